@@ -1,0 +1,18 @@
+/* When to connect again: J201 5.3, J21 5.4 (and for 1.6, J16E 3.3 "appropriate"). Pure. */
+#pragma once
+
+#include "util.h"
+
+typedef struct Backoff {
+        usec_t wait_minimum_usec;
+        usec_t random_range_usec;
+        unsigned repeat_times;
+        unsigned tries; /* since the last success */
+        usec_t last_usec;
+} Backoff;
+
+/* The next wait: wait_minimum + rnd(0…range) first, then twice the whole last wait + rnd(0…range)
+ * while tries ≤ repeat_times, then the last value. random is 0 … UINT64_MAX, spread evenly. */
+usec_t backoff_next(Backoff *b, uint64_t random);
+/* After a connection that was agreed upon. */
+void backoff_reset(Backoff *b);

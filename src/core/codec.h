@@ -1,0 +1,113 @@
+/* JSON ⇄ struct by field tables. One line a field with name, kind, member, limit and enum; decoder,
+ * encoder, destructor and the comparison with the official schemas read the same line. Knows no
+ * message and no version. */
+#pragma once
+
+#include "util.h"
+#include <cjson/cJSON.h>
+
+typedef enum FieldKind {
+        FIELD_STRING,  /* char *; max code points */
+        FIELD_INT,     /* int64_t; integral JSON number within min … INT32_MAX */
+        FIELD_BOOL,    /* int: 0, 1, -1 absent */
+        FIELD_TIME,    /* usec_t wall clock; JSON string, RFC 3339 */
+        FIELD_ENUM,    /* int; JSON string by names */
+        FIELD_INLINE,  /* JSON object whose members are spread over the same struct (table, offset
+                          unused) */
+        FIELD_IGNORED, /* known to the version, of no concern to us: the JSON type is checked
+                          (json_type), nothing is stored or written */
+} FieldKind;
+
+/* JSON types of FIELD_IGNORED. */
+typedef enum JsonType {
+        JSON_ANY,
+        JSON_STRING,
+        JSON_INTEGER,
+        JSON_NUMBER,
+        JSON_BOOL,
+        JSON_OBJECT,
+        JSON_ARRAY
+} JsonType;
+
+/* Names of an enum in one version; names[value] may be NULL: the version has no such word.
+ * catch_all ≥ 0 is the value of words that the version knows but we don't tell apart (others: their
+ * NULL-terminated list), -1 = none. */
+typedef struct EnumTable {
+        const char *const *names;
+        size_t count;
+        const char *const *others;
+        int catch_all;
+} EnumTable;
+
+typedef struct Table Table;
+
+typedef struct Field {
+        const char *name;
+        FieldKind kind;
+        bool required;
+        size_t offset;
+        size_t max;             /* code points of a string, 0 = no limit but the frame's */
+        const EnumTable *names; /* FIELD_ENUM */
+        const Table *table; /* FIELD_INLINE; FIELD_IGNORED objects may name one to be checked by,
+                               NULL else */
+        int64_t min;        /* FIELD_INT: smallest value allowed; NO_INT none */
+        JsonType json_type; /* FIELD_IGNORED */
+} Field;
+
+struct Table {
+        const char *name; /* the schema's name without Request/.req, e.g. "UpdateFirmware"; inner
+                             objects: the type's name */
+        const Field *fields;
+        size_t count;
+};
+
+/* How a version reads objects. */
+typedef struct CodecRules {
+        bool unknown_is_violation; /* 2.x: additionalProperties false */
+        bool custom_data; /* 2.x: any object may carry customData {vendorId ≤ 255, …} */
+} CodecRules;
+
+typedef enum CodecViolation {
+        CODEC_FINE,
+        CODEC_MISSING,    /* a required member is absent */
+        CODEC_UNKNOWN,    /* a member that the version doesn't have, or one given twice */
+        CODEC_TYPE,       /* the wrong JSON type */
+        CODEC_CONSTRAINT, /* right type, bad value: too long, no such word, not a time, out of range
+                           */
+} CodecViolation;
+
+typedef struct CodecError {
+        CodecViolation violation;
+        char path[96];  /* "firmware.location" */
+        char text[160]; /* one sentence for the CALLERROR's description, ASCII, no peer bytes but
+                           the member's name if it is plain */
+} CodecError;
+
+/* Fills *out (already initialised: absent members keep what it holds) from json.
+ * 0; -EBADMSG with *reterr; -ENOMEM. On failure nothing needs freeing: strings already taken are
+ * freed and set to NULL. */
+int codec_decode(const Table *table, CodecRules rules, const cJSON *json, void *out,
+                 CodecError *reterr);
+
+/* Makes JSON of *in. Absent members (NULL, NO_INT, NO_TIME, -1) are left out; an inline object all
+ * of whose members are absent too. Strings longer than max are cut at a code point. 0 and *ret
+ * (owned by the caller, cJSON_Delete); -ENODATA with *reterr: a required member is absent or the
+ * version has no word for it; -ENOMEM. */
+int codec_encode(const Table *table, const void *in, cJSON **ret, CodecError *reterr);
+
+/* Frees the strings of a struct and sets them to NULL. */
+void codec_done(const Table *table, void *s);
+
+/* Value of a word, or names' catch_all for one of its others; -EINVAL. */
+int enum_from_word(const EnumTable *names, const char *word);
+/* NULL if the version has no word. */
+const char *enum_to_word(const EnumTable *names, int value);
+
+/* Code points of UTF-8 text; invalid bytes count as one each. */
+size_t utf8_length(const char *s);
+/* Whether size bytes are valid UTF-8 (no surrogates, no overlong forms). */
+bool utf8_valid(const char *s, size_t size);
+
+/* JSON text of n bytes to a tree, strictly: valid UTF-8, one value, nothing behind it, no NUL
+ * inside, nesting ≤ 64 levels. 0 and *ret owned by the caller; -EBADMSG; -ENOMEM. */
+int json_parse(const char *text, size_t size, cJSON **ret);

@@ -1,0 +1,75 @@
+/* agent.conf and agent.conf.d/: an option table that the manual page is made from too. Every key
+ * with section, type, default and meaning stands in config.c once. */
+#pragma once
+
+#include "util.h"
+
+#define CONFIG_PROTOCOLS_MAX 4
+#define CONFIG_PATHS_MAX 16
+
+typedef enum RequireSigned { SIGNED_AUTO, SIGNED_YES, SIGNED_NO } RequireSigned;
+typedef enum RebootWay { REBOOT_LOGIND, REBOOT_COMMAND, REBOOT_NEVER } RebootWay;
+typedef enum MarkGoodBy { MARK_BY_AGENT, MARK_BY_INTEGRATOR } MarkGoodBy;
+
+/* All strings owned. Spans in usec, sizes in bytes. */
+typedef struct Config {
+        /* [csms] */
+        char *url;
+        char *identity;
+        char *identity_file;
+        char **protocols; /* NULL-terminated: "ocpp2.0.1", "ocpp1.6" */
+        char *password_file;
+        char *csms_ca_file;
+        bool use_system_roots;
+        usec_t connect_timeout, message_timeout, ping_interval;
+        usec_t backoff_wait_minimum, backoff_random_range;
+        int64_t backoff_repeat_times;
+        uint64_t max_frame;
+        /* [station] */
+        char *vendor, *model, *serial, *serial_file, *release_file;
+        int64_t connectors;
+        /* [firmware] */
+        char *manufacturer_roots, *crl_dir;
+        int require_signed; /* RequireSigned */
+        bool allow_pkcs1;
+        char *spool; /* never NULL after loading */
+        uint64_t max_bundle_size;
+        char **transfer_protocols;
+        int64_t retries;
+        usec_t retry_interval, stall_timeout, transfer_timeout;
+        uint64_t download_rate;
+        char *transfer_ca_file;
+        char *verify_update_script;
+        usec_t check_timeout, install_timeout, health_within;
+        int mark_good; /* MarkGoodBy */
+        int reboot;    /* RebootWay */
+        char *reboot_command;
+        usec_t reboot_timeout;
+        /* [rauc] */
+        char *rauc_bus;
+        /* [state] */
+        char *state_directory;
+        int64_t outbox_max;
+} Config;
+
+/* What is wrong, for one clear line: "FILE:LINE: [section] key: what was expected". */
+typedef struct ConfigError {
+        char text[512];
+} ConfigError;
+
+/* Reads path, then path's folder + "/" + its name + ".d" (agent.conf → agent.conf.d/*.conf,
+ * sorted), later ones win. Then identity_file, serial_file are read and files named by keys are
+ * looked at (must be readable). 0; -EINVAL or negative errno with *reterr. */
+int config_load(const char *path, Config *ret, ConfigError *reterr);
+/* The same from memory (one file, no drop-ins, no files looked at): tests and fuzzing. */
+int config_parse(const char *name, const char *text, size_t size, Config *ret, ConfigError *reterr);
+/* Sets every default. 0 or -ENOMEM. */
+int config_init(Config *c);
+void config_done(Config *c);
+/* Reads the Basic auth password from password_file: one line, its end stripped. *ret owned, erase
+ * with explicit_bzero(). 0, *ret NULL: none configured; negative errno. */
+int config_read_password(const Config *c, char **ret);
+/* Prints every key with default and meaning (--help-config). */
+void config_print_help(void);
+/* The same as troff for agent.conf(5)'s OPTIONS part. */
+void config_print_man(void);

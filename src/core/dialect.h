@@ -1,0 +1,106 @@
+/* What an OCPP version must offer: a const Dialect of tables, and no code but where the meaning
+ * differs. */
+#pragma once
+
+#include "codec.h"
+#include "messages.h"
+
+/* Calls from the CSMS that we understand. */
+typedef enum IncomingKind {
+        IN_UPDATE_SIGNED, /* 2.x UpdateFirmware, 1.6 SignedUpdateFirmware: UpdateRequest →
+                             UpdateAnswer */
+        IN_UPDATE_PLAIN,  /* 1.6 UpdateFirmware: UpdateRequest → {} */
+        IN_TRIGGER,       /* TriggerMessage, 1.6 ExtendedTriggerMessage too: TriggerRequest →
+                             TriggerAnswer */
+        IN_UNSUPPORTED,   /* the version knows the action, the agent doesn't serve it: CALLERROR
+                             NotSupported */
+} IncomingKind;
+
+/* Calls of ours. */
+typedef enum OutgoingKind {
+        OUT_BOOT,            /* BootReport → BootAnswer */
+        OUT_HEARTBEAT,       /* EmptyMessage → HeartbeatAnswer */
+        OUT_STATUS,          /* ConnectorReport → {} */
+        OUT_FIRMWARE_STATUS, /* FirmwareReport → {}; 1.6: SignedFirmwareStatusNotification */
+        OUT_FIRMWARE_STATUS_PLAIN, /* the same for a job that came by 1.6 UpdateFirmware; NULL
+                                      action in 2.x: use OUT_FIRMWARE_STATUS */
+        OUT_LOG_STATUS,            /* LogReport → {} */
+        OUT_DIAGNOSTICS_STATUS,    /* 1.6 core; NULL in 2.x */
+        OUT_SECURITY_EVENT,        /* SecurityEventReport → {} */
+        OUTGOING_MAX,
+} OutgoingKind;
+
+/* Error codes, spelt by each version (OCPP-J 1.6 table 7 with errata 5.1 and 5.2; 2.0.1 part 4
+ * table 8). */
+typedef enum RpcErrorCode {
+        RPC_NOT_IMPLEMENTED,
+        RPC_NOT_SUPPORTED,
+        RPC_INTERNAL_ERROR,
+        RPC_PROTOCOL_ERROR,
+        RPC_SECURITY_ERROR,
+        RPC_FORMAT_VIOLATION,
+        RPC_PROPERTY_CONSTRAINT_VIOLATION,
+        RPC_OCCURRENCE_CONSTRAINT_VIOLATION,
+        RPC_TYPE_CONSTRAINT_VIOLATION,
+        RPC_GENERIC_ERROR,
+        RPC_FRAMEWORK_ERROR,            /* 2.x; no word in 1.6 */
+        RPC_MESSAGE_TYPE_NOT_SUPPORTED, /* 2.x */
+        RPC_ERROR_MAX,
+} RpcErrorCode;
+
+typedef struct Incoming {
+        const char *action;
+        IncomingKind kind;
+        const Table *request; /* NULL with IN_UNSUPPORTED */
+        const Table *answer;
+        /* 1.6 TriggerMessage and ExtendedTriggerMessage ask for different messages by the same
+         * word; the trigger's answer is then sent as … */
+        OutgoingKind firmware_status; /* IN_TRIGGER: what a firmware status trigger sends */
+} Incoming;
+
+typedef struct Outgoing {
+        const char *action; /* NULL: the version has no such message */
+        const Table *request;
+        const Table *answer;
+} Outgoing;
+
+/* How the version frames (part 4). */
+typedef struct FrameRules {
+        bool answer_unreadable;    /* 2.x: an unreadable message gets CALLERROR with id "-1"
+                                      (J201 4.2.3) */
+        bool answer_unknown_type;  /* 2.0.1: MessageTypeNotSupported (4.4); 1.6 and 2.1 ignore */
+        bool rejected_gets_error;  /* 2.x: while boot is Rejected a CALL gets SecurityError
+                                      (B03.FR.08); 1.6: silence */
+        const char *const *errors; /* RPC_ERROR_MAX names, NULL where the version has none */
+} FrameRules;
+
+typedef struct Dialect {
+        const char *subprotocol; /* "ocpp2.0.1" */
+        const char *name;        /* "2.0.1" */
+        CodecRules rules;
+        FrameRules frames;
+        const Incoming *incoming;
+        size_t incoming_count;
+        const Outgoing *outgoing; /* OUTGOING_MAX entries */
+        /* By FirmwareStatus: what a job of this kind says in its stead, FW_NONE = silent.
+         * signed_words for OUT_FIRMWARE_STATUS, plain_words for OUT_FIRMWARE_STATUS_PLAIN (NULL
+         * where there is none). FW_STATUS_MAX entries each. */
+        const uint8_t *signed_words;
+        const uint8_t *plain_words;
+        const EnumTable *security_events;
+        bool password_is_hex; /* 1.6 AuthorizationKey: hex, decoded before it goes into the header
+                               */
+        bool connector_zero;  /* 1.6: connector 0 stands for the station in StatusNotification */
+} Dialect;
+
+/* The entry of an action of the CSMS, NULL if the version has none. */
+const Incoming *dialect_find_incoming(const Dialect *d, const char *action);
+/* The word's code, either spelling of any version; RPC_GENERIC_ERROR for others. */
+RpcErrorCode rpc_error_from_word(const char *word);
+/* The error that a violation gets. */
+RpcErrorCode rpc_error_from_violation(CodecViolation v);
+/* The entry to use: where the version has no plain status the signed one serves, and the other way
+ * round. */
+OutgoingKind dialect_firmware_kind(const Dialect *d, bool plain);
+/* What this version says for a status of such a job; FW_NONE: nothing. */
+FirmwareStatus dialect_firmware_word(const Dialect *d, bool plain, FirmwareStatus status);

@@ -1,0 +1,100 @@
+/* The seam to what writes slots (RAUC): asynchronous, nothing blocks, every call is answered
+ * exactly once by its call back unless the installer is freed first. src/rauc implements it over
+ * D-Bus; tests may fake it. */
+#pragma once
+
+#include "util.h"
+
+#define INSTALLER_SLOTS_MAX 16
+
+typedef enum SlotHealth { SLOT_UNKNOWN, SLOT_GOOD, SLOT_BAD } SlotHealth;
+
+/* One slot as the installer tells of it. Owned by InstallerState. */
+typedef struct Slot {
+        char *name;     /* "rootfs.0" */
+        char *bootname; /* "A"; NULL: not bootable by itself */
+        char *device;   /* path */
+        char *bundle_version;
+        char *installed_transaction; /* RAUC ≥ 1.10, else NULL */
+        char *installed_timestamp;   /* RFC 3339 as told, or NULL */
+        char *status;            /* "ok", "pending", "failed"; NULL: the installer never wrote it */
+        int64_t installed_count; /* NO_INT */
+        bool booted;
+        SlotHealth boot_status;
+} Slot;
+
+/* What is so now: read when the installer is idle. */
+typedef struct InstallerState {
+        Slot slots[INSTALLER_SLOTS_MAX];
+        size_t count;
+        int booted;  /* index of the slot with state=booted, -1 unknown: never success */
+        int primary; /* index of what GetPrimary named, -1 unknown */
+} InstallerState;
+
+void installer_state_done(InstallerState *s);
+/* Copies deeply. 0 or -ENOMEM; *to is then empty. */
+int installer_state_copy(const InstallerState *from, InstallerState *to);
+const Slot *installer_state_find(const InstallerState *s, const char *name);
+/* The bootable slot that an install would write: not booted, has a bootname; NULL: none. */
+const Slot *installer_state_other(const InstallerState *s);
+
+typedef enum MarkKind { MARK_GOOD, MARK_BAD, MARK_ACTIVE } MarkKind;
+
+/* What the service was found able to do; probed, never assumed from a version number. */
+typedef struct InstallerAbilities {
+        bool inspect;        /* InspectBundle (RAUC ≥ 1.9) */
+        bool transaction_id; /* InstallBundle takes transaction-id (≥ 1.10) */
+} InstallerAbilities;
+
+/* Errors of the call backs, beside other negative errno: */
+#define INSTALLER_BUSY                                                                             \
+        (-EBUSY) /* works for somebody or is inside an operation: ask again when idle, never an    \
+                    answer */
+#define INSTALLER_GONE (-ENOTCONN)  /* nobody owns the name, or it vanished during the call */
+#define INSTALLER_REFUSED (-EPROTO) /* it answered with an error while idle */
+
+typedef struct Installer Installer;
+
+/* What it tells by itself. */
+typedef struct InstallerHandlers {
+        /* The service appeared (after its abilities were probed) or vanished. */
+        void (*on_presence)(void *userdata, bool present);
+        /* An install works: 0 … 100 and the step's words (for people alone). */
+        void (*on_progress)(void *userdata, int percent, const char *step);
+        /* The install that we started and that was accepted is over: result 0 is success; error is
+         * its LastError (for people). */
+        void (*on_completed)(void *userdata, int result, const char *error);
+        /* Became idle after being busy, for whomever. */
+        void (*on_idle)(void *userdata);
+} InstallerHandlers;
+
+typedef void (*InstallerStateCallback)(void *userdata, int error, const InstallerState *state);
+typedef void (*InstallerCallback)(void *userdata, int error, const char *message);
+
+typedef struct InstallerOps {
+        void (*free)(Installer *);
+        bool (*is_present)(const Installer *);
+        bool (*is_busy)(const Installer *);
+        const InstallerAbilities *(*abilities)(const Installer *);
+        /* Reads GetSlotStatus and GetPrimary. state is borrowed within the call back, NULL on
+         * error. */
+        void (*read_state)(Installer *, InstallerStateCallback, void *userdata);
+        /* Asks for an install of a local file. error 0: accepted, on_completed will follow (or
+         * on_presence(false)). transaction_id is used where it is taken. */
+        void (*install)(Installer *, const char *path, const char *transaction_id,
+                        InstallerCallback, void *userdata);
+        /* slot: "booted", "other" or a slot's name. */
+        void (*mark)(Installer *, MarkKind, const char *slot, InstallerCallback, void *userdata);
+} InstallerOps;
+
+/* The first member of every implementation. */
+struct Installer {
+        const InstallerOps *ops;
+};
+
+static inline void installer_free(Installer *i)
+{
+        if (i)
+                i->ops->free(i);
+}
+DEFINE_CLEANUP(Installer *, installer_free)

@@ -1,0 +1,79 @@
+/* The WebSocket to the CSMS: TLS with the server verified, Basic auth, subprotocol, ping, frames
+ * whole and bounded. Knows nothing of OCPP. The only file with libwebsockets in it is link.c; it
+ * also holds the loop, since in this lws polling belongs to it. Reconnecting (when) is backoff.h
+ * and the agent's business; link connects once when told and says how it ended. */
+#pragma once
+
+#include "util.h"
+#include <systemd/sd-event.h>
+
+typedef struct Loop Loop;
+typedef struct Link Link;
+
+/* Makes the loop around an sd-event (borrowed, must outlive it). 0 and *ret; negative errno. */
+int loop_new(sd_event *event, Loop **ret);
+/* Runs until sd_event_exit() on that event. Its exit code, or negative errno. */
+int loop_run(Loop *loop);
+void loop_free(Loop *loop);
+DEFINE_CLEANUP(Loop *, loop_free)
+
+typedef enum LinkEnd {
+        LINK_CLOSED,       /* by the peer, by us, or the network went */
+        LINK_UNREACHABLE,  /* no TCP connection in connect_timeout */
+        LINK_TLS_FAILED,   /* the server's certificate or TLS itself; nothing was sent */
+        LINK_UNAUTHORIZED, /* 401, 403 */
+        LINK_UNKNOWN,      /* 404: the CSMS does not know this station */
+        LINK_NOT_AGREED,   /* no or a foreign subprotocol in the 101, or another HTTP answer */
+        LINK_END_MAX,
+} LinkEnd;
+
+typedef struct LinkConfig {
+        const char *url;       /* ws:// or wss://, identity already appended and percent-encoded */
+        const char *protocols; /* "ocpp2.0.1, ocpp1.6" in order of preference */
+        const char *user;      /* Basic auth; NULL none */
+        const void *password;  /* raw bytes */
+        size_t password_size;
+        const char *ca_file; /* roots for the CSMS, NULL */
+        bool use_system_roots;
+        usec_t connect_timeout_usec;
+        usec_t ping_interval_usec; /* 0: none. A ping unanswered for as long closes the connection
+                                    */
+        size_t max_frame_bytes;    /* longer messages close the connection (1009) */
+} LinkConfig;
+
+typedef struct LinkHandlers {
+        void (*on_open)(void *userdata,
+                        const char *protocol); /* what the CSMS picked, one of those offered */
+        void (*on_text)(void *userdata, const char *text, size_t size); /* one whole message */
+        void (*on_binary)(void *userdata,
+                          size_t size); /* one whole binary message, content dropped */
+        void (*on_end)(
+                void *userdata, LinkEnd end,
+                const char *reason); /* after link_connect() exactly once; reason for people */
+} LinkHandlers;
+
+/* Splits the URL, copies what it needs. 0 and *ret; -EINVAL: not a ws(s) URL; -ENOMEM; -EBADMSG:
+ * ca_file can't be used. */
+int link_new(Loop *loop, const LinkConfig *config, const LinkHandlers *handlers, void *userdata,
+             Link **ret);
+void link_free(Link *link);
+DEFINE_CLEANUP(Link *, link_free)
+/* Host and port (text) to resolve before link_connect(). Borrowed. */
+const char *link_host(const Link *link);
+const char *link_service(const Link *link);
+/* Connects to that address (numeric; Host header, SNI and the certificate's name stay the URL's).
+ * 0; -EALREADY: there is a connection. */
+int link_connect(Link *link, const char *address);
+bool link_is_open(const Link *link);
+/* Queues one text message (copied). 0; -ENOTCONN; -ENOBUFS: more than 4 × max_frame_bytes wait;
+ * -ENOMEM. */
+int link_send(Link *link, const char *text, size_t size);
+/* Closes (normal closure); on_end(LINK_CLOSED) follows. */
+void link_close(Link *link);
+
+/* Offers another list or password from the next connect on (1.6's password is hex-decoded, 2.x's is
+ * not). 0 or -ENOMEM. */
+int link_set_protocols(Link *link, const char *protocols);
+int link_set_password(Link *link, const void *password, size_t size);
+
+const char *link_end_to_string(LinkEnd end);

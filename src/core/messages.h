@@ -1,0 +1,188 @@
+/* What is said between station and CSMS, in words of no OCPP version. The dialects bind these
+ * structs to JSON by tables. Strings are owned by the struct that codec_decode() filled and freed
+ * by codec_done(); where we fill one ourselves to encode it, they are borrowed. Times are
+ * wall-clock usec; absent: NO_TIME, NO_INT, NULL. */
+#pragma once
+
+#include "util.h"
+
+/* The life of an update as the CSMS hears it: FirmwareStatusEnumType (2.0.1), FirmwareStatus of the
+ * security extension (1.6). Zero is "nothing to say". */
+typedef enum FirmwareStatus {
+        FW_NONE,
+        FW_IDLE,
+        FW_DOWNLOAD_SCHEDULED,
+        FW_DOWNLOADING,
+        FW_DOWNLOAD_PAUSED,
+        FW_DOWNLOADED,
+        FW_DOWNLOAD_FAILED,
+        FW_SIGNATURE_VERIFIED,
+        FW_INVALID_SIGNATURE,
+        FW_INSTALL_SCHEDULED,
+        FW_INSTALLING,
+        FW_INSTALL_REBOOTING,
+        FW_INSTALL_VERIFICATION_FAILED,
+        FW_INSTALLATION_FAILED,
+        FW_INSTALLED,
+        FW_STATUS_MAX,
+} FirmwareStatus;
+
+typedef enum LogStatus { LOG_STATUS_IDLE, LOG_STATUS_UPLOADING, LOG_STATUS_MAX } LogStatus;
+
+/* UpdateFirmwareStatusEnumType; plain 1.6 has no word, the agent maps those to {} or a CALLERROR.
+ */
+typedef enum UpdateVerdict {
+        VERDICT_ACCEPTED,
+        VERDICT_REJECTED,
+        VERDICT_ACCEPTED_CANCELED,
+        VERDICT_INVALID_CERTIFICATE,
+        VERDICT_REVOKED_CERTIFICATE,
+        VERDICT_MAX,
+} UpdateVerdict;
+
+typedef enum Registration {
+        REGISTRATION_ACCEPTED,
+        REGISTRATION_PENDING,
+        REGISTRATION_REJECTED,
+        REGISTRATION_MAX
+} Registration;
+
+typedef enum BootReason {
+        BOOT_APPLICATION_RESET,
+        BOOT_FIRMWARE_UPDATE,
+        BOOT_LOCAL_RESET,
+        BOOT_POWER_UP,
+        BOOT_REMOTE_RESET,
+        BOOT_SCHEDULED_RESET,
+        BOOT_TRIGGERED,
+        BOOT_UNKNOWN,
+        BOOT_WATCHDOG,
+        BOOT_REASON_MAX,
+} BootReason;
+
+typedef enum ConnectorStatus {
+        CONNECTOR_AVAILABLE,
+        CONNECTOR_UNAVAILABLE,
+        CONNECTOR_STATUS_MAX
+} ConnectorStatus;
+
+/* What TriggerMessage asks for. Words that a version knows but the agent does not serve decode to
+ * TRIGGER_OTHER. */
+typedef enum TriggerKind {
+        TRIGGER_BOOT_NOTIFICATION,
+        TRIGGER_HEARTBEAT,
+        TRIGGER_FIRMWARE_STATUS,
+        TRIGGER_LOG_STATUS,         /* LogStatusNotification */
+        TRIGGER_DIAGNOSTICS_STATUS, /* 1.6 core: DiagnosticsStatusNotification */
+        TRIGGER_STATUS,             /* StatusNotification */
+        TRIGGER_OTHER,
+        TRIGGER_KIND_MAX,
+} TriggerKind;
+
+typedef enum TriggerVerdict {
+        TRIGGER_ACCEPTED,
+        TRIGGER_REJECTED,
+        TRIGGER_NOT_IMPLEMENTED,
+        TRIGGER_VERDICT_MAX
+} TriggerVerdict;
+
+/* Security events (WP3 ch. 8, 2.0.1 appendix 1) that the agent can raise today. */
+typedef enum SecurityEventType {
+        SECURITY_FIRMWARE_UPDATED,
+        SECURITY_INVALID_FIRMWARE_SIGNATURE,
+        SECURITY_INVALID_FIRMWARE_SIGNING_CERTIFICATE,
+        SECURITY_FAILED_TO_AUTHENTICATE, /* …AtCentralSystem, …AtCsms */
+        SECURITY_INVALID_CSMS_CERTIFICATE,
+        SECURITY_EVENT_MAX,
+} SecurityEventType;
+
+typedef struct UpdateRequest {
+        int64_t request_id; /* NO_INT in plain 1.6; 0 and negative ids are ids like others */
+        char *location;
+        usec_t retrieve_at;
+        usec_t install_at;
+        int64_t retries;        /* retries, so attempts = retries + 1 */
+        int64_t retry_interval; /* seconds */
+        char *signing_certificate;
+        char *signature;
+} UpdateRequest;
+#define UPDATE_REQUEST_INIT                                                                        \
+        {                                                                                          \
+                .request_id = NO_INT, .retrieve_at = NO_TIME, .install_at = NO_TIME,               \
+                .retries = NO_INT, .retry_interval = NO_INT                                        \
+        }
+
+typedef struct UpdateAnswer {
+        int verdict;                 /* UpdateVerdict */
+        const char *reason_code;     /* 2.x statusInfo.reasonCode ≤ 20; NULL: no statusInfo */
+        const char *additional_info; /* ≤ 512 */
+} UpdateAnswer;
+
+typedef struct FirmwareReport {
+        int status;         /* FirmwareStatus */
+        int64_t request_id; /* NO_INT with FW_IDLE when nothing was ever asked, and in plain 1.6 */
+} FirmwareReport;
+
+typedef struct LogReport {
+        int status; /* LogStatus */
+        int64_t request_id;
+} LogReport;
+
+typedef struct BootReport {
+        int reason;                   /* BootReason; 1.6 has no word and leaves it out */
+        const char *vendor;           /* ≤ 20 (1.6), ≤ 50 */
+        const char *model;            /* ≤ 20 */
+        const char *serial;           /* ≤ 25 */
+        const char *firmware_version; /* ≤ 50 */
+} BootReport;
+
+typedef struct BootAnswer {
+        int status; /* Registration */
+        usec_t current_time;
+        int64_t interval; /* seconds */
+} BootAnswer;
+
+typedef struct HeartbeatAnswer {
+        usec_t current_time;
+} HeartbeatAnswer;
+
+typedef struct ConnectorReport {
+        usec_t timestamp;
+        int64_t connector;         /* 1.6: connectorId, 0 is the station; 2.x: evseId = connector,
+                                      connectorId = 1 */
+        int64_t connector_of_evse; /* 2.x: always 1 */
+        int status;                /* ConnectorStatus */
+        int error;                 /* 1.6: errorCode, always 0 = NoError */
+} ConnectorReport;
+
+typedef struct SecurityEventReport {
+        int type; /* SecurityEventType */
+        usec_t timestamp;
+        const char *tech_info; /* ≤ 255 */
+} SecurityEventReport;
+
+typedef struct TriggerRequest {
+        int requested;             /* TriggerKind */
+        int64_t connector;         /* 1.6 connectorId, 2.x evse.id; NO_INT */
+        int64_t connector_of_evse; /* 2.x evse.connectorId */
+} TriggerRequest;
+
+typedef struct TriggerAnswer {
+        int verdict; /* TriggerVerdict */
+} TriggerAnswer;
+
+/* A message without members, or one whose members don't concern us. */
+typedef struct EmptyMessage {
+        char unused;
+} EmptyMessage;
+
+/* Words for logs, the store and D-Bus: the 2.0.1 spelling. Never NULL for a valid value; "?" else.
+ */
+const char *firmware_status_to_string(FirmwareStatus s);
+/* FW_NONE for an unknown word. */
+FirmwareStatus firmware_status_from_string(const char *s);
+/* Ends a job: Installed and every failure. */
+bool firmware_status_is_final(FirmwareStatus s);
+const char *security_event_to_string(SecurityEventType t);
+const char *boot_reason_to_string(BootReason r);
+const char *update_verdict_to_string(UpdateVerdict v);

@@ -1,0 +1,61 @@
+/* Is this signing certificate from the manufacturer, is this firmware signed by it? Bytes in,
+ * verdict out; the only file that uses OpenSSL's X.509 and EVP. Rules: docs/behaviour.md
+ * "Signature"; L01.FR.04, .09, .12, .21-.25, A00.FR.501-507. */
+#pragma once
+
+#include "util.h"
+
+#define SHA256_SIZE 32
+#define SHA384_SIZE 48
+
+typedef struct TrustStore TrustStore;
+typedef struct SigningCertificate SigningCertificate;
+
+/* The file's digests: SHA-256 always, SHA-384 for P-384 keys that sign with it. */
+typedef struct FileDigest {
+        uint8_t sha256[SHA256_SIZE];
+        uint8_t sha384[SHA384_SIZE];
+        uint64_t size_bytes;
+} FileDigest;
+
+typedef enum CertificateVerdict {
+        CERTIFICATE_GOOD,
+        CERTIFICATE_UNREADABLE, /* not exactly one certificate */
+        CERTIFICATE_UNTRUSTED,  /* not issued directly by one of the roots */
+        CERTIFICATE_EXPIRED,    /* or not valid yet */
+        CERTIFICATE_BAD_USAGE,  /* keyUsage without digitalSignature, extendedKeyUsage without
+                                   codeSigning, a CA, an unknown critical extension */
+        CERTIFICATE_BAD_KEY,    /* RSA < 2048, EC < 224, another kind */
+        CERTIFICATE_REVOKED,
+        CERTIFICATE_VERDICT_MAX,
+} CertificateVerdict;
+
+/* Loads the manufacturer's roots: a PEM file (any number of certificates) or a folder of such files
+ * (*.pem, *.crt); crl_dir (a folder of PEM or DER CRLs, or NULL) tells what was revoked. Path in
+ * *reterr_path (owned by the caller) is the file that could not be used. 0 and *ret; -ENOENT: no
+ * certificate in there; -EBADMSG: a file that is no PEM; other negative errno. */
+int trust_store_load(const char *roots, const char *crl_dir, TrustStore **ret, char **reterr_path);
+void trust_store_free(TrustStore *t);
+DEFINE_CLEANUP(TrustStore *, trust_store_free)
+size_t trust_store_count(const TrustStore *t);
+
+/* Judges a signing certificate as a request carries it: one PEM with LF, CRLF or literal \n, or hex
+ * DER. now: wall clock usec to judge validity by. Returns CertificateVerdict (≥ 0) and, if good,
+ * *ret; -ENOMEM. */
+int signing_certificate_check(const TrustStore *t, const char *text, usec_t now,
+                              SigningCertificate **ret);
+void signing_certificate_free(SigningCertificate *c);
+DEFINE_CLEANUP(SigningCertificate *, signing_certificate_free)
+/* A sentence for the log and for 2.x additionalInfo, without any text of the peer's. */
+const char *certificate_verdict_to_string(CertificateVerdict v);
+
+/* Whether signature (base64; white space allowed) is the certificate's over a file with this
+ * digest. RSA: PSS with any salt length, then PKCS#1 v1.5 if allow_pkcs1; id-RSASSA-PSS keys: PSS;
+ * EC: ECDSA in DER, SHA-256, P-384 also SHA-384. 1 yes, 0 no (not base64 too), negative errno when
+ * it could not be tried. */
+int signature_check(const SigningCertificate *c, const char *signature, const FileDigest *digest,
+                    bool allow_pkcs1);
+
+/* SHA-256 in hex (64 + NUL) of some bytes: how PEM and base64 appear in logs, and how requests are
+ * compared. */
+void sha256_hex(const void *data, size_t size, char out[static 2 * SHA256_SIZE + 1]);

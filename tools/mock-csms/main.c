@@ -1,0 +1,5 @@
+/* mock-csms: see usage. */
+int main(void)
+{
+        return 1;
+}
