@@ -57,7 +57,7 @@ typedef struct ConfigError {
         char text[512];
 } ConfigError;
 
-/* Reads path, then path's folder + "/" + its name + ".d" (agent.conf → agent.conf.d/*.conf,
+/* Reads path, then path's folder + "/" + its name + ".d" (agent.conf → the *.conf in agent.conf.d,
  * sorted), later ones win. Then identity_file, serial_file are read and files named by keys are
  * looked at (must be readable). 0; -EINVAL or negative errno with *reterr. */
 int config_load(const char *path, Config *ret, ConfigError *reterr);
