@@ -3,8 +3,7 @@
  * message and no version. */
 #pragma once
 
-#include "util.h"
-#include <cjson/cJSON.h>
+#include "json.h"
 
 typedef enum FieldKind {
         FIELD_STRING,  /* char *; max code points */
@@ -102,12 +101,3 @@ void codec_done(const Table *table, void *s);
 int enum_from_word(const EnumTable *names, const char *word);
 /* NULL if the version has no word. */
 const char *enum_to_word(const EnumTable *names, int value);
-
-/* Code points of UTF-8 text; invalid bytes count as one each. */
-size_t utf8_length(const char *s);
-/* Whether size bytes are valid UTF-8 (no surrogates, no overlong forms). */
-bool utf8_valid(const char *s, size_t size);
-
-/* JSON text of n bytes to a tree, strictly: valid UTF-8, one value, nothing behind it, no NUL
- * inside, nesting ≤ 64 levels. 0 and *ret owned by the caller; -EBADMSG; -ENOMEM. */
-int json_parse(const char *text, size_t size, cJSON **ret);

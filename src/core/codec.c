@@ -1,0 +1,413 @@
+/* The table codec: one walk over a table's lines decodes, one encodes, one frees. */
+#include <math.h>
+#include <stdio.h>
+
+#include "codec.h"
+
+/* RFC 3339 has four digits for the year: the last moment that can be said again. */
+#define TIME_MAX ((usec_t)253402300799 * USEC_PER_SEC)
+/* The longest name of a peer's that an error repeats. */
+#define PLAIN_NAME_MAX 40
+
+/* Where in the message we are: the chain of names up to the root, on the stack. */
+typedef struct Place {
+        const struct Place *parent;
+        const char *name; /* NULL at the root */
+} Place;
+
+typedef struct Decoder {
+        CodecRules rules;
+        CodecError *error;
+} Decoder;
+
+/* 2.x: CustomDataType, in every object; its other members are free. */
+static const Field custom_data_fields[] = {
+        {"vendorId", FIELD_IGNORED, .required = true, .max = 255, .json_type = JSON_STRING},
+};
+static const Table custom_data_table = {"CustomData", custom_data_fields,
+                                        ELEMENTSOF(custom_data_fields)};
+static const Field custom_data_field = {"customData", FIELD_INLINE, .table = &custom_data_table};
+
+static bool name_is_plain(const char *name)
+{
+        size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+
+        return n > 0 && n <= PLAIN_NAME_MAX && name[n] == '\0';
+}
+
+static void path_write(const Place *place, char *path, size_t size)
+{
+        size_t n;
+
+        if (!place->name)
+                return;
+        path_write(place->parent, path, size);
+        n = strlen(path);
+        snprintf(path + n, size - n, "%s%s", n > 0 ? "." : "",
+                 name_is_plain(place->name) ? place->name : "?");
+}
+
+/* Describes what is wrong at a place. The names of a table are plain, so no byte of the peer's but
+ * a plain name gets into the text. */
+static int complain(CodecError *error, const Place *place, CodecViolation violation,
+                    const char *what)
+{
+        *error = (CodecError){.violation = violation};
+        path_write(place, error->path, sizeof(error->path));
+        snprintf(error->text, sizeof(error->text), "%s %s", *error->path ? error->path : "payload",
+                 what);
+        return -EBADMSG;
+}
+
+static void *member(const Field *f, void *s)
+{
+        return (char *)s + f->offset;
+}
+
+static const void *const_member(const Field *f, const void *s)
+{
+        return (const char *)s + f->offset;
+}
+
+int enum_from_word(const EnumTable *names, const char *word)
+{
+        for (size_t i = 0; i < names->count; i++)
+                if (word && str_equal(names->names[i], word))
+                        return (int)i;
+        for (const char *const *o = names->others; word && o && *o && names->catch_all >= 0; o++)
+                if (streq(*o, word))
+                        return names->catch_all;
+        return -EINVAL;
+}
+
+const char *enum_to_word(const EnumTable *names, int value)
+{
+        return value >= 0 && (size_t)value < names->count ? names->names[value] : NULL;
+}
+
+static int decode_table(const Decoder *d, const Place *place, const Table *table, const cJSON *json,
+                        void *out);
+
+static int decode_string(const Decoder *d, const Place *place, const Field *f, const cJSON *item,
+                         void *out)
+{
+        if (!cJSON_IsString(item))
+                return complain(d->error, place, CODEC_TYPE, "is not a string");
+        if (f->max > 0 && utf8_length(item->valuestring) > f->max)
+                return complain(d->error, place, CODEC_CONSTRAINT, "is too long");
+        return out ? str_replace(member(f, out), item->valuestring) : 0;
+}
+
+/* JSON's 1.0 and 1e3 are integers. From 2^53 on a double has no fraction. */
+static bool is_integer(const cJSON *item)
+{
+        double v = item->valuedouble;
+
+        if (!cJSON_IsNumber(item) || isnan(v))
+                return false;
+        return fabs(v) >= 9007199254740992.0 || (double)(int64_t)v == v;
+}
+
+static int decode_int(const Decoder *d, const Place *place, const Field *f, const cJSON *item,
+                      void *out)
+{
+        double min = f->min == NO_INT ? (double)INT32_MIN : (double)f->min;
+        double value = item->valuedouble;
+
+        if (!is_integer(item))
+                return complain(d->error, place, CODEC_TYPE, "is not an integer");
+        if (value < min || value > INT32_MAX)
+                return complain(d->error, place, CODEC_CONSTRAINT, "is out of range");
+        if (out)
+                *(int64_t *)member(f, out) = (int64_t)value;
+        return 0;
+}
+
+static int decode_bool(const Decoder *d, const Place *place, const Field *f, const cJSON *item,
+                       void *out)
+{
+        if (!cJSON_IsBool(item))
+                return complain(d->error, place, CODEC_TYPE, "is not a boolean");
+        if (out)
+                *(int *)member(f, out) = cJSON_IsTrue(item);
+        return 0;
+}
+
+static int decode_time(const Decoder *d, const Place *place, const Field *f, const cJSON *item,
+                       void *out)
+{
+        usec_t t;
+
+        if (!cJSON_IsString(item))
+                return complain(d->error, place, CODEC_TYPE, "is not a string");
+        if (time_parse(item->valuestring, &t) < 0 || t > TIME_MAX)
+                return complain(d->error, place, CODEC_CONSTRAINT, "is not an RFC 3339 time");
+        if (out)
+                *(usec_t *)member(f, out) = t;
+        return 0;
+}
+
+static int decode_enum(const Decoder *d, const Place *place, const Field *f, const cJSON *item,
+                       void *out)
+{
+        int value;
+
+        if (!cJSON_IsString(item))
+                return complain(d->error, place, CODEC_TYPE, "is not a string");
+        value = enum_from_word(f->names, item->valuestring);
+        if (value < 0)
+                return complain(d->error, place, CODEC_CONSTRAINT, "is not a known word");
+        if (out)
+                *(int *)member(f, out) = value;
+        return 0;
+}
+
+static int decode_inline(const Decoder *d, const Place *place, const Field *f, const cJSON *item,
+                         void *out)
+{
+        return decode_table(d, place, f->table, item, out);
+}
+
+static bool json_type_fits(JsonType type, const cJSON *item)
+{
+        switch (type) {
+        case JSON_ANY:
+                return true;
+        case JSON_STRING:
+                return cJSON_IsString(item);
+        case JSON_INTEGER:
+                return is_integer(item);
+        case JSON_NUMBER:
+                return cJSON_IsNumber(item);
+        case JSON_BOOL:
+                return cJSON_IsBool(item);
+        case JSON_OBJECT:
+                return cJSON_IsObject(item);
+        case JSON_ARRAY:
+                return cJSON_IsArray(item);
+        }
+        return false;
+}
+
+/* Checks, stores nothing. */
+static int decode_ignored(const Decoder *d, const Place *place, const Field *f, const cJSON *item,
+                          _unused_ void *out)
+{
+        if (!json_type_fits(f->json_type, item))
+                return complain(d->error, place, CODEC_TYPE, "has the wrong type");
+        if (cJSON_IsString(item) && f->max > 0 && utf8_length(item->valuestring) > f->max)
+                return complain(d->error, place, CODEC_CONSTRAINT, "is too long");
+        return f->table ? decode_table(d, place, f->table, item, NULL) : 0;
+}
+
+typedef int (*DecodeFunc)(const Decoder *, const Place *, const Field *, const cJSON *, void *);
+
+/* clang-format off */
+static const DecodeFunc decoders[] = {
+        [FIELD_STRING]  = decode_string,
+        [FIELD_INT]     = decode_int,
+        [FIELD_BOOL]    = decode_bool,
+        [FIELD_TIME]    = decode_time,
+        [FIELD_ENUM]    = decode_enum,
+        [FIELD_INLINE]  = decode_inline,
+        [FIELD_IGNORED] = decode_ignored,
+};
+/* clang-format on */
+
+/* The line of a member; NULL: the version doesn't have it. */
+static const Field *find_field(const Decoder *d, const Table *table, const char *name)
+{
+        for (size_t i = 0; i < table->count; i++)
+                if (streq(table->fields[i].name, name))
+                        return &table->fields[i];
+        return d->rules.custom_data && streq(name, custom_data_field.name) ? &custom_data_field
+                                                                           : NULL;
+}
+
+/* An earlier member has the same name. Asked only for names that the version knows, so a message
+ * full of rubbish does not cost the square of its size. */
+static bool is_repeated(const cJSON *json, const cJSON *item)
+{
+        for (const cJSON *other = json->child; other != item; other = other->next)
+                if (streq(other->string, item->string))
+                        return true;
+        return false;
+}
+
+/* One member of the object json. */
+static int decode_member(const Decoder *d, const Place *place, const Table *table,
+                         const cJSON *item, void *out)
+{
+        const Field *f = find_field(d, table, item->string);
+
+        if (f == &custom_data_field)
+                return decode_table(&(Decoder){.error = d->error}, place, f->table, item, NULL);
+        if (f)
+                return decoders[f->kind](d, place, f, item, out);
+        if (d->rules.unknown_is_violation)
+                return complain(d->error, place, CODEC_UNKNOWN, "is not known");
+        return 0;
+}
+
+static int decode_table(const Decoder *d, const Place *place, const Table *table, const cJSON *json,
+                        void *out)
+{
+        const cJSON *item;
+        int r;
+
+        if (!cJSON_IsObject(json))
+                return complain(d->error, place, CODEC_TYPE, "is not an object");
+        cJSON_ArrayForEach (item, json) {
+                Place here = {place, item->string};
+
+                if (find_field(d, table, item->string) && is_repeated(json, item))
+                        return complain(d->error, &here, CODEC_UNKNOWN, "is given twice");
+                r = decode_member(d, &here, table, item, out);
+                if (r < 0)
+                        return r;
+        }
+        for (size_t i = 0; i < table->count; i++) {
+                Place here = {place, table->fields[i].name};
+
+                if (table->fields[i].required &&
+                    !cJSON_GetObjectItemCaseSensitive(json, table->fields[i].name))
+                        return complain(d->error, &here, CODEC_MISSING, "is missing");
+        }
+        return 0;
+}
+
+int codec_decode(const Table *table, CodecRules rules, const cJSON *json, void *out,
+                 CodecError *reterr)
+{
+        Decoder d = {.rules = rules, .error = reterr};
+        int r = decode_table(&d, &(Place){0}, table, json, out);
+
+        if (r < 0)
+                codec_done(table, out);
+        return r;
+}
+
+/* Nothing to write for this field, as if it weren't in the table. An enum value for which the
+ * version has no word is nothing, too. */
+static bool is_absent(const Field *f, const void *in);
+
+static bool is_empty(const Table *table, const void *in)
+{
+        for (size_t i = 0; i < table->count; i++)
+                if (!is_absent(&table->fields[i], in))
+                        return false;
+        return true;
+}
+
+static bool is_absent(const Field *f, const void *in)
+{
+        const void *m = const_member(f, in);
+
+        switch (f->kind) {
+        case FIELD_STRING:
+                return !*(char *const *)m;
+        case FIELD_INT:
+                return *(const int64_t *)m == NO_INT;
+        case FIELD_BOOL:
+                return *(const int *)m < 0;
+        case FIELD_TIME:
+                return *(const usec_t *)m == NO_TIME;
+        case FIELD_ENUM:
+                return !enum_to_word(f->names, *(const int *)m);
+        case FIELD_INLINE:
+                return is_empty(f->table, in);
+        case FIELD_IGNORED:
+                return true;
+        }
+        return true;
+}
+
+static cJSON *encode_string(const Field *f, const char *s)
+{
+        _cleanup_(freep) char *clipped = utf8_clip(s, f->max);
+
+        return clipped ? cJSON_CreateString(clipped) : NULL;
+}
+
+/* The value of a field that is neither absent nor an object; NULL when out of memory. */
+static cJSON *encode_value(const Field *f, const void *m)
+{
+        char time[TIME_TEXT_MAX];
+
+        switch (f->kind) {
+        case FIELD_STRING:
+                return encode_string(f, *(char *const *)m);
+        case FIELD_INT:
+                return cJSON_CreateNumber((double)*(const int64_t *)m);
+        case FIELD_BOOL:
+                return cJSON_CreateBool(*(const int *)m);
+        case FIELD_TIME:
+                return cJSON_CreateString(time_format(*(const usec_t *)m, time));
+        case FIELD_ENUM:
+                return cJSON_CreateString(enum_to_word(f->names, *(const int *)m));
+        case FIELD_INLINE:
+        case FIELD_IGNORED:
+                break;
+        }
+        return NULL;
+}
+
+static int encode_table(const Place *place, const Table *table, const void *in, cJSON **ret,
+                        CodecError *error);
+
+static int encode_field(const Place *place, const Field *f, const void *in, cJSON **ret,
+                        CodecError *error)
+{
+        if (f->kind == FIELD_INLINE)
+                return encode_table(place, f->table, in, ret, error);
+        if (is_absent(f, in)) {
+                complain(error, place, CODEC_MISSING, "has no value in this version");
+                return -ENODATA;
+        }
+        *ret = encode_value(f, const_member(f, in));
+        return *ret ? 0 : -ENOMEM;
+}
+
+static int encode_table(const Place *place, const Table *table, const void *in, cJSON **ret,
+                        CodecError *error)
+{
+        _cleanup_(cJSON_Deletep) cJSON *json = cJSON_CreateObject();
+
+        if (!json)
+                return -ENOMEM;
+        for (size_t i = 0; i < table->count; i++) {
+                const Field *f = &table->fields[i];
+                Place here = {place, f->name};
+                cJSON *item;
+                int r;
+
+                if (!f->required && is_absent(f, in))
+                        continue;
+                r = encode_field(&here, f, in, &item, error);
+                if (r < 0)
+                        return r;
+                if (!cJSON_AddItemToObject(json, f->name, item)) {
+                        cJSON_Delete(item);
+                        return -ENOMEM;
+                }
+        }
+        *ret = TAKE_PTR(json);
+        return 0;
+}
+
+int codec_encode(const Table *table, const void *in, cJSON **ret, CodecError *reterr)
+{
+        return encode_table(&(Place){0}, table, in, ret, reterr);
+}
+
+void codec_done(const Table *table, void *s)
+{
+        for (size_t i = 0; i < table->count; i++) {
+                const Field *f = &table->fields[i];
+
+                if (f->kind == FIELD_INLINE)
+                        codec_done(f->table, s);
+                if (f->kind == FIELD_STRING)
+                        free(TAKE_PTR(*(char **)member(f, s)));
+        }
+}
