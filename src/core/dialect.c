@@ -1,0 +1,76 @@
+/* Look-ups in a dialect's tables: see dialect.h. */
+#include "dialect.h"
+
+/* clang-format off */
+/* Both spellings of all versions: OCPP-J 1.6 keeps its two misspelt words on the wire (errata 5.1,
+ * 5.2), peers mix them. */
+static const struct {
+        const char *word;
+        RpcErrorCode code;
+} error_words[] = {
+        { "NotImplemented",                RPC_NOT_IMPLEMENTED                 },
+        { "NotSupported",                  RPC_NOT_SUPPORTED                   },
+        { "InternalError",                 RPC_INTERNAL_ERROR                  },
+        { "ProtocolError",                 RPC_PROTOCOL_ERROR                  },
+        { "SecurityError",                 RPC_SECURITY_ERROR                  },
+        { "FormatViolation",               RPC_FORMAT_VIOLATION                },
+        { "FormationViolation",            RPC_FORMAT_VIOLATION                },
+        { "PropertyConstraintViolation",   RPC_PROPERTY_CONSTRAINT_VIOLATION   },
+        { "OccurrenceConstraintViolation", RPC_OCCURRENCE_CONSTRAINT_VIOLATION },
+        { "OccurenceConstraintViolation",  RPC_OCCURRENCE_CONSTRAINT_VIOLATION },
+        { "TypeConstraintViolation",       RPC_TYPE_CONSTRAINT_VIOLATION       },
+        { "GenericError",                  RPC_GENERIC_ERROR                   },
+        { "RpcFrameworkError",             RPC_FRAMEWORK_ERROR                 },
+        { "MessageTypeNotSupported",       RPC_MESSAGE_TYPE_NOT_SUPPORTED      },
+};
+/* clang-format on */
+
+const Incoming *dialect_find_incoming(const Dialect *d, const char *action)
+{
+        for (size_t i = 0; i < d->incoming_count; i++)
+                if (str_equal(d->incoming[i].action, action))
+                        return &d->incoming[i];
+        return NULL;
+}
+
+RpcErrorCode rpc_error_from_word(const char *word)
+{
+        for (size_t i = 0; i < ELEMENTSOF(error_words); i++)
+                if (str_equal(error_words[i].word, word))
+                        return error_words[i].code;
+        return RPC_GENERIC_ERROR;
+}
+
+RpcErrorCode rpc_error_from_violation(CodecViolation v)
+{
+        switch (v) {
+        case CODEC_MISSING:
+        case CODEC_UNKNOWN: /* may occur zero times, or once: the same kind of fault */
+                return RPC_OCCURRENCE_CONSTRAINT_VIOLATION;
+        case CODEC_TYPE:
+                return RPC_TYPE_CONSTRAINT_VIOLATION;
+        case CODEC_CONSTRAINT:
+                return RPC_PROPERTY_CONSTRAINT_VIOLATION;
+        case CODEC_FINE:
+                break;
+        }
+        return RPC_GENERIC_ERROR;
+}
+
+OutgoingKind dialect_firmware_kind(const Dialect *d, bool plain)
+{
+        OutgoingKind wanted = plain ? OUT_FIRMWARE_STATUS_PLAIN : OUT_FIRMWARE_STATUS;
+        OutgoingKind other = plain ? OUT_FIRMWARE_STATUS : OUT_FIRMWARE_STATUS_PLAIN;
+
+        return d->outgoing[wanted].action ? wanted : other;
+}
+
+FirmwareStatus dialect_firmware_word(const Dialect *d, bool plain, FirmwareStatus status)
+{
+        OutgoingKind kind = dialect_firmware_kind(d, plain);
+        const uint8_t *words = kind == OUT_FIRMWARE_STATUS_PLAIN ? d->plain_words : d->signed_words;
+
+        if (!words || (size_t)status >= FW_STATUS_MAX)
+                return FW_NONE;
+        return (FirmwareStatus)words[status];
+}

@@ -1,0 +1,100 @@
+/* Words for logs, the store and D-Bus: see messages.h. What goes over the wire stands in the
+ * dialects' own tables. */
+#include "messages.h"
+
+/* clang-format off */
+static const char *const firmware_words[FW_STATUS_MAX] = {
+        [FW_NONE]                        = "None", /* never on the wire */
+        [FW_IDLE]                        = "Idle",
+        [FW_DOWNLOAD_SCHEDULED]          = "DownloadScheduled",
+        [FW_DOWNLOADING]                 = "Downloading",
+        [FW_DOWNLOAD_PAUSED]             = "DownloadPaused",
+        [FW_DOWNLOADED]                  = "Downloaded",
+        [FW_DOWNLOAD_FAILED]             = "DownloadFailed",
+        [FW_SIGNATURE_VERIFIED]          = "SignatureVerified",
+        [FW_INVALID_SIGNATURE]           = "InvalidSignature",
+        [FW_INSTALL_SCHEDULED]           = "InstallScheduled",
+        [FW_INSTALLING]                  = "Installing",
+        [FW_INSTALL_REBOOTING]           = "InstallRebooting",
+        [FW_INSTALL_VERIFICATION_FAILED] = "InstallVerificationFailed",
+        [FW_INSTALLATION_FAILED]         = "InstallationFailed",
+        [FW_INSTALLED]                   = "Installed",
+};
+
+/* End states of FirmwareStatusEnumType: one success, every failure. */
+static const bool firmware_finals[FW_STATUS_MAX] = {
+        [FW_DOWNLOAD_FAILED]             = true,
+        [FW_INVALID_SIGNATURE]           = true,
+        [FW_INSTALL_VERIFICATION_FAILED] = true,
+        [FW_INSTALLATION_FAILED]         = true,
+        [FW_INSTALLED]                   = true,
+};
+
+static const char *const security_words[SECURITY_EVENT_MAX] = {
+        [SECURITY_FIRMWARE_UPDATED]                     = "FirmwareUpdated",
+        [SECURITY_INVALID_FIRMWARE_SIGNATURE]           = "InvalidFirmwareSignature",
+        [SECURITY_INVALID_FIRMWARE_SIGNING_CERTIFICATE] = "InvalidFirmwareSigningCertificate",
+        [SECURITY_FAILED_TO_AUTHENTICATE]               = "FailedToAuthenticateAtCsms",
+        [SECURITY_INVALID_CSMS_CERTIFICATE]             = "InvalidCsmsCertificate",
+};
+
+static const char *const boot_words[BOOT_REASON_MAX] = {
+        [BOOT_APPLICATION_RESET] = "ApplicationReset",
+        [BOOT_FIRMWARE_UPDATE]   = "FirmwareUpdate",
+        [BOOT_LOCAL_RESET]       = "LocalReset",
+        [BOOT_POWER_UP]          = "PowerUp",
+        [BOOT_REMOTE_RESET]      = "RemoteReset",
+        [BOOT_SCHEDULED_RESET]   = "ScheduledReset",
+        [BOOT_TRIGGERED]         = "Triggered",
+        [BOOT_UNKNOWN]           = "Unknown",
+        [BOOT_WATCHDOG]          = "Watchdog",
+};
+
+static const char *const verdict_words[VERDICT_MAX] = {
+        [VERDICT_ACCEPTED]            = "Accepted",
+        [VERDICT_REJECTED]            = "Rejected",
+        [VERDICT_ACCEPTED_CANCELED]   = "AcceptedCanceled",
+        [VERDICT_INVALID_CERTIFICATE] = "InvalidCertificate",
+        [VERDICT_REVOKED_CERTIFICATE] = "RevokedCertificate",
+};
+/* clang-format on */
+
+static const char *word_of(const char *const *words, size_t count, int value)
+{
+        if (value < 0 || (size_t)value >= count || !words[value])
+                return "?";
+        return words[value];
+}
+
+const char *firmware_status_to_string(FirmwareStatus s)
+{
+        return word_of(firmware_words, ELEMENTSOF(firmware_words), (int)s);
+}
+
+FirmwareStatus firmware_status_from_string(const char *s)
+{
+        for (int i = 0; i < FW_STATUS_MAX; i++)
+                if (str_equal(firmware_words[i], s))
+                        return (FirmwareStatus)i;
+        return FW_NONE;
+}
+
+bool firmware_status_is_final(FirmwareStatus s)
+{
+        return (size_t)s < ELEMENTSOF(firmware_finals) && firmware_finals[s];
+}
+
+const char *security_event_to_string(SecurityEventType t)
+{
+        return word_of(security_words, ELEMENTSOF(security_words), (int)t);
+}
+
+const char *boot_reason_to_string(BootReason r)
+{
+        return word_of(boot_words, ELEMENTSOF(boot_words), (int)r);
+}
+
+const char *update_verdict_to_string(UpdateVerdict v)
+{
+        return word_of(verdict_words, ELEMENTSOF(verdict_words), (int)v);
+}
