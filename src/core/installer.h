@@ -5,7 +5,7 @@
 
 #include "util.h"
 
-#define INSTALLER_SLOTS_MAX 16
+#define INSTALLER_SLOTS_MAX 32
 
 typedef enum SlotHealth { SLOT_UNKNOWN, SLOT_GOOD, SLOT_BAD } SlotHealth;
 

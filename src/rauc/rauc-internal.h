@@ -1,0 +1,90 @@
+/* Shared by rauc.c (what RAUC is and does) and rauc-call.c (what it is asked). */
+#pragma once
+
+#include <systemd/sd-bus.h>
+#include <systemd/sd-event.h>
+
+#include "installer.h"
+
+#define RAUC_NAME "de.pengutronix.rauc"
+#define RAUC_INTERFACE RAUC_NAME ".Installer"
+#define RAUC_PATH "/"
+#define DBUS_NAME "org.freedesktop.DBus"
+#define DBUS_PATH "/org/freedesktop/DBus"
+
+/* RAUC answers from its main loop, which waits for the scripts of a boot loader back end. */
+#define QUERY_TIMEOUT (2 * USEC_PER_MIN)
+#define MARK_TIMEOUT (5 * USEC_PER_MIN)
+
+typedef struct RaucInstaller RaucInstaller;
+
+typedef enum CallKind { CALL_STATE, CALL_INSTALL, CALL_MARK } CallKind;
+
+/* One call of InstallerOps, from the asking to the answer. */
+typedef struct Call {
+        RaucInstaller *r;
+        struct Call *next;
+        CallKind kind;
+        sd_bus_slot *slot;      /* the step under way */
+        sd_event_source *defer; /* or an error that waits to be told */
+        int error;
+        bool waits;     /* for the service to appear */
+        char *argument; /* a path or a slot */
+        char *transaction_id;
+        MarkKind mark;
+        InstallerState state;
+        InstallerStateCallback on_state;
+        InstallerCallback on_done;
+        void *userdata;
+} Call;
+
+typedef enum OwnInstall { OWN_NONE, OWN_ASKED, OWN_ACCEPTED } OwnInstall;
+
+struct RaucInstaller {
+        Installer base;
+        sd_bus *bus;
+        InstallerHandlers handlers;
+        void *userdata;
+        sd_bus_slot *owner_changed, *disconnected, *properties_changed, *completed;
+        sd_bus_slot *query; /* of owner or abilities */
+        char *owner;        /* unique name; NULL: nobody */
+        bool present;       /* owner's abilities and properties are known */
+        InstallerAbilities abilities;
+        bool transaction_proven; /* an install with a transaction-id was accepted */
+        bool operating;          /* Operation is not "idle" */
+        /* Operation became "installing" and no Completed came since. Kept beside `operating`
+         * since a refused InstallBundle sets Operation to idle while the other install runs. */
+        bool installing;
+        char *last_error;
+        OwnInstall own;
+        bool has_early; /* Completed came before our InstallBundle was answered */
+        int early_result;
+        Call *calls;
+};
+
+static inline bool rauc_busy(const RaucInstaller *r)
+{
+        return r->operating || r->installing;
+}
+
+/* A new call to the service that is there now: by its unique name, so never one that starts it. */
+int rauc_message(RaucInstaller *r, const char *interface, const char *member, sd_bus_message **ret);
+/* Asks the owner what it can do; it is present once that is known. */
+void rauc_query_abilities(RaucInstaller *r);
+/* Our accepted install is over. */
+void rauc_tell_completed(RaucInstaller *r, int result);
+
+/* Takes the first step of a call, or the next one after the service appeared. */
+void rauc_call_begin(Call *c);
+/* Drops a call without an answer. */
+void rauc_call_free(Call *c);
+DEFINE_CLEANUP(Call *, rauc_call_free)
+/* Answers all open calls with an error. */
+void rauc_calls_fail(RaucInstaller *r, int error);
+
+/* The calls of InstallerOps. */
+void rauc_read_state(Installer *i, InstallerStateCallback callback, void *userdata);
+void rauc_install(Installer *i, const char *path, const char *transaction_id,
+                  InstallerCallback callback, void *userdata);
+void rauc_mark(Installer *i, MarkKind kind, const char *slot, InstallerCallback callback,
+               void *userdata);
