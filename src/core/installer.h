@@ -59,7 +59,8 @@ typedef struct Installer Installer;
 typedef struct InstallerHandlers {
         /* The service appeared (after its abilities were probed) or vanished. */
         void (*on_presence)(void *userdata, bool present);
-        /* An install works: 0 … 100 and the step's words (for people alone). */
+        /* An install, ours or another's, works: 0 … 100 and the step's words (for people
+         * alone). */
         void (*on_progress)(void *userdata, int percent, const char *step);
         /* The install that we started and that was accepted is over: result 0 is success; error is
          * its LastError (for people). */
@@ -76,8 +77,9 @@ typedef struct InstallerOps {
         bool (*is_present)(const Installer *);
         bool (*is_busy)(const Installer *);
         const InstallerAbilities *(*abilities)(const Installer *);
-        /* Reads GetSlotStatus and GetPrimary. state is borrowed within the call back, NULL on
-         * error. */
+        /* The three calls may have the service started where nobody owns its name. Reads
+         * GetSlotStatus and GetPrimary. -ENODATA: it told of no slot at all. state is borrowed
+         * within the call back, NULL on error. */
         void (*read_state)(Installer *, InstallerStateCallback, void *userdata);
         /* Asks for an install of a local file. error 0: accepted, on_completed will follow (or
          * on_presence(false)). transaction_id is used where it is taken. */

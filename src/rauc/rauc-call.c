@@ -185,7 +185,7 @@ static void install_refused(Call *c, const sd_bus_error *e)
         }
         /* RAUC 1.9 knows no transaction-id, and refuses what it doesn't know before it begins. */
         free(TAKE_PTR(c->transaction_id));
-        r->abilities.transaction_id = false;
+        c->again = true;
         call_install(c);
 }
 
@@ -201,6 +201,8 @@ static int on_install_answered(sd_bus_message *m, void *userdata, sd_bus_error *
         }
         r->own = OWN_ACCEPTED;
         r->transaction_proven |= c->transaction_id != NULL;
+        if (c->again) /* so it was the transaction-id that had been refused */
+                r->abilities.transaction_id = false;
         call_finish(c, 0, NULL);
         if (r->has_early)
                 rauc_tell_completed(r, r->early_result);

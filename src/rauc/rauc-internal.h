@@ -31,6 +31,7 @@ typedef struct Call {
         bool waits;     /* for the service to appear */
         char *argument; /* a path or a slot */
         char *transaction_id;
+        bool again; /* without transaction_id, after it was refused with it */
         MarkKind mark;
         InstallerState state;
         InstallerStateCallback on_state;
