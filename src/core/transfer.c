@@ -1,0 +1,357 @@
+/* Starts, watches and ends worker processes: see transfer.h. A worker is believed only when it gave
+ * one whole answer and then exited with 0; the last call back comes when it is gone, never before,
+ * so that nobody writes to the file any more. */
+#include <cjson/cJSON.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "transfer-answer.h"
+#include "transfer-spawn.h"
+
+/* After its answer, or when it closed its output, a worker has this long to exit. */
+#define EXIT_GRACE_USEC (10 * USEC_PER_SEC)
+/* libcurl counts milliseconds in an int. */
+#define SECONDS_MAX ((usec_t)2000000)
+
+struct Transfer {
+        unsigned refs; /* the owner's, and one while we are inside a call back */
+        bool over;     /* cancelled, or the last call back was made */
+        AnswerKind wanted;
+        TransferHandlers handlers;
+        void *userdata;
+        sd_event_source *child, *output, *grace;
+        char line[TRANSFER_LINE_MAX];
+        size_t line_size;
+        bool answered;
+        Answer answer;     /* once answered */
+        const char *fault; /* why the worker is not believed */
+};
+
+/* What one start needs. */
+typedef struct Start {
+        sd_event *event;
+        const char *worker;
+        cJSON *job; /* borrowed */
+        int file;   /* borrowed, -1: none */
+        AnswerKind wanted;
+} Start;
+
+static void tree_freep(cJSON **tree)
+{
+        cJSON_Delete(*tree);
+}
+
+static void transfer_unref(Transfer *t)
+{
+        if (--t->refs == 0)
+                free(t);
+}
+
+static void watches_drop(Transfer *t)
+{
+        t->output = sd_event_source_disable_unref(t->output);
+        t->grace = sd_event_source_disable_unref(t->grace);
+}
+
+static void child_kill(Transfer *t)
+{
+        if (t->child)
+                (void)sd_event_source_send_child_signal(t->child, SIGKILL, NULL, 0);
+}
+
+/* The worker is not believed any more; on_exit() tells the owner. */
+static void transfer_fault(Transfer *t, const char *fault)
+{
+        t->fault = fault;
+        t->output = sd_event_source_disable_unref(t->output);
+        child_kill(t);
+}
+
+static int on_grace(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
+{
+        transfer_fault(userdata, "the worker did not exit");
+        return 0;
+}
+
+static void grace_begin(Transfer *t)
+{
+        if (t->grace || !t->child)
+                return;
+        if (sd_event_add_time_relative(sd_event_source_get_event(t->child), &t->grace,
+                                       CLOCK_MONOTONIC, EXIT_GRACE_USEC, 0, on_grace, t) < 0)
+                transfer_fault(t, "the worker could not be timed");
+}
+
+static void line_take(Transfer *t, const char *line, size_t size)
+{
+        Answer a;
+
+        if (t->answered)
+                transfer_fault(t, "the worker went on after its answer");
+        else if (answer_parse(line, size, &a) < 0)
+                transfer_fault(t, "the worker wrote what is no answer");
+        else if (a.kind == ANSWER_PROGRESS && t->handlers.on_progress)
+                t->handlers.on_progress(t->userdata, a.now_bytes, a.total_bytes);
+        else if (a.kind == t->wanted || a.kind == ANSWER_FAILED) {
+                t->answer = a;
+                t->answered = true;
+                grace_begin(t);
+        } else if (a.kind != ANSWER_PROGRESS)
+                transfer_fault(t, "the worker answered another question");
+}
+
+/* Whole lines out of the buffer; a call back may cancel us. */
+static void lines_take(Transfer *t)
+{
+        size_t begin = 0;
+
+        while (!t->over && !t->fault) {
+                const char *end = memchr(t->line + begin, '\n', t->line_size - begin);
+
+                if (!end)
+                        break;
+                line_take(t, t->line + begin, (size_t)(end - t->line) - begin);
+                begin = (size_t)(end - t->line) + 1;
+        }
+        t->line_size -= begin;
+        memmove(t->line, t->line + begin, t->line_size);
+        if (!t->over && !t->fault && t->line_size == sizeof(t->line))
+                transfer_fault(t, "the worker wrote a line that is too long");
+}
+
+/* Returns whether there may be more. */
+static bool output_read(Transfer *t)
+{
+        int fd = sd_event_source_get_io_fd(t->output);
+        ssize_t n = read(fd, t->line + t->line_size, sizeof(t->line) - t->line_size);
+
+        if (n < 0)
+                return errno == EINTR;
+        if (n == 0) {
+                t->output = sd_event_source_disable_unref(t->output);
+                grace_begin(t);
+                return false;
+        }
+        t->line_size += (size_t)n;
+        lines_take(t);
+        return true;
+}
+
+static int on_output(sd_event_source *source _unused_, int fd _unused_, uint32_t revents _unused_,
+                     void *userdata)
+{
+        Transfer *t = userdata;
+
+        t->refs++;
+        (void)output_read(t);
+        transfer_unref(t);
+        return 0;
+}
+
+static void deliver_answer(Transfer *t)
+{
+        const Answer *a = &t->answer;
+        TransferFailure failure = {.final = a->final, .code = a->code, .message = a->message};
+        const char *addresses[TRANSFER_ADDRESSES_MAX];
+
+        if (a->kind == ANSWER_FAILED) {
+                t->handlers.on_failed(t->userdata, &failure);
+        } else if (a->kind == ANSWER_DIGEST) {
+                t->handlers.on_digest(t->userdata, &a->digest);
+        } else {
+                for (size_t i = 0; i < a->address_count; i++)
+                        addresses[i] = a->addresses[i];
+                t->handlers.on_addresses(t->userdata, addresses, a->address_count);
+        }
+}
+
+static void deliver_worker_failure(Transfer *t, const siginfo_t *si)
+{
+        char message[TRANSFER_MESSAGE_MAX];
+        TransferFailure failure = {.final = false, .code = "worker", .message = message};
+
+        if (t->fault)
+                snprintf(message, sizeof(message), "%s", t->fault);
+        else if (si->si_code == CLD_EXITED)
+                snprintf(message, sizeof(message), "the worker exited with %d and no answer",
+                         si->si_status);
+        else
+                snprintf(message, sizeof(message), "the worker was ended by signal %d",
+                         si->si_status);
+        t->handlers.on_failed(t->userdata, &failure);
+}
+
+/* sd-event reaps the process after this returns. */
+static int on_exit_of_child(sd_event_source *source, const siginfo_t *si, void *userdata)
+{
+        Transfer *t = userdata;
+
+        if (!t) { /* cancelled: nothing is left but to let the source go */
+                (void)sd_event_source_set_floating(source, false);
+                return 0;
+        }
+        t->refs++;
+        t->child = sd_event_source_disable_unref(t->child);
+        while (!t->over && !t->fault && t->output && output_read(t))
+                ;
+        if (!t->over) {
+                t->over = true;
+                watches_drop(t);
+                if (!t->fault && t->line_size > 0)
+                        t->fault = "the worker's last line is cut off";
+                if (!t->fault && t->answered && si->si_code == CLD_EXITED && si->si_status == 0)
+                        deliver_answer(t);
+                else
+                        deliver_worker_failure(t, si);
+        }
+        transfer_unref(t);
+        return 0;
+}
+
+void transfer_cancel(Transfer *t)
+{
+        if (!t)
+                return;
+        t->over = true;
+        watches_drop(t);
+        if (t->child) {
+                /* The loop keeps the source until the child is gone: a worker can hang in fsync for
+                 * seconds after SIGKILL, and the loop must not. */
+                child_kill(t);
+                (void)sd_event_source_set_userdata(t->child, NULL);
+                (void)sd_event_source_set_floating(t->child, true);
+                t->child = sd_event_source_unref(t->child);
+        }
+        transfer_unref(t);
+}
+
+/* Takes *output over on success. */
+static int transfer_watch(Transfer *t, sd_event *event, pid_t pid, int *output)
+{
+        int r = sd_event_add_child(event, &t->child, pid, WEXITED, on_exit_of_child, t);
+
+        if (r < 0) {
+                (void)kill(pid, SIGKILL);
+                (void)waitpid(pid, NULL, 0);
+                return r;
+        }
+        (void)sd_event_source_set_child_process_own(t->child, true);
+        r = sd_event_add_io(event, &t->output, *output, EPOLLIN, on_output, t);
+        if (r < 0)
+                return r;
+        (void)sd_event_source_set_io_fd_own(t->output, true);
+        *output = -1;
+        return 0;
+}
+
+static int transfer_start(const Start *s, const TransferHandlers *handlers, void *userdata,
+                          Transfer **ret)
+{
+        _cleanup_(transfer_cancelp) Transfer *t = calloc(1, sizeof(*t));
+        _cleanup_(closep) int output = -1;
+        pid_t pid;
+        int r;
+
+        if (!t)
+                return -ENOMEM;
+        t->refs = 1;
+        t->wanted = s->wanted;
+        t->handlers = *handlers;
+        t->userdata = userdata;
+        r = worker_spawn(s->worker, s->job, s->file, &pid, &output);
+        if (r == 0)
+                r = transfer_watch(t, s->event, pid, &output);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(t);
+        return 0;
+}
+
+static bool add_text(cJSON *object, const char *name, const char *value)
+{
+        return cJSON_AddItemToObject(object, name, cJSON_CreateStringReference(value));
+}
+
+static bool add_seconds(cJSON *object, const char *name, usec_t span_usec)
+{
+        usec_t seconds = MIN(span_usec, SECONDS_MAX * USEC_PER_SEC);
+
+        return cJSON_AddNumberToObject(object, name,
+                                       (double)((seconds + USEC_PER_SEC - 1) / USEC_PER_SEC));
+}
+
+static bool add_list(cJSON *object, const char *name, const char *const *list)
+{
+        cJSON *array = cJSON_AddArrayToObject(object, name);
+
+        for (; array && *list; list++) {
+                if (!cJSON_AddItemToArray(array, cJSON_CreateStringReference(*list)))
+                        return false;
+        }
+        return array;
+}
+
+int transfer_fetch(sd_event *event, const char *worker, const FetchJob *job,
+                   const TransferHandlers *handlers, void *userdata, Transfer **ret)
+{
+        _cleanup_(tree_freep) cJSON *o = cJSON_CreateObject();
+        Start start = {event, worker, o, -1, ANSWER_DIGEST};
+
+        if (!add_text(o, "job", "fetch") || !add_text(o, "url", job->url) ||
+            !add_text(o, "file", job->file) || !add_list(o, "protocols", job->protocols) ||
+            !cJSON_AddNumberToObject(o, "max_size", (double)job->max_size_bytes) ||
+            !add_seconds(o, "stall_timeout", job->stall_timeout_usec) ||
+            !add_seconds(o, "timeout", job->timeout_usec) ||
+            !cJSON_AddNumberToObject(o, "rate", (double)job->rate_bytes) ||
+            (job->ca_file && !add_text(o, "ca_file", job->ca_file)))
+                return -ENOMEM;
+        return transfer_start(&start, handlers, userdata, ret);
+}
+
+/* O_NONBLOCK: opening a FIFO that somebody left there must not stop us. */
+static int file_open(const char *path, int *ret)
+{
+        _cleanup_(closep) int fd =
+                open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+        struct stat st;
+
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return -errno;
+        if (!S_ISREG(st.st_mode))
+                return -EINVAL;
+        *ret = TAKE_FD(fd);
+        return 0;
+}
+
+int transfer_hash(sd_event *event, const char *worker, const char *file,
+                  const TransferHandlers *handlers, void *userdata, Transfer **ret)
+{
+        _cleanup_(tree_freep) cJSON *o = cJSON_CreateObject();
+        _cleanup_(closep) int fd = -1;
+        Start start = {event, worker, o, -1, ANSWER_DIGEST};
+        int r;
+
+        if (!add_text(o, "job", "hash"))
+                return -ENOMEM;
+        r = file_open(file, &fd);
+        if (r < 0)
+                return r;
+        start.file = fd;
+        return transfer_start(&start, handlers, userdata, ret);
+}
+
+int transfer_resolve(sd_event *event, const char *worker, const char *host, const char *service,
+                     const TransferHandlers *handlers, void *userdata, Transfer **ret)
+{
+        _cleanup_(tree_freep) cJSON *o = cJSON_CreateObject();
+        Start start = {event, worker, o, -1, ANSWER_ADDRESSES};
+
+        if (!add_text(o, "job", "resolve") || !add_text(o, "host", host) ||
+            !add_text(o, "service", service))
+                return -ENOMEM;
+        return transfer_start(&start, handlers, userdata, ret);
+}
