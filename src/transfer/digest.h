@@ -1,0 +1,15 @@
+/* SHA-256 and SHA-384 of a stream, both at once. */
+#pragma once
+
+#include "verify.h"
+
+typedef struct Digest Digest;
+
+/* 0 and *ret; -ENOMEM. All memory is taken here. */
+int digest_new(Digest **ret);
+void digest_free(Digest *d);
+DEFINE_CLEANUP(Digest *, digest_free)
+/* 0; -EIO: the crypto library failed. */
+int digest_update(Digest *d, const void *data, size_t size);
+/* Once, at the end. 0 and *ret; -EIO. */
+int digest_final(Digest *d, FileDigest *ret);

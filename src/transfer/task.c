@@ -1,0 +1,157 @@
+/* The job's JSON by a table a job: see task.h. */
+#include "task.h"
+#include "codec.h"
+
+typedef enum MemberKind { MEMBER_TEXT, MEMBER_NUMBER, MEMBER_TEXTS } MemberKind;
+
+typedef struct Member {
+        const char *name;
+        MemberKind kind;
+        bool required;
+        size_t offset;
+} Member;
+
+/* clang-format off */
+static const Member fetch_members[] = {
+        {"url",           MEMBER_TEXT,   true,  offsetof(Task, url)},
+        {"file",          MEMBER_TEXT,   true,  offsetof(Task, file)},
+        {"protocols",     MEMBER_TEXTS,  true,  offsetof(Task, protocols)},
+        {"max_size",      MEMBER_NUMBER, true,  offsetof(Task, max_size_bytes)},
+        {"stall_timeout", MEMBER_NUMBER, true,  offsetof(Task, stall_timeout_seconds)},
+        {"timeout",       MEMBER_NUMBER, true,  offsetof(Task, timeout_seconds)},
+        {"rate",          MEMBER_NUMBER, true,  offsetof(Task, rate_bytes)},
+        {"ca_file",       MEMBER_TEXT,   false, offsetof(Task, ca_file)},
+};
+
+static const Member resolve_members[] = {
+        {"host",          MEMBER_TEXT,   true,  offsetof(Task, host)},
+        {"service",       MEMBER_TEXT,   true,  offsetof(Task, service)},
+};
+
+static const struct Kind {
+        const char *name;
+        TaskRun run;
+        const Member *members;
+        size_t count;
+} kinds[] = {
+        {"fetch",   fetch_run,   fetch_members,   ELEMENTSOF(fetch_members)},
+        {"hash",    hash_run,    NULL,            0},
+        {"resolve", resolve_run, resolve_members, ELEMENTSOF(resolve_members)},
+};
+/* clang-format on */
+
+static bool is_texts(const cJSON *list)
+{
+        const cJSON *item;
+
+        if (!cJSON_IsArray(list))
+                return false;
+        cJSON_ArrayForEach (item, list) {
+                if (!cJSON_IsString(item))
+                        return false;
+        }
+        return true;
+}
+
+/* A size or a span: not negative, and no more than a double holds exactly. */
+static bool is_amount(const cJSON *item)
+{
+        return cJSON_IsNumber(item) && item->valuedouble >= 0 &&
+               item->valuedouble <= (double)(INT64_C(1) << 53) &&
+               item->valuedouble == (double)(int64_t)item->valuedouble;
+}
+
+static bool member_take(const Member *m, const cJSON *item, Task *t)
+{
+        void *place = (char *)t + m->offset;
+
+        switch (m->kind) {
+        case MEMBER_TEXT:
+                if (!cJSON_IsString(item))
+                        return false;
+                *(const char **)place = item->valuestring;
+                return true;
+        case MEMBER_NUMBER:
+                if (!is_amount(item))
+                        return false;
+                *(int64_t *)place = (int64_t)item->valuedouble;
+                return true;
+        case MEMBER_TEXTS:
+                if (!is_texts(item))
+                        return false;
+                *(const cJSON **)place = item;
+                return true;
+        }
+        return false;
+}
+
+static const Member *member_find(const struct Kind *kind, const char *name)
+{
+        for (size_t i = 0; i < kind->count; i++) {
+                if (streq(kind->members[i].name, name))
+                        return &kind->members[i];
+        }
+        return NULL;
+}
+
+static const char *members_take(const struct Kind *kind, Task *t)
+{
+        uint32_t seen = 0;
+        const cJSON *item;
+
+        cJSON_ArrayForEach (item, t->tree) {
+                const Member *m = member_find(kind, item->string);
+                uint32_t bit = m ? UINT32_C(1) << (m - kind->members) : 0;
+
+                if (streq(item->string, "job"))
+                        continue;
+                if (!m || (seen & bit))
+                        return "the job has a member that is unknown or given twice";
+                if (!member_take(m, item, t))
+                        return "a member of the job has the wrong type";
+                seen |= bit;
+        }
+        for (size_t i = 0; i < kind->count; i++) {
+                if (kind->members[i].required && !(seen & UINT32_C(1) << i))
+                        return "a member of the job is missing";
+        }
+        return NULL;
+}
+
+static const struct Kind *kind_of(const cJSON *tree)
+{
+        const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(tree, "job"));
+
+        for (size_t i = 0; name && i < ELEMENTSOF(kinds); i++) {
+                if (streq(kinds[i].name, name))
+                        return &kinds[i];
+        }
+        return NULL;
+}
+
+int task_parse(const char *text, size_t size, Task *ret, const char **reterr)
+{
+        _cleanup_(task_done) Task t = {0};
+        const struct Kind *kind;
+        const char *wrong;
+        int r = json_parse(text, size, &t.tree);
+
+        if (r == -ENOMEM)
+                return r;
+        kind = r == 0 && cJSON_IsObject(t.tree) ? kind_of(t.tree) : NULL;
+        wrong = r < 0 ? "the job is no JSON" : !kind ? "no such job" : members_take(kind, &t);
+        if (wrong) {
+                *reterr = wrong;
+                return -EBADMSG;
+        }
+        t.run = kind->run;
+        *ret = t;
+        t.tree = NULL;
+        return 0;
+}
+
+void task_done(Task *t)
+{
+        cJSON_Delete(t->tree);
+        *t = (Task){0};
+}

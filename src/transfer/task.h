@@ -1,0 +1,31 @@
+/* The one job of this process, as the daemon wrote it: see core/transfer.h. */
+#pragma once
+
+#include "util.h"
+#include <cjson/cJSON.h>
+
+typedef struct Task Task;
+
+/* Does the job and says how it ended. Exit code of the process. */
+typedef int (*TaskRun)(const Task *task);
+
+/* Texts are borrowed from tree. Members that the job doesn't have are NULL or 0. */
+struct Task {
+        cJSON *tree;
+        TaskRun run;
+        const char *url, *file, *ca_file;               /* fetch */
+        const cJSON *protocols;                         /* fetch: an array of texts */
+        int64_t max_size_bytes, rate_bytes;             /* fetch */
+        int64_t stall_timeout_seconds, timeout_seconds; /* fetch */
+        const char *host, *service;                     /* resolve */
+};
+
+/* Reads a job. 0 and *ret (task_done()); -EBADMSG and *reterr, a sentence without any of its text:
+ * no JSON, another job, a member that is missing, unknown or of another type; -ENOMEM. */
+int task_parse(const char *text, size_t size, Task *ret, const char **reterr);
+void task_done(Task *t);
+
+/* The jobs, a file each. */
+int fetch_run(const Task *task);
+int hash_run(const Task *task);
+int resolve_run(const Task *task);
