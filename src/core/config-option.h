@@ -1,0 +1,44 @@
+/* The option table of agent.conf and what can be done with a line of it: between config.c, which
+ * has it, and config-load.c, which reads files by it. */
+#pragma once
+
+#include "config.h"
+
+#define CONFIG_EXPECTED_MAX 256
+
+typedef enum OptionKind {
+        OPTION_STRING,
+        OPTION_URL,     /* ws:// or wss://, without a password */
+        OPTION_FILE,    /* absolute; must be readable */
+        OPTION_PROGRAM, /* absolute; must be executable */
+        OPTION_FOLDER,  /* absolute; made if missing, by whoever needs it */
+        OPTION_SPAN,
+        OPTION_SIZE,
+        OPTION_BOOL,
+        OPTION_INT,
+        OPTION_WORD,  /* int: index in words */
+        OPTION_WORDS, /* char **: some of words */
+        OPTION_KIND_MAX,
+} OptionKind;
+
+typedef struct Option {
+        const char *section, *key;
+        OptionKind kind;
+        size_t offset;
+        const char *fallback; /* NULL: none */
+        uint64_t min;         /* spans in usec, sizes in bytes, numbers */
+        uint64_t max;         /* 0: none */
+        const char *const *words;
+        const char *meaning;
+} Option;
+
+extern const Option config_options[];
+extern const size_t config_option_count;
+
+/* NULL: there is no such option. */
+const Option *config_option_find(const char *section, const char *key);
+/* Puts value into the option's member; an empty one stands for the default, so that a drop-in can
+ * take a setting back. 0; -EINVAL or -ERANGE: not what is expected, nothing changed; -ENOMEM. */
+int config_option_set(const Option *o, Config *c, const char *value);
+/* "a number from 0 to 30": what the option expects. Returns buffer. */
+const char *config_option_describe(const Option *o, char buffer[static CONFIG_EXPECTED_MAX]);

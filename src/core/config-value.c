@@ -1,0 +1,158 @@
+/* Text to numbers, spans and words: see config-value.h. */
+#include "config-value.h"
+
+#define SPAN_MAX (100 * 365 * 24 * USEC_PER_HOUR)
+
+static const struct {
+        const char *name;
+        usec_t usec;
+} span_units[] = {
+        {"ms", USEC_PER_MSEC}, {"s", USEC_PER_SEC},       {"sec", USEC_PER_SEC},
+        {"min", USEC_PER_MIN}, {"m", USEC_PER_MIN},       {"h", USEC_PER_HOUR},
+        {"hr", USEC_PER_HOUR}, {"d", 24 * USEC_PER_HOUR}, {"w", 7 * 24 * USEC_PER_HOUR},
+};
+
+static const char *skip_blanks(const char *p)
+{
+        return p + strspn(p, " \t");
+}
+
+/* At least one digit; moves *p behind the last. */
+static int take_number(const char **p, uint64_t *ret)
+{
+        uint64_t v = 0;
+
+        if (**p < '0' || **p > '9')
+                return -EINVAL;
+        for (; **p >= '0' && **p <= '9'; (*p)++)
+                if (__builtin_mul_overflow(v, 10, &v) ||
+                    __builtin_add_overflow(v, (uint64_t)(**p - '0'), &v))
+                        return -ERANGE;
+        *ret = v;
+        return 0;
+}
+
+static int take_unit(const char **p, usec_t *ret)
+{
+        size_t n = strspn(*p, "abcdefghijklmnopqrstuvwxyz");
+
+        for (size_t i = 0; i < ELEMENTSOF(span_units); i++)
+                if (strlen(span_units[i].name) == n && startswith(*p, span_units[i].name)) {
+                        *p += n;
+                        *ret = span_units[i].usec;
+                        return 0;
+                }
+        return -EINVAL;
+}
+
+int value_parse_span(const char *text, usec_t *ret)
+{
+        const char *p = skip_blanks(text);
+        usec_t sum = 0, unit, part;
+        uint64_t number;
+        int r;
+
+        do {
+                if ((r = take_number(&p, &number)) < 0)
+                        return r;
+                p = skip_blanks(p);
+                if (!*p && sum == 0) /* a number alone */
+                        unit = USEC_PER_SEC;
+                else if ((r = take_unit(&p, &unit)) < 0)
+                        return r;
+                if (__builtin_mul_overflow(number, unit, &part) ||
+                    __builtin_add_overflow(sum, part, &sum) || sum > SPAN_MAX)
+                        return -ERANGE;
+                p = skip_blanks(p);
+        } while (*p);
+        *ret = sum;
+        return 0;
+}
+
+int value_parse_size(const char *text, uint64_t *ret)
+{
+        static const char units[] = "KMGT"; /* 1024 to the power of position + 1 */
+        const char *p = text, *unit;
+        uint64_t v;
+        int r;
+
+        if ((r = take_number(&p, &v)) < 0)
+                return r;
+        if (*p) {
+                if (!(unit = strchr(units, *p)) || p[1])
+                        return -EINVAL;
+                if (__builtin_mul_overflow(v, UINT64_C(1) << 10 * (unit - units + 1), &v))
+                        return -ERANGE;
+        }
+        *ret = v;
+        return 0;
+}
+
+int value_parse_int(const char *text, int64_t *ret)
+{
+        bool negative = *text == '-';
+        const char *p = text + negative;
+        uint64_t v;
+        int r;
+
+        if ((r = take_number(&p, &v)) < 0)
+                return r;
+        if (*p)
+                return -EINVAL;
+        if (v > INT64_MAX)
+                return -ERANGE;
+        *ret = negative ? -(int64_t)v : (int64_t)v;
+        return 0;
+}
+
+int value_parse_bool(const char *text, bool *ret)
+{
+        static const char *const words[] = {"no", "yes", "false", "true", NULL};
+        int i = value_find_word(words, text);
+
+        if (i < 0)
+                return i;
+        *ret = i % 2;
+        return 0;
+}
+
+int value_find_word(const char *const *words, const char *text)
+{
+        for (int i = 0; words[i]; i++)
+                if (streq(words[i], text))
+                        return i;
+        return -EINVAL;
+}
+
+void value_free_words(char **list)
+{
+        for (char **p = list; p && *p; p++)
+                free(*p);
+        free(list);
+}
+
+int value_parse_words(const char *const *words, const char *text, char ***ret)
+{
+        _cleanup_(value_free_wordsp) char **list = NULL;
+        _cleanup_(freep) char *copy = strdup(text);
+        size_t count = 0, max = 0;
+        char *rest = copy, *word;
+
+        while (words[max])
+                max++;
+        if (!copy || !(list = calloc(max + 1, sizeof(*list))))
+                return -ENOMEM;
+        while ((word = strsep(&rest, " \t"))) {
+                if (!*word)
+                        continue;
+                if (value_find_word(words, word) < 0 ||
+                    value_find_word((const char *const *)list, word) >= 0)
+                        return -EINVAL;
+                if (!(list[count++] = strdup(word)))
+                        return -ENOMEM;
+        }
+        if (count == 0)
+                return -EINVAL;
+        *ret = TAKE_PTR(list);
+        return 0;
+}

@@ -1,0 +1,337 @@
+/* agent.conf by one table: section, key, kind, default and meaning stand here and nowhere else. The
+ * parser, --help-config and agent.conf(5) read the same lines. */
+#include <stdio.h>
+
+#include "config-option.h"
+#include "config-value.h"
+
+static const char *const protocol_words[] = {"ocpp2.0.1", "ocpp1.6", NULL};
+static const char *const transfer_words[] = {"https", "http", NULL};
+static const char *const signed_words[] = {"auto", "yes", "no", NULL};
+static const char *const mark_words[] = {"agent", "integrator", NULL};
+static const char *const reboot_words[] = {"logind", "command", "never", NULL};
+
+#define AT(member) offsetof(Config, member)
+#define SECOND USEC_PER_SEC
+#define KIB UINT64_C(1024)
+#define MIB (KIB * KIB)
+
+/* clang-format off */
+const Option config_options[] = {
+{ "csms", "url", OPTION_URL, AT(url), NULL, 0, 0, NULL,
+  "Address of the CSMS, ws:// or wss://. The identity is appended to it, percent-encoded. Required." },
+{ "csms", "identity", OPTION_STRING, AT(identity), NULL, 0, 0, NULL,
+  "Name of this station at the CSMS; also the user name of Basic authentication. This or identity_file is required." },
+{ "csms", "identity_file", OPTION_FILE, AT(identity_file), NULL, 0, 0, NULL,
+  "File whose first line is the identity." },
+{ "csms", "protocols", OPTION_WORDS, AT(protocols), "ocpp2.0.1 ocpp1.6", 0, 0, protocol_words,
+  "OCPP versions to offer, in order of preference." },
+{ "csms", "password_file", OPTION_FILE, AT(password_file), NULL, 0, 0, NULL,
+  "File with one line: the password of Basic authentication (security profiles 1 and 2). "
+  "With OCPP 1.6 it is the AuthorizationKey in hexadecimal digits and is decoded." },
+{ "csms", "ca_file", OPTION_FILE, AT(csms_ca_file), NULL, 0, 0, NULL,
+  "PEM file with the roots that the certificate of the CSMS is checked by." },
+{ "csms", "use_system_roots", OPTION_BOOL, AT(use_system_roots), "no", 0, 0, NULL,
+  "Trust the roots of the operating system for the CSMS too." },
+{ "csms", "connect_timeout", OPTION_SPAN, AT(connect_timeout), "30s", SECOND, 0, NULL,
+  "How long connecting may take, TLS and WebSocket included." },
+{ "csms", "message_timeout", OPTION_SPAN, AT(message_timeout), "30s", SECOND, 0, NULL,
+  "How long the CSMS may take to answer a message. Then the connection is made anew and the message sent again." },
+{ "csms", "ping_interval", OPTION_SPAN, AT(ping_interval), "60s", 0, 0, NULL,
+  "Time between WebSocket pings; one that stays unanswered as long ends the connection. 0: no pings." },
+{ "csms", "backoff_wait_minimum", OPTION_SPAN, AT(backoff_wait_minimum), "10s", SECOND, 0, NULL,
+  "Wait before the first try to connect again (RetryBackOffWaitMinimum)." },
+{ "csms", "backoff_random_range", OPTION_SPAN, AT(backoff_random_range), "10s", 0, 0, NULL,
+  "Upper bound of the random part added to each wait (RetryBackOffRandomRange)." },
+{ "csms", "backoff_repeat_times", OPTION_INT, AT(backoff_repeat_times), "5", 0, 30, NULL,
+  "How many times the wait doubles (RetryBackOffRepeatTimes)." },
+{ "csms", "max_frame", OPTION_SIZE, AT(max_frame), "1M", 16 * KIB, 64 * MIB, NULL,
+  "Longest message taken from the CSMS; a longer one ends the connection." },
+
+{ "station", "vendor", OPTION_STRING, AT(vendor), NULL, 0, 0, NULL,
+  "Vendor as told in BootNotification. Required." },
+{ "station", "model", OPTION_STRING, AT(model), NULL, 0, 0, NULL,
+  "Model as told in BootNotification. Required." },
+{ "station", "serial", OPTION_STRING, AT(serial), NULL, 0, 0, NULL,
+  "Serial number as told in BootNotification." },
+{ "station", "serial_file", OPTION_FILE, AT(serial_file), NULL, 0, 0, NULL,
+  "File whose first line is the serial number, in place of serial." },
+{ "station", "connectors", OPTION_INT, AT(connectors), "1", 1, 1000, NULL,
+  "Number of connectors that the agent tells the CSMS of." },
+{ "station", "release_file", OPTION_FILE, AT(release_file), NULL, 0, 0, NULL,
+  "File whose first line is the firmware version told in BootNotification. "
+  "Without it: IMAGE_VERSION of /etc/os-release, the booted slot's bundle version, VERSION_ID." },
+
+{ "firmware", "manufacturer_roots", OPTION_FILE, AT(manufacturer_roots), NULL, 0, 0, NULL,
+  "PEM file, or folder of *.pem and *.crt, with the roots that issue firmware signing certificates." },
+{ "firmware", "crl_dir", OPTION_FILE, AT(crl_dir), NULL, 0, 0, NULL,
+  "Folder with revocation lists (PEM or DER) of those roots." },
+{ "firmware", "require_signed", OPTION_WORD, AT(require_signed), "auto", 0, 0, signed_words,
+  "Whether updates without a signature are refused. auto: yes once a manufacturer root was installed, from then on for good." },
+{ "firmware", "allow_pkcs1", OPTION_BOOL, AT(allow_pkcs1), "yes", 0, 0, NULL,
+  "Take RSA signatures in PKCS#1 v1.5 form besides PSS." },
+{ "firmware", "spool", OPTION_FOLDER, AT(spool), NULL, 0, 0, NULL,
+  "Folder for downloaded files. Default: spool in the state directory." },
+{ "firmware", "max_bundle_size", OPTION_SIZE, AT(max_bundle_size), "4G", 1, 0, NULL,
+  "Longest file that is downloaded." },
+{ "firmware", "transfer_protocols", OPTION_WORDS, AT(transfer_protocols), "https http", 0, 0, transfer_words,
+  "Schemes that a download may use, redirects included." },
+{ "firmware", "retries", OPTION_INT, AT(retries), "3", 0, 1000, NULL,
+  "Further attempts to download after the first, where the request does not say." },
+{ "firmware", "retry_interval", OPTION_SPAN, AT(retry_interval), "60s", 0, 0, NULL,
+  "Wait between attempts, where the request does not say." },
+{ "firmware", "stall_timeout", OPTION_SPAN, AT(stall_timeout), "60s", SECOND, 0, NULL,
+  "An attempt ends when no byte has come for so long." },
+{ "firmware", "transfer_timeout", OPTION_SPAN, AT(transfer_timeout), "0", 0, 0, NULL,
+  "An attempt ends after so long in any case. 0: no limit." },
+{ "firmware", "download_rate", OPTION_SIZE, AT(download_rate), "0", 0, 0, NULL,
+  "Bytes a second that a download may take. 0: no limit." },
+{ "firmware", "ca_file", OPTION_FILE, AT(transfer_ca_file), NULL, 0, 0, NULL,
+  "PEM file with the roots for downloads, in place of those of the operating system." },
+{ "firmware", "verify_update_script", OPTION_PROGRAM, AT(verify_update_script), NULL, 0, 0, NULL,
+  "Program that judges the new system after an update: exit status 0 good, 2 bad, anything else not yet. "
+  "Without it the new system counts as good." },
+{ "firmware", "check_timeout", OPTION_SPAN, AT(check_timeout), "60s", SECOND, 0, NULL,
+  "How long one run of verify_update_script may take; then it is ended and counts as not yet." },
+{ "firmware", "install_timeout", OPTION_SPAN, AT(install_timeout), "2h", SECOND, 0, NULL,
+  "How long RAUC may take for an install." },
+{ "firmware", "health_within", OPTION_SPAN, AT(health_within), "10min", SECOND, 0, NULL,
+  "Time after the start of the new system by which its check must have said good." },
+{ "firmware", "mark_good", OPTION_WORD, AT(mark_good), "agent", 0, 0, mark_words,
+  "Who marks slots good: the agent, or the integrator's own software; then the agent only reports." },
+{ "firmware", "reboot", OPTION_WORD, AT(reboot), "logind", 0, 0, reboot_words,
+  "How to restart into the new system: ask logind, run reboot_command, or wait until others restart." },
+{ "firmware", "reboot_command", OPTION_PROGRAM, AT(reboot_command), NULL, 0, 0, NULL,
+  "Program that restarts the machine, run without arguments. Required with reboot = command." },
+{ "firmware", "reboot_timeout", OPTION_SPAN, AT(reboot_timeout), "5min", SECOND, 0, NULL,
+  "If the machine still runs so long after a restart was asked for, it is asked for again." },
+
+{ "rauc", "bus", OPTION_STRING, AT(rauc_bus), "system", 0, 0, NULL,
+  "Bus on which RAUC is found: system, or a D-Bus address." },
+
+{ "state", "directory", OPTION_FOLDER, AT(state_directory), "/var/lib/rauc-ocpp-agent", 0, 0, NULL,
+  "Folder for what must outlive restarts and updates: on a partition of its own, outside of the slots." },
+{ "state", "outbox_max", OPTION_INT, AT(outbox_max), "500", 10, 100000, NULL,
+  "Messages to the CSMS kept while it is away." },
+};
+/* clang-format on */
+
+const size_t config_option_count = ELEMENTSOF(config_options);
+
+/* What a kind expects, for the one line of an error. */
+static const char *const kind_expects[OPTION_KIND_MAX] = {
+        [OPTION_STRING] = "a word or a sentence",
+        [OPTION_URL] = "a ws:// or wss:// address without user and password",
+        [OPTION_FILE] = "an absolute path that can be read",
+        [OPTION_PROGRAM] = "the absolute path of a program",
+        [OPTION_FOLDER] = "the absolute path of a folder",
+        [OPTION_SPAN] = "a time span such as 30s, 10min or 24h",
+        [OPTION_SIZE] = "a size such as 512M or 4G",
+        [OPTION_BOOL] = "yes or no",
+        [OPTION_INT] = "a number",
+        [OPTION_WORD] = "one of",
+        [OPTION_WORDS] = "one or more of",
+};
+
+static void *member_of(Config *c, const Option *o)
+{
+        return (char *)c + o->offset;
+}
+
+const char *config_option_describe(const Option *o, char buffer[static CONFIG_EXPECTED_MAX])
+{
+        size_t size = CONFIG_EXPECTED_MAX, n;
+
+        n = (size_t)snprintf(buffer, size, "%s", kind_expects[o->kind]);
+        for (const char *const *w = o->words; w && *w && n < size; w++)
+                n += (size_t)snprintf(buffer + n, size - n, "%s%s", w == o->words ? " " : ", ", *w);
+        if (n >= size)
+                return buffer;
+        if (o->kind == OPTION_INT)
+                snprintf(buffer + n, size - n, " from %llu to %llu", (unsigned long long)o->min,
+                         (unsigned long long)o->max);
+        else if (o->kind == OPTION_SPAN && o->min)
+                snprintf(buffer + n, size - n, ", at least %llus",
+                         (unsigned long long)(o->min / USEC_PER_SEC));
+        else if (o->kind == OPTION_SIZE && o->max)
+                snprintf(buffer + n, size - n, ", from %lluK to %lluM",
+                         (unsigned long long)(o->min / KIB), (unsigned long long)(o->max / MIB));
+        return buffer;
+}
+
+/* Behind ws:// or wss:// a host, and no "user:password@" in front of it. */
+static bool url_is_fine(const char *url)
+{
+        const char *p = startswith(url, "ws://");
+        size_t n;
+
+        if (!p && !(p = startswith(url, "wss://")))
+                return false;
+        n = strcspn(p, "/?#");
+        return n > 0 && !memchr(p, '@', n) && !strpbrk(url, " \t#");
+}
+
+static int in_range(const Option *o, uint64_t v)
+{
+        return v < o->min || (o->max && v > o->max) ? -ERANGE : 0;
+}
+
+static int set_number(const Option *o, void *member, const char *value)
+{
+        int64_t v;
+        int r = value_parse_int(value, &v);
+
+        if (r < 0 || v < 0 || (r = in_range(o, (uint64_t)v)) < 0)
+                return r < 0 ? r : -ERANGE;
+        *(int64_t *)member = v;
+        return 0;
+}
+
+static int set_amount(const Option *o, void *member, const char *value)
+{
+        uint64_t v;
+        int r = o->kind == OPTION_SPAN ? value_parse_span(value, &v) : value_parse_size(value, &v);
+
+        if (r < 0 || (r = in_range(o, v)) < 0)
+                return r;
+        *(uint64_t *)member = v;
+        return 0;
+}
+
+static int set_words(const Option *o, void *member, const char *value)
+{
+        char **words, ***list = member;
+        int r = value_parse_words(o->words, value, &words);
+
+        if (r < 0)
+                return r;
+        value_free_words(*list);
+        *list = words;
+        return 0;
+}
+
+/* Puts value into the option's member. 0; -EINVAL or -ERANGE: not what is expected; -ENOMEM. */
+static int set_value(const Option *o, Config *c, const char *value)
+{
+        void *member = member_of(c, o);
+        int r;
+
+        switch (o->kind) {
+        case OPTION_STRING:
+                return str_replace(member, value);
+        case OPTION_URL:
+                return url_is_fine(value) ? str_replace(member, value) : -EINVAL;
+        case OPTION_FILE:
+        case OPTION_PROGRAM:
+        case OPTION_FOLDER:
+                return *value == '/' ? str_replace(member, value) : -EINVAL;
+        case OPTION_SPAN:
+        case OPTION_SIZE:
+                return set_amount(o, member, value);
+        case OPTION_BOOL:
+                return value_parse_bool(value, member);
+        case OPTION_INT:
+                return set_number(o, member, value);
+        case OPTION_WORD:
+                if ((r = value_find_word(o->words, value)) >= 0)
+                        *(int *)member = r;
+                return MIN(r, 0);
+        case OPTION_WORDS:
+                return set_words(o, member, value);
+        case OPTION_KIND_MAX:
+                break;
+        }
+        return -EINVAL;
+}
+
+int config_option_set(const Option *o, Config *c, const char *value)
+{
+        if (!*value && !o->fallback)
+                return str_replace(member_of(c, o), NULL);
+        return set_value(o, c, *value ? value : o->fallback);
+}
+
+const Option *config_option_find(const char *section, const char *key)
+{
+        for (size_t i = 0; i < config_option_count; i++)
+                if (streq(config_options[i].section, section) && streq(config_options[i].key, key))
+                        return &config_options[i];
+        return NULL;
+}
+
+int config_init(Config *c)
+{
+        int r;
+
+        memset(c, 0, sizeof(*c));
+        for (size_t i = 0; i < config_option_count; i++)
+                if ((r = config_option_set(&config_options[i], c, "")) < 0) {
+                        config_done(c);
+                        return r;
+                }
+        return 0;
+}
+
+void config_done(Config *c)
+{
+        for (size_t i = 0; i < config_option_count; i++) {
+                void *member = member_of(c, &config_options[i]);
+
+                if (config_options[i].kind == OPTION_WORDS)
+                        value_free_words(*(char ***)member);
+                else if (config_options[i].kind <= OPTION_FOLDER)
+                        free(*(char **)member);
+        }
+        memset(c, 0, sizeof(*c));
+}
+
+void config_print_help(void)
+{
+        const char *section = "";
+        char expected[CONFIG_EXPECTED_MAX];
+
+        for (size_t i = 0; i < config_option_count; i++) {
+                const Option *o = &config_options[i];
+
+                if (!streq(section, o->section))
+                        printf("%s[%s]\n", i ? "\n" : "", section = o->section);
+                printf("%s = %s\n    %s\n    Takes %s.\n", o->key, strempty(o->fallback),
+                       o->meaning, config_option_describe(o, expected));
+        }
+}
+
+/* Text for troff: a hyphen that is typed stays one, a point or quote in front is no request. */
+static void print_troff(const char *text)
+{
+        if (*text == '.' || *text == '\'')
+                fputs("\\&", stdout);
+        for (; *text; text++)
+                if (*text == '-')
+                        fputs("\\-", stdout);
+                else if (*text == '\\')
+                        fputs("\\e", stdout);
+                else
+                        putchar(*text);
+}
+
+void config_print_man(void)
+{
+        const char *section = "";
+        char expected[CONFIG_EXPECTED_MAX];
+
+        for (size_t i = 0; i < config_option_count; i++) {
+                const Option *o = &config_options[i];
+
+                if (!streq(section, o->section))
+                        printf(".SS [%s]\n", section = o->section);
+                printf(".TP\n.B %s =\n", o->key);
+                print_troff(o->meaning);
+                printf("\nTakes ");
+                print_troff(config_option_describe(o, expected));
+                if (o->fallback) {
+                        printf("; default: ");
+                        print_troff(o->fallback);
+                }
+                printf(".\n");
+        }
+}
