@@ -24,53 +24,55 @@ static int parse(const char *text, Config *ret, ConfigError *reterr)
         return config_parse("t.conf", text, strlen(text), ret, reterr);
 }
 
+static const struct {
+        const char *text;
+        int result;
+        usec_t usec;
+} spans[] = {
+        {"0", 0, 0},
+        {"45", 0, 45 * USEC_PER_SEC},
+        {"250ms", 0, 250 * USEC_PER_MSEC},
+        {"30s", 0, 30 * USEC_PER_SEC},
+        {"10min", 0, 10 * USEC_PER_MIN},
+        {"1h30min", 0, 90 * USEC_PER_MIN},
+        {"1h 30 min", 0, 90 * USEC_PER_MIN},
+        {"24h", 0, 24 * USEC_PER_HOUR},
+        {"2d", 0, 48 * USEC_PER_HOUR},
+        {"1w", 0, 168 * USEC_PER_HOUR},
+        {"", -EINVAL, 0},
+        {"s", -EINVAL, 0},
+        {"-1s", -EINVAL, 0},
+        {"1.5h", -EINVAL, 0},
+        {"1h30", -EINVAL, 0},
+        {"5 minutes", -EINVAL, 0},
+        {"infinity", -EINVAL, 0},
+        {"3000000000", 0, 3000000000 * USEC_PER_SEC},
+        {"36501d", -ERANGE, 0},
+        {"18446744073709551616", -ERANGE, 0},
+        {"18446744073709551615s", -ERANGE, 0},
+};
+
+static const struct {
+        const char *text;
+        int result;
+        uint64_t bytes;
+} sizes[] = {
+        {"0", 0, 0},
+        {"4096", 0, 4096},
+        {"64K", 0, 65536},
+        {"512M", 0, UINT64_C(512) << 20},
+        {"4G", 0, UINT64_C(4) << 30},
+        {"1T", 0, UINT64_C(1) << 40},
+        {"", -EINVAL, 0},
+        {"M", -EINVAL, 0},
+        {"5MB", -EINVAL, 0},
+        {"5m", -EINVAL, 0},
+        {"-5", -EINVAL, 0},
+        {"99999999999T", -ERANGE, 0},
+};
+
 static void config_values_are_read(void **state)
 {
-        static const struct {
-                const char *text;
-                int result;
-                usec_t usec;
-        } spans[] = {
-                {"0", 0, 0},
-                {"45", 0, 45 * USEC_PER_SEC},
-                {"250ms", 0, 250 * USEC_PER_MSEC},
-                {"30s", 0, 30 * USEC_PER_SEC},
-                {"10min", 0, 10 * USEC_PER_MIN},
-                {"1h30min", 0, 90 * USEC_PER_MIN},
-                {"1h 30 min", 0, 90 * USEC_PER_MIN},
-                {"24h", 0, 24 * USEC_PER_HOUR},
-                {"2d", 0, 48 * USEC_PER_HOUR},
-                {"1w", 0, 168 * USEC_PER_HOUR},
-                {"", -EINVAL, 0},
-                {"s", -EINVAL, 0},
-                {"-1s", -EINVAL, 0},
-                {"1.5h", -EINVAL, 0},
-                {"1h30", -EINVAL, 0},
-                {"5 minutes", -EINVAL, 0},
-                {"infinity", -EINVAL, 0},
-                {"3000000000", 0, 3000000000 * USEC_PER_SEC},
-                {"36501d", -ERANGE, 0},
-                {"18446744073709551616", -ERANGE, 0},
-                {"18446744073709551615s", -ERANGE, 0},
-        };
-        static const struct {
-                const char *text;
-                int result;
-                uint64_t bytes;
-        } sizes[] = {
-                {"0", 0, 0},
-                {"4096", 0, 4096},
-                {"64K", 0, 65536},
-                {"512M", 0, UINT64_C(512) << 20},
-                {"4G", 0, UINT64_C(4) << 30},
-                {"1T", 0, UINT64_C(1) << 40},
-                {"", -EINVAL, 0},
-                {"M", -EINVAL, 0},
-                {"5MB", -EINVAL, 0},
-                {"5m", -EINVAL, 0},
-                {"-5", -EINVAL, 0},
-                {"99999999999T", -ERANGE, 0},
-        };
 
         (void)state;
         for (size_t i = 0; i < ELEMENTSOF(spans); i++) {
@@ -177,70 +179,69 @@ static void config_settings_reach_their_member(void **state)
 
 #define LONG50 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 
+static const struct {
+        const char *text, *complaint;
+} complaints[] = {
+        {"", "t.conf: [csms] url: expected an address, got none"},
+        {"[csms]\nurl = http://h\n",
+         "t.conf:2: [csms] url: expected a ws:// or wss:// address without user and "
+         "password, got \"http://h\""},
+        {"[csms]\nurl = wss://me:secret@h/\n", "t.conf:2: [csms] url: "},
+        {"[csms]\nurl = wss://\n", "t.conf:2: [csms] url: "},
+        {"[csms]\nurl = ws://h\n",
+         "t.conf: [csms] identity: expected this or identity_file, got neither"},
+        {"[csms]\nurl = ws://h\nidentity=a\nidentity_file=/a\n",
+         "t.conf:4: [csms] identity_file: expected this or identity, got both"},
+        {"[csms]\nurl = ws://h\nidentity=a:b\n", "t.conf:3: [csms] identity: "},
+        {"[csms]\nurl = ws://h\nidentity=a\n", "t.conf: [station] vendor: "},
+        {"[csms]\nurl = ws://h\nidentity=a\n[station]\nvendor=v", "t.conf: [station] model: "},
+        {BASE "[firmware]\nreboot = command\n",
+         "t.conf: [firmware] reboot_command: expected a program, as reboot is command"},
+        {BASE "colour = red\n", "t.conf:7: [station] colour: there is no such option"},
+        {BASE "[fridge]\nurl = ws://h\n", "t.conf:8: [fridge] url: there is no such option"},
+        {"url = ws://h\n", "t.conf:1: [] url: there is no such option"},
+        {BASE "model = N\n",
+         "t.conf:7: [station] model: expected once, got a second time (line 6 has it)"},
+        {BASE "release_file = os-release\n",
+         "t.conf:7: [station] release_file: expected an absolute path that can be read, "
+         "got \"os-release\""},
+        {BASE "connectors = 0\n",
+         "t.conf:7: [station] connectors: expected a number from 1 to 1000, got \"0\""},
+        {BASE "connectors = -1\n", "t.conf:7: [station] connectors: "},
+        {BASE "[csms]\nmessage_timeout = 0\n",
+         "t.conf:8: [csms] message_timeout: expected a time span such as 30s, 10min or "
+         "24h, at least 1s, got \"0\""},
+        {BASE "[csms]\nmax_frame = 1G\n",
+         "t.conf:8: [csms] max_frame: expected a size such as 512M or 4G, from 16K to 64M, "
+         "got \"1G\""},
+        {BASE "[csms]\nuse_system_roots = maybe\n",
+         "t.conf:8: [csms] use_system_roots: expected yes or no, got \"maybe\""},
+        {BASE "[firmware]\nreboot = now\n",
+         "t.conf:8: [firmware] reboot: expected one of logind, command, never, got "
+         "\"now\""},
+        {BASE "[firmware]\ntransfer_protocols = https ftp\n",
+         "t.conf:8: [firmware] transfer_protocols: expected one or more of https, http, "
+         "got \"https ftp\""},
+        {BASE "no sense here\n", "t.conf:7: expected [section], key = value or # comment"},
+        {BASE "[csms\nping_interval = 0\n",
+         "t.conf:7: expected [section], key = value or # comment"},
+        {BASE "serial = " LONG50 LONG50 LONG50 LONG50 "\n",
+         "t.conf:7: expected at most 198 characters in a line, got 209"},
+        {"[csms]\nurl = \x1b[2J\n", "t.conf:2: [csms] url: expected a ws:// or wss:// "
+                                    "address without user and password, got \"?[2J\""},
+};
+
 static void config_complaints_name_line_and_key(void **state)
 {
-        static const struct {
-                const char *text, *complaint;
-        } vectors[] = {
-                {"", "t.conf: [csms] url: expected an address, got none"},
-                {"[csms]\nurl = http://h\n",
-                 "t.conf:2: [csms] url: expected a ws:// or wss:// address without user and "
-                 "password, got \"http://h\""},
-                {"[csms]\nurl = wss://me:secret@h/\n", "t.conf:2: [csms] url: "},
-                {"[csms]\nurl = wss://\n", "t.conf:2: [csms] url: "},
-                {"[csms]\nurl = ws://h\n",
-                 "t.conf: [csms] identity: expected this or identity_file, got neither"},
-                {"[csms]\nurl = ws://h\nidentity=a\nidentity_file=/a\n",
-                 "t.conf:4: [csms] identity_file: expected this or identity, got both"},
-                {"[csms]\nurl = ws://h\nidentity=a:b\n", "t.conf:3: [csms] identity: "},
-                {"[csms]\nurl = ws://h\nidentity=a\n", "t.conf: [station] vendor: "},
-                {"[csms]\nurl = ws://h\nidentity=a\n[station]\nvendor=v",
-                 "t.conf: [station] model: "},
-                {BASE "[firmware]\nreboot = command\n",
-                 "t.conf: [firmware] reboot_command: expected a program, as reboot is command"},
-                {BASE "colour = red\n", "t.conf:7: [station] colour: there is no such option"},
-                {BASE "[fridge]\nurl = ws://h\n",
-                 "t.conf:8: [fridge] url: there is no such option"},
-                {"url = ws://h\n", "t.conf:1: [] url: there is no such option"},
-                {BASE "model = N\n",
-                 "t.conf:7: [station] model: expected once, got a second time (line 6 has it)"},
-                {BASE "release_file = os-release\n",
-                 "t.conf:7: [station] release_file: expected an absolute path that can be read, "
-                 "got \"os-release\""},
-                {BASE "connectors = 0\n",
-                 "t.conf:7: [station] connectors: expected a number from 1 to 1000, got \"0\""},
-                {BASE "connectors = -1\n", "t.conf:7: [station] connectors: "},
-                {BASE "[csms]\nmessage_timeout = 0\n",
-                 "t.conf:8: [csms] message_timeout: expected a time span such as 30s, 10min or "
-                 "24h, at least 1s, got \"0\""},
-                {BASE "[csms]\nmax_frame = 1G\n",
-                 "t.conf:8: [csms] max_frame: expected a size such as 512M or 4G, from 16K to 64M, "
-                 "got \"1G\""},
-                {BASE "[csms]\nuse_system_roots = maybe\n",
-                 "t.conf:8: [csms] use_system_roots: expected yes or no, got \"maybe\""},
-                {BASE "[firmware]\nreboot = now\n",
-                 "t.conf:8: [firmware] reboot: expected one of logind, command, never, got "
-                 "\"now\""},
-                {BASE "[firmware]\ntransfer_protocols = https ftp\n",
-                 "t.conf:8: [firmware] transfer_protocols: expected one or more of https, http, "
-                 "got \"https ftp\""},
-                {BASE "no sense here\n", "t.conf:7: expected [section], key = value or # comment"},
-                {BASE "[csms\nping_interval = 0\n",
-                 "t.conf:7: expected [section], key = value or # comment"},
-                {BASE "serial = " LONG50 LONG50 LONG50 LONG50 "\n",
-                 "t.conf:7: expected at most 198 characters in a line, got 209"},
-                {"[csms]\nurl = \x1b[2J\n", "t.conf:2: [csms] url: expected a ws:// or wss:// "
-                                            "address without user and password, got \"?[2J\""},
-        };
 
         (void)state;
-        for (size_t i = 0; i < ELEMENTSOF(vectors); i++) {
+        for (size_t i = 0; i < ELEMENTSOF(complaints); i++) {
                 Config c;
                 ConfigError e;
 
-                assert_int_equal(parse(vectors[i].text, &c, &e), -EINVAL);
-                if (!startswith(e.text, vectors[i].complaint))
-                        assert_string_equal(e.text, vectors[i].complaint);
+                assert_int_equal(parse(complaints[i].text, &c, &e), -EINVAL);
+                if (!startswith(e.text, complaints[i].complaint))
+                        assert_string_equal(e.text, complaints[i].complaint);
         }
 }
 
@@ -482,14 +483,14 @@ static void config_password_is_one_line(void **state)
                 {"geheim", 0, "geheim"},   {"", -EINVAL, NULL},
                 {"\n", -EINVAL, NULL},     {"one\ntwo\n", -EINVAL, NULL},
         };
-        _cleanup_(freep) char *path = NULL;
-        Config c = {0};
         Files *f = *state;
+        _cleanup_(freep) char *path = str_printf("%s/password", f->folder);
+        Config c = {0};
         char *password = NULL;
 
         assert_int_equal(config_read_password(&c, &password), 0);
         assert_null(password);
-        c.password_file = path = str_printf("%s/password", f->folder);
+        c.password_file = path;
         assert_int_equal(config_read_password(&c, &password), -ENOENT);
         for (size_t i = 0; i < ELEMENTSOF(vectors); i++) {
                 put(f, "password", "%s", vectors[i].text);

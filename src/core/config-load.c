@@ -10,7 +10,7 @@
 
 #include "config-option.h"
 
-#define CONFIG_FILE_SIZE_MAX (256 * 1024)
+#define CONFIG_FILE_SIZE_MAX 262144
 #define CONFIG_FIRST_LINE_MAX 4096
 /* More than the table has; config_load() refuses to run with more. */
 #define CONFIG_OPTIONS_MAX 64

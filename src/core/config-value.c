@@ -1,7 +1,7 @@
 /* Text to numbers, spans and words: see config-value.h. */
 #include "config-value.h"
 
-#define SPAN_MAX (100 * 365 * 24 * USEC_PER_HOUR)
+#define SPAN_MAX (UINT64_C(36500) * 24 * USEC_PER_HOUR)
 
 static const struct {
         const char *name;
@@ -81,7 +81,8 @@ int value_parse_size(const char *text, uint64_t *ret)
         if (*p) {
                 if (!(unit = strchr(units, *p)) || p[1])
                         return -EINVAL;
-                if (__builtin_mul_overflow(v, UINT64_C(1) << 10 * (unit - units + 1), &v))
+                if (__builtin_mul_overflow(
+                            v, UINT64_C(1) << (size_t)10 * (size_t)(unit - units + 1), &v))
                         return -ERANGE;
         }
         *ret = v;

@@ -50,7 +50,7 @@
 /* Defines xp(), the cleanup function of a pointer type: calls func on a pointer that is not NULL.
  */
 #define DEFINE_CLEANUP(type, func)                                                                 \
-        static inline void func##p(type *p) /* NOLINT(bugprone-macro-parentheses) */               \
+        static inline void func##p(type *p)                                                        \
         {                                                                                          \
                 if (*p)                                                                            \
                         func(*p);                                                                  \

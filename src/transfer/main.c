@@ -67,7 +67,7 @@ int main(int argc, char *argv[] _unused_)
         _cleanup_(freep) char *text = malloc(TRANSFER_JOB_MAX + 1);
         _cleanup_(task_done) Task task = {0};
         const char *wrong = "out of memory";
-        size_t size;
+        size_t size = 0;
         int r;
 
         if (argc > 1) {
