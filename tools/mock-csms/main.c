@@ -1,5 +1,138 @@
-/* mock-csms: see usage. */
-int main(void)
+/* mock-csms: a CSMS for firmware and logs, to develop, test and show with. This file reads the
+ * command line. */
+#include "server.h"
+#include <arpa/inet.h>
+#include <stdio.h>
+
+/* clang-format off */
+typedef struct Option {
+        const char *name;
+        const char *value; /* what usage calls its value; NULL: it has none */
+        const char *help;
+} Option;
+
+enum { OPT_LISTEN, OPT_TLS_CERT, OPT_TLS_KEY, OPT_PASSWORDS, OPT_FILES, OPT_TRACE, OPT_INTERVAL,
+       OPT_MESSAGE_TIMEOUT, OPT_HELP, OPT_VERSION, OPT_MAX };
+
+static const Option options[OPT_MAX] = {
+        [OPT_LISTEN]          = { "--listen",          "ADDR:PORT", "where to listen; port 0 picks a free one" },
+        [OPT_TLS_CERT]        = { "--tls-cert",        "FILE",      "the server's certificate (PEM, with its chain): TLS" },
+        [OPT_TLS_KEY]         = { "--tls-key",         "FILE",      "its key (PEM)" },
+        [OPT_PASSWORDS]       = { "--passwords",       "FILE",      "lines ID:password: only these stations, by Basic auth" },
+        [OPT_FILES]           = { "--files",           "DIR",       "serve this folder at /files/" },
+        [OPT_TRACE]           = { "--trace",           "FILE",      "append every frame as a JSON line" },
+        [OPT_INTERVAL]        = { "--interval",        "SECONDS",   "heartbeat interval told to stations (300)" },
+        [OPT_MESSAGE_TIMEOUT] = { "--message-timeout", "SECONDS",   "how long a station may take to answer (30)" },
+        [OPT_HELP]            = { "--help",            NULL,        "print this" },
+        [OPT_VERSION]         = { "--version",         NULL,        "print the version" },
+};
+/* clang-format on */
+
+static int usage(FILE *to, int code)
 {
-        return 1;
+        fprintf(to, "usage: mock-csms --listen ADDR:PORT [OPTION …]\n");
+        for (size_t i = 0; i < OPT_MAX; i++) {
+                int n = fprintf(to, "  %s %s", options[i].name, strempty(options[i].value));
+                fprintf(to, "%*s%s\n", MAX(1, 32 - n), "", options[i].help);
+        }
+        return code;
+}
+
+static int find_option(const char *word)
+{
+        for (int i = 0; i < OPT_MAX; i++)
+                if (streq(options[i].name, word))
+                        return i;
+        return -EINVAL;
+}
+
+/* Values by option from the arguments; both "--x VALUE" and "--x=VALUE" will do. 0 or -EINVAL. */
+static int read_arguments(int argc, char **argv, const char *values[static OPT_MAX])
+{
+        for (int i = 1; i < argc; i++) {
+                char *equals = strchr(argv[i], '=');
+                if (equals)
+                        *equals = '\0';
+                int o = find_option(argv[i]);
+                if (o < 0 || (equals && !options[o].value))
+                        return -EINVAL;
+                if (!options[o].value)
+                        values[o] = "";
+                else if (equals)
+                        values[o] = equals + 1;
+                else if (++i < argc)
+                        values[o] = argv[i];
+                else
+                        return -EINVAL;
+        }
+        return 0;
+}
+
+static int read_number(const char *text, int64_t min, int64_t max, int64_t *ret)
+{
+        char *end;
+        errno = 0;
+        long long n = strtoll(text, &end, 10);
+        if (errno != 0 || end == text || *end || n < min || n > max)
+                return -EINVAL;
+        *ret = n;
+        return 0;
+}
+
+/* "127.0.0.1:80" or "[::1]:80". */
+static int read_address(const char *text, ServerOptions *o)
+{
+        unsigned char binary[sizeof(struct in6_addr)];
+        const char *colon = strrchr(text, ':');
+        int64_t port;
+        size_t n = colon ? (size_t)(colon - text) : 0;
+        bool v6 = n > 2 && text[0] == '[' && text[n - 1] == ']';
+        if (!colon || n >= sizeof(o->address) || read_number(colon + 1, 0, 65535, &port) < 0)
+                return -EINVAL;
+        memcpy(o->address, text + v6, n - 2 * v6);
+        o->address[n - 2 * v6] = '\0';
+        o->port = (int)port;
+        return inet_pton(v6 ? AF_INET6 : AF_INET, o->address, binary) == 1 ? 0 : -EINVAL;
+}
+
+static int read_options(const char *const values[static OPT_MAX], ServerOptions *ret)
+{
+        int64_t seconds = 30;
+        ServerOptions o = {
+                .tls_cert = values[OPT_TLS_CERT],
+                .tls_key = values[OPT_TLS_KEY],
+                .passwords = values[OPT_PASSWORDS],
+                .files = values[OPT_FILES],
+                .trace = values[OPT_TRACE],
+                .interval = 300,
+        };
+        if (!values[OPT_LISTEN] || read_address(values[OPT_LISTEN], &o) < 0 ||
+            !o.tls_cert != !o.tls_key)
+                return -EINVAL;
+        if (values[OPT_INTERVAL] &&
+            read_number(values[OPT_INTERVAL], 0, INT32_MAX, &o.interval) < 0)
+                return -EINVAL;
+        if (values[OPT_MESSAGE_TIMEOUT] &&
+            read_number(values[OPT_MESSAGE_TIMEOUT], 1, 86400, &seconds) < 0)
+                return -EINVAL;
+        o.message_timeout = (usec_t)seconds * USEC_PER_SEC;
+        *ret = o;
+        return 0;
+}
+
+int main(int argc, char **argv)
+{
+        const char *values[OPT_MAX] = {0};
+        ServerOptions server;
+        if (read_arguments(argc, argv, values) < 0)
+                return usage(stderr, 2);
+        if (values[OPT_HELP])
+                return usage(stdout, 0);
+        if (values[OPT_VERSION]) {
+                puts("mock-csms " PROJECT_VERSION);
+                return 0;
+        }
+        if (read_options(values, &server) < 0)
+                return usage(stderr, 2);
+        return server_run(&server) < 0 ? 1 : 0;
 }

@@ -1,0 +1,193 @@
+/* The stations of a CSMS: found by their identity, joined and left. See csms.h. */
+#include "ocpp16.h"
+#include "ocpp201.h"
+#include "station.h"
+
+/* Request ids start at a number made of the time, so that a restarted CSMS doesn't repeat those
+ * that stations still remember. */
+#define REQUEST_ID_MODULUS 1000000000
+
+static const Dialect *const dialects[] = {&ocpp201, &ocpp16};
+
+const Dialect *csms_dialect(const char *subprotocol)
+{
+        for (size_t i = 0; i < ELEMENTSOF(dialects); i++)
+                if (streq(dialects[i]->subprotocol, subprotocol))
+                        return dialects[i];
+        return NULL;
+}
+
+bool station_id_valid(const char *id)
+{
+        size_t n = strlen(id);
+        if (n == 0 || n > STATION_ID_MAX || !utf8_valid(id, n) || streq(id, "*"))
+                return false;
+        for (const char *p = id; *p; p++)
+                if ((unsigned char)*p < 0x20 || *p == 0x7f || *p == '/' || *p == ':')
+                        return false; /* a colon can't be in a Basic auth user name */
+        return true;
+}
+
+int csms_new(const CsmsOptions *options, Csms **ret)
+{
+        Csms *csms = calloc(1, sizeof(*csms));
+        if (!csms)
+                return -ENOMEM;
+        csms->options = *options;
+        csms->last_request_id = (int64_t)(wallclock_now() / USEC_PER_SEC % REQUEST_ID_MODULUS);
+        *ret = csms;
+        return 0;
+}
+
+static void late_free(LateAnswer *late)
+{
+        cJSON_Delete(late->payload);
+        free(late->id);
+        free(late);
+}
+
+void csms_free(Csms *csms)
+{
+        if (!csms)
+                return;
+        for (LateAnswer *late = csms->late, *next; late; late = next) {
+                next = late->next;
+                late_free(late);
+        }
+        for (size_t i = 0; i < csms->count; i++)
+                station_free(csms->stations[i]);
+        free(csms->stations);
+        free(csms->faults);
+        free(csms);
+}
+
+/* Sends what was held back long enough, unless the station has connected anew. */
+static usec_t tick_late(Csms *csms, usec_t now)
+{
+        usec_t next = USEC_INFINITY;
+        for (LateAnswer **p = &csms->late; *p;) {
+                LateAnswer *late = *p;
+                if (late->when > now) {
+                        next = MIN(next, late->when);
+                        p = &late->next;
+                        continue;
+                }
+                *p = late->next;
+                if (late->station->conn && late->station->session == late->session)
+                        (void)rpc_answer(late->station->rpc, late->id, TAKE_PTR(late->payload));
+                late_free(late);
+        }
+        return next;
+}
+
+usec_t csms_tick(Csms *csms, usec_t now)
+{
+        usec_t next = tick_late(csms, now);
+        for (size_t i = 0; i < csms->count; i++) {
+                usec_t deadline = station_tick(csms->stations[i], now);
+                next = MIN(next, deadline);
+        }
+        return next;
+}
+
+/* Index of the station, or where it belongs. */
+static size_t position(const Csms *csms, const char *id, bool *ret_found)
+{
+        size_t low = 0, high = csms->count;
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+                int c = strcmp(csms->stations[middle]->id, id);
+                if (c == 0) {
+                        *ret_found = true;
+                        return middle;
+                }
+                if (c < 0)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        *ret_found = false;
+        return low;
+}
+
+Station *csms_find(Csms *csms, const char *id)
+{
+        bool found;
+        size_t i = position(csms, id, &found);
+        return found ? csms->stations[i] : NULL;
+}
+
+static int insert(Csms *csms, size_t at, const char *id)
+{
+        if (csms->count == STATIONS_MAX)
+                return -ENOSPC;
+        if (csms->count == csms->room) {
+                size_t room = csms->room ? csms->room * 2 : 64;
+                Station **more = realloc(csms->stations, room * sizeof(*more));
+                if (!more)
+                        return -ENOMEM;
+                csms->stations = more;
+                csms->room = room;
+        }
+        Station *station = NULL;
+        int r = station_new(csms, id, &station);
+        if (r < 0)
+                return r;
+        memmove(csms->stations + at + 1, csms->stations + at,
+                (csms->count - at) * sizeof(Station *));
+        csms->stations[at] = station;
+        csms->count++;
+        return 0;
+}
+
+int csms_join(Csms *csms, const char *id, const Dialect *dialect, Conn *conn, Station **ret)
+{
+        bool found;
+        size_t i = position(csms, id, &found);
+        if (!found) {
+                int r = insert(csms, i, id);
+                if (r < 0)
+                        return r;
+        }
+        Station *station = csms->stations[i];
+        if (station->conn) {
+                conn_close(station->conn, CLOSE_GOING_AWAY);
+                station_detach(station);
+        }
+        station_attach(station, dialect, conn);
+        *ret = station;
+        return 0;
+}
+
+void csms_leave(Station *station, const Conn *conn)
+{
+        if (station->conn == conn)
+                station_detach(station);
+}
+
+cJSON *csms_describe(const Csms *csms)
+{
+        _cleanup_(cJSON_Deletep) cJSON *list = cJSON_CreateArray();
+        if (!list)
+                return NULL;
+        for (size_t i = 0; i < csms->count; i++) {
+                cJSON *one = station_describe(csms->stations[i]);
+                if (!one)
+                        return NULL;
+                cJSON_AddItemToArray(list, one);
+        }
+        return TAKE_PTR(list);
+}
+
+int csms_set_fault(Csms *csms, const Fault *fault)
+{
+        int r = faults_set(&csms->faults, fault);
+        for (size_t i = 0; i < csms->count && r == 0; i++)
+                r = faults_set(&csms->stations[i]->faults, fault);
+        return r;
+}
+
+int64_t csms_request_id(Csms *csms)
+{
+        return ++csms->last_request_id;
+}

@@ -1,0 +1,86 @@
+/* The CSMS without any network: its stations, what they said, what they are asked. */
+#pragma once
+
+#include "conn.h"
+#include "dialect.h"
+#include "fault.h"
+#include "trace.h"
+
+/* Stations known at a time, connected or not. */
+#define STATIONS_MAX 20000
+/* Bytes of an identity (2.0.1: identifierString of 48 code points). */
+#define STATION_ID_MAX 192
+/* Calls waiting for a station, the one in flight included. */
+#define CALLS_MAX 64
+
+typedef struct Csms Csms;
+typedef struct Station Station;
+typedef struct Call Call;
+
+typedef struct CsmsOptions {
+        int64_t interval;       /* seconds, told in the answer to BootNotification */
+        usec_t message_timeout; /* how long a station may take to answer */
+        Trace *trace;           /* borrowed; NULL: none */
+        /* csms_tick() is to be called at this boottime or earlier. */
+        void (*wake_at)(void *userdata, usec_t when);
+        void *userdata;
+} CsmsOptions;
+
+/* The versions spoken, each by its subprotocol; NULL for another word. */
+const Dialect *csms_dialect(const char *subprotocol);
+/* Whether a station may be called so. */
+bool station_id_valid(const char *id);
+
+int csms_new(const CsmsOptions *options, Csms **ret);
+void csms_free(Csms *csms);
+DEFINE_CLEANUP(Csms *, csms_free)
+/* Does what is due, and returns the boottime of the next time. */
+usec_t csms_tick(Csms *csms, usec_t now);
+
+/* A station has connected; an older connection of the same one is closed. 0 and *ret (kept until
+ * csms_free()); -ENOSPC: STATIONS_MAX; -ENOMEM. */
+int csms_join(Csms *csms, const char *id, const Dialect *dialect, Conn *conn, Station **ret);
+/* The connection has gone. Nothing happens if a newer one has taken its place. */
+void csms_leave(Station *station, const Conn *conn);
+/* NULL if never seen. */
+Station *csms_find(Csms *csms, const char *id);
+/* All stations as the REST list; owned by the caller, NULL when out of memory. */
+cJSON *csms_describe(const Csms *csms);
+/* A fault for all stations, also those yet to come. 0, -ENOSPC, -ENOMEM. */
+int csms_set_fault(Csms *csms, const Fault *fault);
+/* A request id that was not used before by this CSMS, nor probably by one before it. */
+int64_t csms_request_id(Csms *csms);
+
+/* One message came. 0 or negative errno: close the connection. */
+int station_receive(Station *station, const char *data, size_t size, bool binary);
+bool station_is_online(const Station *station);
+const Dialect *station_dialect(const Station *station);
+int station_set_fault(Station *station, const Fault *fault);
+/* Sends bytes as they are. 0, -ENOTCONN, -ENOBUFS, -ENOMEM. */
+int station_send_raw(Station *station, const char *data, size_t size, bool binary);
+/* The kept frames with a number above since as JSON lines; owned by the caller, NULL when out of
+ * memory. Frames count from 1; *ret_last is the number of the newest. */
+char *station_frames(const Station *station, uint64_t since, uint64_t *ret_last);
+
+typedef enum CallEnd { CALL_RESULT, CALL_ERROR, CALL_TIMEOUT, CALL_GONE } CallEnd;
+
+/* How a call ended. All borrowed. */
+typedef struct CallOutcome {
+        CallEnd end;
+        const cJSON *result;            /* CALL_RESULT */
+        const char *code, *description; /* CALL_ERROR */
+        const cJSON *details;           /* CALL_ERROR; may be NULL */
+} CallOutcome;
+
+/* Asks a station; payload is consumed. done is called exactly once, unless call_forget() comes
+ * first, and never from within this function. *ret is valid until then. 0; -ENOTCONN; -ENOBUFS:
+ * CALLS_MAX; -ENOMEM. */
+int station_call(Station *station, const char *action, cJSON *payload,
+                 void (*done)(void *userdata, const CallOutcome *outcome), void *userdata,
+                 Call **ret);
+/* Whoever waited has gone. The call itself takes its course. */
+void call_forget(Call *call);
+
+/* Whether stations of any version send this action, and whether its answer has a status. */
+bool answer_known(const char *action);
+bool answer_has_status(const char *action);

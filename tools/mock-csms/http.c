@@ -1,0 +1,377 @@
+/* HTTP: reads requests, hands them to those who serve their path, writes the answers. */
+#include "http.h"
+#include "files.h"
+#include "web.h"
+#include <inttypes.h>
+#include <stdio.h>
+
+/* Bytes written at a time; of all headers of an answer. */
+#define CHUNK_SIZE 16384
+#define HEADERS_SIZE 2048
+#define HEADER_VALUE_MAX 256
+/* Seconds a client may take to read a chunk of a file. */
+#define CHUNK_SECONDS 60
+
+#define PROBLEM_TYPE "application/problem+json"
+
+struct Exchange {
+        struct lws *wsi;
+        HttpRequest request;
+        char range[HEADER_VALUE_MAX], if_range[HEADER_VALUE_MAX];
+        bool started, served, answered, headers_sent;
+        unsigned status;
+        const char *type;
+        char *body;
+        size_t body_size, body_sent;
+        FileReply file;
+        uint64_t last_frame;
+        bool has_last_frame;
+        Call *call;
+};
+
+typedef struct Session {
+        Exchange *x;
+} Session;
+_Static_assert(sizeof(Session) == SESSION_SIZE, "lws keeps so much");
+
+static void exchange_free(Exchange *x)
+{
+        if (!x)
+                return;
+        if (x->call)
+                call_forget(x->call);
+        files_done(&x->file);
+        free(x->request.body);
+        free(x->body);
+        free(x);
+}
+
+const HttpRequest *exchange_request(const Exchange *x)
+{
+        return &x->request;
+}
+
+void exchange_set_last_frame(Exchange *x, uint64_t number)
+{
+        x->has_last_frame = true;
+        x->last_frame = number;
+}
+
+void exchange_wait_for(Exchange *x, Call *call)
+{
+        x->call = call;
+}
+
+void exchange_reply(Exchange *x, unsigned status, const char *type, char *body)
+{
+        x->call = NULL;
+        x->answered = true;
+        x->status = status;
+        x->type = type;
+        x->body = body;
+        x->body_size = body ? strlen(body) : 0;
+        lws_callback_on_writable(x->wsi);
+}
+
+void exchange_reply_json(Exchange *x, unsigned status, cJSON *json)
+{
+        _cleanup_(cJSON_Deletep) cJSON *owned = json;
+        char *text = json ? cJSON_PrintUnformatted(json) : NULL;
+        if (!text)
+                exchange_reply(x, 503, NULL, NULL);
+        else
+                exchange_reply(x, status, status < 400 ? "application/json" : PROBLEM_TYPE, text);
+}
+
+/* NULL when out of memory. */
+static cJSON *make_problem(unsigned status, const char *sentence)
+{
+        _cleanup_(cJSON_Deletep) cJSON *o = cJSON_CreateObject();
+        if (!o || !cJSON_AddNumberToObject(o, "status", status) ||
+            !cJSON_AddStringToObject(o, "title", sentence))
+                return NULL;
+        return TAKE_PTR(o);
+}
+
+void exchange_problem(Exchange *x, unsigned status, const char *sentence)
+{
+        exchange_reply_json(x, status, make_problem(status, sentence));
+}
+
+/* Headers under construction. */
+typedef struct Headers {
+        struct lws *wsi;
+        unsigned char *p, *end;
+        int failed;
+} Headers;
+
+_printf_(3, 4) static void add(Headers *h, const char *name, const char *format, ...)
+{
+        char value[HEADER_VALUE_MAX];
+        va_list ap;
+        va_start(ap, format);
+        int n = vsnprintf(value, sizeof(value), format, ap);
+        va_end(ap);
+        h->failed |= n < 0 || n >= (int)sizeof(value) ||
+                     lws_add_http_header_by_name(h->wsi, (const unsigned char *)name,
+                                                 (unsigned char *)value, n, &h->p, h->end);
+}
+
+static void begin(Headers *h, unsigned status, const char *type, uint64_t length)
+{
+        h->failed |= lws_add_http_header_status(h->wsi, status, &h->p, h->end);
+        if (type)
+                add(h, "content-type:", "%s", type);
+        if (status != 204)
+                add(h, "content-length:", "%" PRIu64, length);
+        if (status == 401)
+                add(h, "www-authenticate:", "Basic realm=\"mock-csms\"");
+        add(h, "cache-control:", "no-store");
+}
+
+int http_refuse(struct lws *wsi, unsigned status, const char *sentence)
+{
+        unsigned char buffer[LWS_PRE + HEADERS_SIZE];
+        char body[256];
+        Headers h = {wsi, buffer + LWS_PRE, buffer + sizeof(buffer) - sizeof(body), 0};
+        int n = snprintf(body, sizeof(body), "{\"status\":%u,\"title\":\"%s\"}", status, sentence);
+        if (n < 0 || n >= (int)sizeof(body))
+                return -1;
+        begin(&h, status, PROBLEM_TYPE, (uint64_t)n);
+        if (h.failed || lws_finalize_http_header(wsi, &h.p, h.end))
+                return -1;
+        memcpy(h.p, body, (size_t)n);
+        size_t size = (size_t)(h.p - (buffer + LWS_PRE)) + (size_t)n;
+        return lws_write(wsi, buffer + LWS_PRE, size, LWS_WRITE_HTTP_HEADERS) < 0 ? -1 : 1;
+}
+
+static void add_file_headers(Headers *h, const FileReply *file)
+{
+        add(h, "accept-ranges:", "bytes");
+        add(h, "etag:", "%s", file->etag);
+        add(h, "last-modified:", "%s", file->modified);
+        if (file->status == 206)
+                add(h, "content-range:", "bytes %jd-%jd/%jd", (intmax_t)file->start,
+                    (intmax_t)(file->start + file->length - 1), (intmax_t)file->total);
+        else if (file->status == 416)
+                add(h, "content-range:", "bytes */%jd", (intmax_t)file->total);
+}
+
+static int write_headers(Exchange *x)
+{
+        unsigned char buffer[LWS_PRE + HEADERS_SIZE];
+        Headers h = {x->wsi, buffer + LWS_PRE, buffer + sizeof(buffer), 0};
+        bool file = x->file.fd >= 0;
+        begin(&h, x->status, x->type, file ? (uint64_t)x->file.length : x->body_size);
+        if (file)
+                add_file_headers(&h, &x->file);
+        if (x->has_last_frame)
+                add(&h, "last-frame:", "%" PRIu64, x->last_frame);
+        if (h.failed || lws_finalize_http_header(x->wsi, &h.p, h.end))
+                return -1;
+        x->headers_sent = true;
+        return lws_write(x->wsi, buffer + LWS_PRE, (size_t)(h.p - (buffer + LWS_PRE)),
+                         LWS_WRITE_HTTP_HEADERS);
+}
+
+/* The next bytes of the body: their number, 0 at the end, negative errno. */
+static ssize_t read_chunk(Exchange *x, unsigned char *out, size_t room)
+{
+        if (x->request.method == HTTP_HEAD)
+                return 0;
+        if (x->file.fd >= 0)
+                return files_read(&x->file, out, room);
+        size_t n = MIN(room, x->body_size - x->body_sent);
+        if (n > 0)
+                memcpy(out, x->body + x->body_sent, n);
+        x->body_sent += n;
+        return (ssize_t)n;
+}
+
+/* Writes what comes next of the answer. -1: close the connection. */
+static int write_answer(struct lws *wsi, Session *session)
+{
+        unsigned char buffer[LWS_PRE + CHUNK_SIZE];
+        Exchange *x = session->x;
+        if (!x || !x->answered)
+                return 0;
+        if (!x->headers_sent) {
+                if (write_headers(x) < 0)
+                        return -1;
+                lws_callback_on_writable(wsi);
+                return 0;
+        }
+        ssize_t n = read_chunk(x, buffer + LWS_PRE, CHUNK_SIZE);
+        if (n < 0 || (n > 0 && lws_write(wsi, buffer + LWS_PRE, (size_t)n, LWS_WRITE_HTTP) < 0))
+                return -1;
+        if (n > 0) {
+                lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, CHUNK_SECONDS);
+                lws_callback_on_writable(wsi);
+                return 0;
+        }
+        exchange_free(TAKE_PTR(session->x));
+        return lws_http_transaction_completed(wsi) ? -1 : 0;
+}
+
+static void serve_file(const Web *web, Exchange *x)
+{
+        bool ranges = x->request.method == HTTP_GET; /* RFC 9110 14.2: for GET alone */
+        if (x->request.method != HTTP_GET && x->request.method != HTTP_HEAD) {
+                exchange_problem(x, 405, "Files can be read only.");
+                return;
+        }
+        int r = files_open(web->files_fd, x->request.path + strlen("/files/"),
+                           ranges && *x->range ? x->range : NULL, *x->if_range ? x->if_range : NULL,
+                           &x->file);
+        if (r < 0)
+                exchange_problem(x, 404, "There is no such file.");
+        else
+                exchange_reply(x, x->file.status, "application/octet-stream", NULL);
+}
+
+static void serve_page(const Web *web _unused_, Exchange *x)
+{
+        static const char page[] = "<!DOCTYPE html>\n<html lang=\"en\"><title>mock-csms</title>\n"
+                                   "<h1>mock-csms</h1>\n<p>The dashboard comes here. Until then: "
+                                   "<a href=\"/api/stations\">the stations</a>.</p>\n</html>\n";
+        exchange_reply(x, 200, "text/html; charset=utf-8", strdup(page));
+}
+
+static void serve_api(const Web *web, Exchange *x)
+{
+        rest_handle(web->csms, x);
+}
+
+/* clang-format off */
+static const struct {
+        const char *path;
+        bool whole; /* not only its beginning */
+        void (*serve)(const Web *web, Exchange *x);
+} places[] = {
+        { "/",       true,  serve_page },
+        { "/api/",   false, serve_api  },
+        { "/files/", false, serve_file },
+};
+/* clang-format on */
+
+static void serve(const Web *web, Exchange *x)
+{
+        const char *path = x->request.path;
+        x->served = true;
+        lws_set_timeout(x->wsi, NO_PENDING_TIMEOUT, 0); /* a station may take its time */
+        for (size_t i = 0; i < ELEMENTSOF(places); i++)
+                if (places[i].whole ? streq(path, places[i].path)
+                                    : startswith(path, places[i].path) != NULL) {
+                        places[i].serve(web, x);
+                        return;
+                }
+        exchange_problem(x, 404, "There is nothing here; see /api/stations and /files/.");
+}
+
+static HttpMethod read_method(struct lws *wsi, char path[static HTTP_PATH_MAX])
+{
+        char *uri = NULL;
+        int size = 0, method = lws_http_get_uri_and_method(wsi, &uri, &size);
+        *path = '\0';
+        if (method < 0 || !uri || size <= 0 || size >= HTTP_PATH_MAX)
+                return HTTP_OTHER;
+        memcpy(path, uri, (size_t)size);
+        path[size] = '\0';
+        if (method == LWSHUMETH_POST)
+                return HTTP_POST;
+        if (method == LWSHUMETH_HEAD)
+                return HTTP_HEAD;
+        return method == LWSHUMETH_GET ? HTTP_GET : HTTP_OTHER;
+}
+
+static void read_query(struct lws *wsi, HttpRequest *request)
+{
+        char value[32];
+        const char *v = lws_get_urlarg_by_name(wsi, "since=", value, sizeof(value));
+        request->since = v ? strtoull(v, NULL, 10) : 0;
+        v = lws_get_urlarg_by_name(wsi, "binary=", value, sizeof(value));
+        request->binary = v && streq(v, "1");
+}
+
+static void read_header(struct lws *wsi, enum lws_token_indexes token, char *out, int room)
+{
+        if (lws_hdr_copy(wsi, out, room, token) < 0)
+                *out = '\0'; /* too long to be of use: as if absent */
+}
+
+/* The length a POST announces; -1: none or nonsense. */
+static int64_t read_length(struct lws *wsi)
+{
+        char value[24], *end;
+        if (lws_hdr_copy(wsi, value, sizeof(value), WSI_TOKEN_HTTP_CONTENT_LENGTH) <= 0)
+                return -1;
+        errno = 0;
+        int64_t n = strtoll(value, &end, 10);
+        return errno == 0 && !*end && n >= 0 ? n : -1;
+}
+
+/* A request's headers are here. */
+static int start(struct lws *wsi, Session *session)
+{
+        exchange_free(TAKE_PTR(session->x));
+        Exchange *x = calloc(1, sizeof(*x));
+        if (!x)
+                return -1;
+        *x = (Exchange){.wsi = wsi, .file = FILE_REPLY_INIT};
+        session->x = x;
+        x->request.method = read_method(wsi, x->request.path);
+        read_query(wsi, &x->request);
+        read_header(wsi, WSI_TOKEN_HTTP_RANGE, x->range, sizeof(x->range));
+        read_header(wsi, WSI_TOKEN_HTTP_IF_RANGE, x->if_range, sizeof(x->if_range));
+        int64_t length = read_length(wsi);
+        if (x->request.method != HTTP_POST) {
+                serve(web_of(wsi), x);
+                return 0;
+        }
+        /* without a length lws would wait for a body of 100 MB */
+        if (length < 0 || length > (int64_t)HTTP_BODY_MAX) {
+                (void)(length < 0 ? http_refuse(wsi, 411, "A body must tell its length.")
+                                  : http_refuse(wsi, 413, "The body is longer than 2 MiB."));
+                return -1;
+        }
+        return 0; /* HTTP_BODY and HTTP_BODY_COMPLETION follow */
+}
+
+static int take_body(Exchange *x, const char *data, size_t size)
+{
+        if (x->served)
+                return 0;
+        if (size > HTTP_BODY_MAX - x->request.body_size)
+                return -1;
+        char *more = realloc(x->request.body, x->request.body_size + size + 1);
+        if (!more)
+                return -1;
+        memcpy(more + x->request.body_size, data, size);
+        x->request.body = more;
+        x->request.body_size += size;
+        more[x->request.body_size] = '\0';
+        return 0;
+}
+
+int http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                  size_t size)
+{
+        Session *session = user;
+        if (reason == LWS_CALLBACK_HTTP_CONFIRM_UPGRADE)
+                return ws_check_upgrade(wsi, web_of(wsi), in);
+        if (reason == LWS_CALLBACK_ESTABLISHED) /* a WebSocket that is none of OCPP */
+                return -1;
+        if (!session)
+                return 0;
+        if (reason == LWS_CALLBACK_HTTP)
+                return start(wsi, session);
+        if (reason == LWS_CALLBACK_HTTP_BODY && session->x)
+                return take_body(session->x, in, size);
+        if (reason == LWS_CALLBACK_HTTP_BODY_COMPLETION && session->x && !session->x->served)
+                serve(web_of(wsi), session->x);
+        else if (reason == LWS_CALLBACK_HTTP_WRITEABLE)
+                return write_answer(wsi, session);
+        else if (reason == LWS_CALLBACK_CLOSED_HTTP || reason == LWS_CALLBACK_HTTP_DROP_PROTOCOL)
+                exchange_free(TAKE_PTR(session->x));
+        return 0;
+}

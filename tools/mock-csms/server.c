@@ -1,0 +1,208 @@
+/* See server.h. */
+#include "server.h"
+#include "log.h"
+#include "web.h"
+#include <fcntl.h>
+#include <netdb.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <uv.h>
+
+/* Connections at a time. */
+#define FILES_OPEN_MAX 65536
+/* Seconds until a silent station is asked by a ping, and until it counts as gone. */
+#define PING_AFTER 60
+#define GONE_AFTER 90
+/* Deadlines are met this much late at most, so that 10,000 of them don't wake us 10,000 times. */
+#define TICK_MSEC 10
+
+typedef struct Server {
+        Web web;
+        Trace *trace;
+        uv_loop_t loop;
+        uv_timer_t timer;
+        usec_t timer_at; /* USEC_INFINITY: not set */
+        uv_signal_t signals[2];
+        struct lws_context *context; /* set to NULL by lws when it has freed it */
+        bool stopping;
+} Server;
+
+static void wake_at(void *userdata, usec_t when);
+
+static void on_timer(uv_timer_t *timer)
+{
+        Server *server = timer->data;
+        server->timer_at = USEC_INFINITY;
+        wake_at(server, csms_tick(server->web.csms, boottime_now()));
+}
+
+static void wake_at(void *userdata, usec_t when)
+{
+        Server *server = userdata;
+        usec_t now = boottime_now();
+        if (when >= server->timer_at || uv_is_closing((uv_handle_t *)&server->timer))
+                return;
+        server->timer_at = when;
+        uv_timer_start(&server->timer, on_timer,
+                       when > now ? (when - now) / USEC_PER_MSEC + TICK_MSEC : 0, 0);
+}
+
+/* Everything closes; the loop ends when all has. */
+static void on_signal(uv_signal_t *signal, int number _unused_)
+{
+        Server *server = signal->data;
+        if (server->stopping)
+                return;
+        server->stopping = true;
+        uv_close((uv_handle_t *)&server->timer, NULL);
+        for (size_t i = 0; i < ELEMENTSOF(server->signals); i++)
+                uv_close((uv_handle_t *)&server->signals[i], NULL);
+        if (server->context)
+                lws_context_destroy(server->context);
+}
+
+static void start_loop(Server *server)
+{
+        static const int numbers[ELEMENTSOF(server->signals)] = {SIGTERM, SIGINT};
+        uv_timer_init(&server->loop, &server->timer);
+        server->timer.data = server;
+        server->timer_at = USEC_INFINITY;
+        for (size_t i = 0; i < ELEMENTSOF(numbers); i++) {
+                uv_signal_init(&server->loop, &server->signals[i]);
+                server->signals[i].data = server;
+                uv_signal_start(&server->signals[i], on_signal, numbers[i]);
+        }
+}
+
+static void log_line(int level, const char *line)
+{
+        int size = (int)strcspn(line, "\n");
+        log_full(level == LLL_ERR ? LOG_WARNING : LOG_DEBUG, 0, "libwebsockets: %.*s", size, line);
+}
+
+/* clang-format off */
+static const struct lws_protocols protocols[] = {
+        { .name = "http",      .callback = http_callback, .per_session_data_size = SESSION_SIZE },
+        { .name = "ocpp2.0.1", .callback = ws_callback,   .per_session_data_size = SESSION_SIZE, .rx_buffer_size = 8192 },
+        { .name = "ocpp1.6",   .callback = ws_callback,   .per_session_data_size = SESSION_SIZE, .rx_buffer_size = 8192 },
+        { 0 },
+};
+/* clang-format on */
+
+static const lws_retry_bo_t liveness = {
+        .secs_since_valid_ping = PING_AFTER,
+        .secs_since_valid_hangup = GONE_AFTER,
+};
+
+/* Whether the address is this machine's: lws would wait in silence until it is. 0, negative errno.
+ */
+static int check_address(const ServerOptions *options)
+{
+        struct addrinfo *address = NULL;
+        const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM};
+        if (getaddrinfo(options->address, NULL, &hints, &address) != 0)
+                return -EINVAL;
+        _cleanup_(closep) int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        int r = fd < 0 || bind(fd, address->ai_addr, address->ai_addrlen) < 0 ? -errno : 0;
+        freeaddrinfo(address);
+        return r;
+}
+
+static int create_context(Server *server, const ServerOptions *options)
+{
+        void *loops[1] = {&server->loop};
+        struct lws_context_creation_info info = {
+                .port = options->port,
+                .iface = options->address,
+                .protocols = protocols,
+                .user = &server->web,
+                .foreign_loops = loops,
+                .pcontext = &server->context,
+                .alpn = "http/1.1",
+                .keepalive_timeout = 60,
+                .timeout_secs = 20,
+                .retry_and_idle_policy = &liveness,
+                .ssl_cert_filepath = options->tls_cert,
+                .ssl_private_key_filepath = options->tls_key,
+                .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS |
+                           LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND |
+                           LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
+        };
+        int r = check_address(options);
+        if (r < 0)
+                return log_error_errno(r, "Can't listen on %s", options->address);
+        if (options->tls_cert)
+                info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+        server->context = lws_create_context(&info);
+        if (!server->context)
+                return log_error_errno(-EIO, "libwebsockets can't start");
+        struct lws_vhost *vhost = lws_create_vhost(server->context, &info);
+        if (!vhost)
+                return log_error_errno(-EIO,
+                                       "Can't listen on %s port %d: port taken, or bad "
+                                       "certificate or key",
+                                       options->address, options->port);
+        bool v6 = strchr(options->address, ':');
+        printf("listening on %s%s%s:%d\n", v6 ? "[" : "", options->address, v6 ? "]" : "",
+               lws_get_vhost_listen_port(vhost));
+        fflush(stdout);
+        return 0;
+}
+
+static int open_things(Server *server, const ServerOptions *options)
+{
+        int r = 0;
+        if (options->trace && (r = trace_open(options->trace, &server->trace)) < 0)
+                return log_error_errno(r, "Can't write the trace %s", options->trace);
+        if (options->passwords && (r = auth_load(options->passwords, &server->web.auth)) < 0)
+                return log_error_errno(r, "Can't use the passwords file %s", options->passwords);
+        if (options->files) {
+                server->web.files_fd = open(options->files, O_PATH | O_DIRECTORY | O_CLOEXEC);
+                if (server->web.files_fd < 0)
+                        return log_error_errno(-errno, "Can't open the folder %s", options->files);
+        }
+        r = csms_new(&(CsmsOptions){.interval = options->interval,
+                                    .message_timeout = options->message_timeout,
+                                    .trace = server->trace,
+                                    .wake_at = wake_at,
+                                    .userdata = server},
+                     &server->web.csms);
+        return r < 0 ? log_error_errno(r, "Can't start") : 0;
+}
+
+/* A fleet needs more descriptors than a shell gives by default. */
+static void raise_limits(void)
+{
+        struct rlimit limit;
+        if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+                return;
+        limit.rlim_cur = MIN(limit.rlim_max, (rlim_t)FILES_OPEN_MAX);
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int server_run(const ServerOptions *options)
+{
+        Server server = {.web.files_fd = -1};
+        raise_limits();
+        lws_set_log_level(LLL_ERR | LLL_WARN, log_line);
+        signal(SIGPIPE, SIG_IGN);
+        int r = uv_loop_init(&server.loop);
+        if (r < 0)
+                return log_error_errno(r, "Can't start the loop");
+        start_loop(&server);
+        r = open_things(&server, options);
+        if (r == 0)
+                r = create_context(&server, options);
+        if (r < 0)
+                on_signal(&server.signals[0], SIGTERM);
+        uv_run(&server.loop, UV_RUN_DEFAULT);
+        if (server.context) /* on a loop not its own, lws wants to be told when all is closed */
+                lws_context_destroy(server.context);
+        uv_loop_close(&server.loop);
+        csms_free(server.web.csms);
+        auth_free(server.web.auth);
+        trace_free(server.trace);
+        closep(&server.web.files_fd);
+        return r;
+}

@@ -1,0 +1,18 @@
+/* What went over the wire, one JSON object a line: for the trace file and for GET …/frames. */
+#pragma once
+
+#include "util.h"
+
+typedef struct Trace Trace;
+
+/* Appends to path. 0 and *ret; negative errno. */
+int trace_open(const char *path, Trace **ret);
+void trace_free(Trace *trace);
+DEFINE_CLEANUP(Trace *, trace_free)
+
+/* {"time":…,"station":…,"from":"station"|"csms","frame":…} or, where is_json is false, "raw" with a
+ * text of the bytes in which U+FFFD stands for what is no UTF-8. Owned by the caller, no newline;
+ * NULL when out of memory. */
+char *trace_line(const char *station, bool from_csms, const char *text, size_t size, bool is_json);
+/* Writes and flushes one line; trace may be NULL. Returns 0 or negative errno. */
+int trace_write(Trace *trace, const char *line);

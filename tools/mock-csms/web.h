@@ -1,0 +1,32 @@
+/* What the two faces of the server share: HTTP (http.c) and WebSocket (ws.c). The only header that
+ * includes libwebsockets. */
+#pragma once
+
+#include "auth.h"
+#include "csms.h"
+#include <libwebsockets.h>
+
+typedef struct Web {
+        Csms *csms;
+        Auth *auth;   /* NULL: everybody may connect */
+        int files_fd; /* -1: no files */
+} Web;
+
+/* lws_callback_function of protocol 0, HTTP. */
+int http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                  size_t size);
+/* … of the protocols that OCPP versions are. */
+int ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                size_t size);
+/* Bytes that lws keeps for each connection of these: one pointer. */
+#define SESSION_SIZE sizeof(void *)
+
+/* Looks at a request to become a WebSocket: 0 go on, 1 refused with an HTTP answer, -1 hang up. */
+int ws_check_upgrade(struct lws *wsi, const Web *web, const char *upgrade);
+/* Answers at once with a problem and this sentence (ASCII without quotes). 1, or -1: hang up. */
+int http_refuse(struct lws *wsi, unsigned status, const char *sentence);
+
+static inline Web *web_of(struct lws *wsi)
+{
+        return lws_context_user(lws_get_context(wsi));
+}

@@ -1,0 +1,224 @@
+/* The WebSocket of a station: who may have one, frames put together, a queue of what goes out. */
+#include "log.h"
+#include "web.h"
+
+/* Bytes of one message of a station. */
+#define MESSAGE_MAX ((size_t)1 << 20)
+/* What may wait for a station that doesn't read. */
+#define QUEUE_BYTES_MAX ((size_t)8 << 20)
+#define QUEUE_FRAMES_MAX 1024
+/* Seconds a connection to be closed may take for that. */
+#define CLOSE_SECONDS 5
+#define HEADER_VALUE_MAX 1024
+
+typedef struct Frame Frame;
+struct Frame {
+        Frame *next;
+        size_t size;
+        bool binary;
+        unsigned char data[]; /* LWS_PRE bytes of room, then the frame */
+};
+
+struct Conn {
+        struct lws *wsi;
+        Station *station;
+        char *in;
+        size_t in_size;
+        Frame *out, **out_end;
+        size_t out_bytes, out_count;
+        unsigned close_code; /* 0: open */
+};
+
+typedef struct Session {
+        Conn *conn;
+} Session;
+_Static_assert(sizeof(Session) == SESSION_SIZE, "lws keeps so much");
+
+void conn_close(Conn *conn, unsigned code)
+{
+        if (conn->close_code)
+                return;
+        conn->close_code = code;
+        lws_set_timeout(conn->wsi, PENDING_TIMEOUT_USER_REASON_BASE, CLOSE_SECONDS);
+        lws_callback_on_writable(conn->wsi);
+}
+
+int conn_send(Conn *conn, const char *data, size_t size, bool binary)
+{
+        if (conn->close_code)
+                return -ENOTCONN;
+        if (conn->out_count == QUEUE_FRAMES_MAX || size > QUEUE_BYTES_MAX - conn->out_bytes) {
+                conn_close(conn, CLOSE_POLICY);
+                return -ENOBUFS;
+        }
+        Frame *frame = malloc(sizeof(*frame) + LWS_PRE + size);
+        if (!frame)
+                return -ENOMEM;
+        *frame = (Frame){.size = size, .binary = binary};
+        memcpy(frame->data + LWS_PRE, data, size);
+        *conn->out_end = frame;
+        conn->out_end = &frame->next;
+        conn->out_bytes += size;
+        conn->out_count++;
+        lws_callback_on_writable(conn->wsi);
+        return 0;
+}
+
+static void pop_frame(Conn *conn)
+{
+        Frame *frame = conn->out;
+        conn->out = frame->next;
+        if (!conn->out)
+                conn->out_end = &conn->out;
+        conn->out_bytes -= frame->size;
+        conn->out_count--;
+        free(frame);
+}
+
+static void conn_free(Conn *conn)
+{
+        while (conn->out)
+                pop_frame(conn);
+        free(conn->in);
+        free(conn);
+}
+
+/* The identity of "/ocpp/ID". lws has decoded the path. 0, -EINVAL. */
+static int read_identity(struct lws *wsi, char id[static STATION_ID_MAX + 1])
+{
+        char path[STATION_ID_MAX + 8];
+        if (lws_hdr_copy(wsi, path, sizeof(path), WSI_TOKEN_GET_URI) <= 0)
+                return -EINVAL;
+        const char *rest = startswith(path, "/ocpp/");
+        if (!rest || strlen(rest) > STATION_ID_MAX || !station_id_valid(rest))
+                return -EINVAL;
+        strcpy(id, rest);
+        return 0;
+}
+
+/* Whether the client names a version that we speak. lws then takes the first such in its list. */
+static bool offers_a_version(struct lws *wsi)
+{
+        char list[128]; /* lws itself reads no longer one */
+        char *rest = list;
+        if (lws_hdr_copy(wsi, list, sizeof(list), WSI_TOKEN_PROTOCOL) <= 0)
+                return false;
+        for (char *word; (word = strsep(&rest, ","));)
+                if (csms_dialect(str_strip(word)))
+                        return true;
+        return false;
+}
+
+static bool may_connect(struct lws *wsi, const Auth *auth, const char *id)
+{
+        char header[HEADER_VALUE_MAX];
+        if (!auth)
+                return true;
+        bool good = lws_hdr_copy(wsi, header, sizeof(header), WSI_TOKEN_HTTP_AUTHORIZATION) > 0 &&
+                    auth_check(auth, id, header);
+        explicit_bzero(header, sizeof(header));
+        return good;
+}
+
+int ws_check_upgrade(struct lws *wsi, const Web *web, const char *upgrade)
+{
+        char id[STATION_ID_MAX + 1];
+        if (strcasecmp(upgrade, "websocket") != 0) /* h2c and others */
+                return -1;
+        if (read_identity(wsi, id) < 0)
+                return http_refuse(wsi, 404, "A station connects at /ocpp/ID.");
+        if (!may_connect(wsi, web->auth, id))
+                return http_refuse(wsi, 401, "Identity or password is wrong.");
+        if (!offers_a_version(wsi))
+                return http_refuse(wsi, 400,
+                                   "Sec-WebSocket-Protocol must offer ocpp2.0.1 or ocpp1.6.");
+        return 0;
+}
+
+static int open_connection(struct lws *wsi, Session *session)
+{
+        char id[STATION_ID_MAX + 1];
+        if (read_identity(wsi, id) < 0)
+                return -1;
+        Conn *conn = calloc(1, sizeof(*conn));
+        if (!conn)
+                return -1;
+        conn->wsi = wsi;
+        conn->out_end = &conn->out;
+        int r = csms_join(web_of(wsi)->csms, id, csms_dialect(lws_get_protocol(wsi)->name), conn,
+                          &conn->station);
+        if (r < 0) {
+                log_warning_errno(r, "A station can't be taken in");
+                conn_free(conn);
+                return -1;
+        }
+        session->conn = conn;
+        log_info("%s is connected and speaks %s", id, lws_get_protocol(wsi)->name);
+        return 0;
+}
+
+static void close_connection(Session *session)
+{
+        if (!session || !session->conn)
+                return;
+        Conn *conn = TAKE_PTR(session->conn);
+        csms_leave(conn->station, conn);
+        conn_free(conn);
+}
+
+static int fail(struct lws *wsi, unsigned code)
+{
+        lws_close_reason(wsi, code, NULL, 0);
+        return -1;
+}
+
+static int receive(struct lws *wsi, Conn *conn, const char *data, size_t size)
+{
+        if (conn->close_code) /* replaced or sent away: no more of it */
+                return 0;
+        if (size > MESSAGE_MAX - conn->in_size)
+                return fail(wsi, CLOSE_TOO_BIG);
+        char *more = realloc(conn->in, conn->in_size + size + 1);
+        if (!more)
+                return fail(wsi, CLOSE_ERROR);
+        conn->in = more;
+        memcpy(conn->in + conn->in_size, data, size);
+        conn->in_size += size;
+        if (!lws_is_final_fragment(wsi) || lws_remaining_packet_payload(wsi) > 0)
+                return 0;
+        _cleanup_(freep) char *message = TAKE_PTR(conn->in);
+        size_t n = conn->in_size;
+        conn->in_size = 0;
+        int r = station_receive(conn->station, message, n, lws_frame_is_binary(wsi));
+        return r < 0 ? fail(wsi, CLOSE_ERROR) : 0;
+}
+
+static int write_next(struct lws *wsi, Conn *conn)
+{
+        Frame *frame = conn->out;
+        if (!frame)
+                return conn->close_code ? fail(wsi, conn->close_code) : 0;
+        int n = lws_write(wsi, frame->data + LWS_PRE, frame->size,
+                          frame->binary ? LWS_WRITE_BINARY : LWS_WRITE_TEXT);
+        if (n < 0)
+                return -1;
+        pop_frame(conn);
+        if (conn->out || conn->close_code)
+                lws_callback_on_writable(wsi);
+        return 0;
+}
+
+int ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                size_t size)
+{
+        Session *session = user;
+        if (reason == LWS_CALLBACK_ESTABLISHED)
+                return open_connection(wsi, session);
+        if (reason == LWS_CALLBACK_CLOSED)
+                close_connection(session);
+        else if (reason == LWS_CALLBACK_RECEIVE && session->conn)
+                return receive(wsi, session->conn, in, size);
+        else if (reason == LWS_CALLBACK_SERVER_WRITEABLE && session->conn)
+                return write_next(wsi, session->conn);
+        return 0;
+}
