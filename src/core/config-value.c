@@ -9,7 +9,7 @@ static const struct {
 } span_units[] = {
         {"ms", USEC_PER_MSEC}, {"s", USEC_PER_SEC},       {"sec", USEC_PER_SEC},
         {"min", USEC_PER_MIN}, {"m", USEC_PER_MIN},       {"h", USEC_PER_HOUR},
-        {"hr", USEC_PER_HOUR}, {"d", 24 * USEC_PER_HOUR}, {"w", 7 * 24 * USEC_PER_HOUR},
+        {"hr", USEC_PER_HOUR}, {"d", 24 * USEC_PER_HOUR}, {"w", 168 * USEC_PER_HOUR},
 };
 
 static const char *skip_blanks(const char *p)

@@ -1,5 +1,5 @@
 /* agent.conf by one table: section, key, kind, default and meaning stand here and nowhere else. The
- * parser, --help-config and agent.conf(5) read the same lines. */
+ * parser, --help-config and rauc-ocpp-agent.conf(5) read the same lines. */
 #include <stdio.h>
 
 #include "config-option.h"
@@ -59,8 +59,8 @@ const Option config_options[] = {
 { "station", "connectors", OPTION_INT, AT(connectors), "1", 1, 1000, NULL,
   "Number of connectors that the agent tells the CSMS of." },
 { "station", "release_file", OPTION_FILE, AT(release_file), NULL, 0, 0, NULL,
-  "File whose first line is the firmware version told in BootNotification. "
-  "Without it: IMAGE_VERSION of /etc/os-release, the booted slot's bundle version, VERSION_ID." },
+  "File that tells the firmware version for BootNotification: in the form of os-release its IMAGE_VERSION, else "
+  "VERSION_ID; else its first line. Without it: IMAGE_VERSION of /etc/os-release, the booted slot's bundle version, VERSION_ID." },
 
 { "firmware", "manufacturer_roots", OPTION_FILE, AT(manufacturer_roots), NULL, 0, 0, NULL,
   "PEM file, or folder of *.pem and *.crt, with the roots that issue firmware signing certificates." },
@@ -89,8 +89,8 @@ const Option config_options[] = {
 { "firmware", "ca_file", OPTION_FILE, AT(transfer_ca_file), NULL, 0, 0, NULL,
   "PEM file with the roots for downloads, in place of those of the operating system." },
 { "firmware", "verify_update_script", OPTION_PROGRAM, AT(verify_update_script), NULL, 0, 0, NULL,
-  "Program that judges the new system after an update: exit status 0 good, 2 bad, anything else not yet. "
-  "Without it the new system counts as good." },
+  "Program that judges the new system after an update, run with the argument verify: exit status 0 good, 2 bad, "
+  "anything else not yet. Without it the new system counts as good." },
 { "firmware", "check_timeout", OPTION_SPAN, AT(check_timeout), "60s", SECOND, 0, NULL,
   "How long one run of verify_update_script may take; then it is ended and counts as not yet." },
 { "firmware", "install_timeout", OPTION_SPAN, AT(install_timeout), "2h", SECOND, 0, NULL,
