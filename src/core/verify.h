@@ -1,5 +1,5 @@
 /* Is this signing certificate from the manufacturer, is this firmware signed by it? Bytes in,
- * verdict out; the only file that uses OpenSSL's X.509 and EVP. Rules: docs/behaviour.md
+ * verdict out; the only place that uses OpenSSL's X.509. Rules: docs/behaviour.md
  * "Signature"; L01.FR.04, .09, .12, .21-.25, A00.FR.501-507. */
 #pragma once
 
@@ -25,23 +25,28 @@ typedef enum CertificateVerdict {
         CERTIFICATE_EXPIRED,    /* or not valid yet */
         CERTIFICATE_BAD_USAGE,  /* keyUsage without digitalSignature, extendedKeyUsage without
                                    codeSigning, a CA, an unknown critical extension */
-        CERTIFICATE_BAD_KEY,    /* RSA < 2048, EC < 224, another kind */
+        CERTIFICATE_BAD_KEY,    /* RSA < 2048, EC < 224, another kind, the root's too; SHA-1 */
         CERTIFICATE_REVOKED,
         CERTIFICATE_VERDICT_MAX,
 } CertificateVerdict;
 
 /* Loads the manufacturer's roots: a PEM file (any number of certificates) or a folder of such files
- * (*.pem, *.crt); crl_dir (a folder of PEM or DER CRLs, or NULL) tells what was revoked. Path in
- * *reterr_path (owned by the caller) is the file that could not be used. 0 and *ret; -ENOENT: no
- * certificate in there; -EBADMSG: a file that is no PEM; other negative errno. */
+ * (*.pem, *.crt). crl_dir tells what was revoked: a folder of PEM or DER CRLs (every file but
+ * hidden ones; it may be empty), or NULL. 0 and *ret; -ENOENT: no certificate in there; -ENOTDIR:
+ * crl_dir is no folder; -EBADMSG: a file that can't be read as what it should be; other negative
+ * errno. *reterr_path (owned by the caller; may be NULL, and is left alone when out of memory) is
+ * the file that could not be used. */
 int trust_store_load(const char *roots, const char *crl_dir, TrustStore **ret, char **reterr_path);
+/* Adds more roots (those that InstallCertificate brought). As above; on failure t may hold some of
+ * them. */
+int trust_store_add(TrustStore *t, const char *roots, char **reterr_path);
 void trust_store_free(TrustStore *t);
 DEFINE_CLEANUP(TrustStore *, trust_store_free)
 size_t trust_store_count(const TrustStore *t);
 
 /* Judges a signing certificate as a request carries it: one PEM with LF, CRLF or literal \n, or hex
- * DER. now: wall clock usec to judge validity by. Returns CertificateVerdict (≥ 0) and, if good,
- * *ret; -ENOMEM. */
+ * DER. Past 5500 characters: unreadable. now: wall clock usec to judge validity by. Returns
+ * CertificateVerdict (≥ 0) and, if good, *ret; -ENOMEM. */
 int signing_certificate_check(const TrustStore *t, const char *text, usec_t now,
                               SigningCertificate **ret);
 void signing_certificate_free(SigningCertificate *c);
@@ -50,9 +55,9 @@ DEFINE_CLEANUP(SigningCertificate *, signing_certificate_free)
 const char *certificate_verdict_to_string(CertificateVerdict v);
 
 /* Whether signature (base64; white space allowed) is the certificate's over a file with this
- * digest. RSA: PSS with any salt length, then PKCS#1 v1.5 if allow_pkcs1; id-RSASSA-PSS keys: PSS;
- * EC: ECDSA in DER, SHA-256, P-384 also SHA-384. 1 yes, 0 no (not base64 too), negative errno when
- * it could not be tried. */
+ * digest. Past 1024 characters: no. RSA: PSS with any salt length, then PKCS#1 v1.5 if allow_pkcs1;
+ * id-RSASSA-PSS keys: PSS; EC: ECDSA in DER, SHA-256, P-384 also SHA-384. 1 yes, 0 no (not base64
+ * too), negative errno when it could not be tried. */
 int signature_check(const SigningCertificate *c, const char *signature, const FileDigest *digest,
                     bool allow_pkcs1);
 

@@ -1,0 +1,21 @@
+/* What verify.c, verify-signature.c and verify-text.c share. */
+#pragma once
+
+#include "verify.h"
+
+/* signingCertificate is at most 5500 characters in every version, signature 800; the latter with a
+ * little more, for white space. */
+#define CERTIFICATE_TEXT_MAX 5500
+#define SIGNATURE_TEXT_MAX 1024
+
+struct SigningCertificate {
+        struct evp_pkey_st *key; /* OpenSSL's EVP_PKEY */
+};
+
+/* Decodes n characters of base64, white space ignored, padding required, into out, which has room
+ * for 3/4 n. Bytes or -EINVAL. */
+int base64_decode(const char *text, size_t n, uint8_t *out);
+
+/* The DER in one PEM block (LF, CRLF, literal \n, or no line ends at all) or in hex digits, into
+ * out, which has room for 3/4 of the text. Changes text. Bytes or -EINVAL. */
+int certificate_text_decode(char *text, uint8_t *out);
