@@ -1,0 +1,76 @@
+/* Every message table of every dialect, and room for any message: for tests that try them all. */
+#pragma once
+
+#include "ocpp16/ocpp16.h"
+#include "ocpp201/ocpp201.h"
+
+typedef union AnyMessage {
+        UpdateRequest update_request;
+        UpdateAnswer update_answer;
+        FirmwareReport firmware_report;
+        LogReport log_report;
+        BootReport boot_report;
+        BootAnswer boot_answer;
+        HeartbeatAnswer heartbeat_answer;
+        ConnectorReport connector_report;
+        SecurityEventReport security_event_report;
+        TriggerRequest trigger_request;
+        TriggerAnswer trigger_answer;
+        EmptyMessage empty;
+} AnyMessage;
+
+typedef void (*TableFunc)(const Dialect *dialect, const Table *table, void *userdata);
+
+/* func for each table that there is; the same one may come more than once. */
+static inline void for_each_table(TableFunc func, void *userdata)
+{
+        static const Dialect *const dialects[] = {&ocpp16, &ocpp201};
+
+        for (size_t d = 0; d < ELEMENTSOF(dialects); d++) {
+                const Dialect *dialect = dialects[d];
+                const Table *tables[2];
+
+                for (size_t i = 0; i < dialect->incoming_count + OUTGOING_MAX; i++) {
+                        if (i < dialect->incoming_count) {
+                                tables[0] = dialect->incoming[i].request;
+                                tables[1] = dialect->incoming[i].answer;
+                        } else {
+                                tables[0] = dialect->outgoing[i - dialect->incoming_count].request;
+                                tables[1] = dialect->outgoing[i - dialect->incoming_count].answer;
+                        }
+                        for (size_t k = 0; k < 2; k++)
+                                if (tables[k])
+                                        func(dialect, tables[k], userdata);
+                }
+        }
+}
+
+/* Sets every member that the table knows to "absent". */
+static inline void table_make_absent(const Table *table, AnyMessage *m)
+{
+        for (size_t i = 0; i < table->count; i++) {
+                const Field *f = &table->fields[i];
+                char *member = (char *)m + f->offset;
+
+                switch (f->kind) {
+                case FIELD_STRING:
+                        memcpy(member, &(char *){NULL}, sizeof(char *));
+                        break;
+                case FIELD_INT:
+                        memcpy(member, &(int64_t){NO_INT}, sizeof(int64_t));
+                        break;
+                case FIELD_TIME:
+                        memcpy(member, &(usec_t){NO_TIME}, sizeof(usec_t));
+                        break;
+                case FIELD_BOOL:
+                case FIELD_ENUM:
+                        memcpy(member, &(int){-1}, sizeof(int));
+                        break;
+                case FIELD_INLINE:
+                        table_make_absent(f->table, m);
+                        break;
+                case FIELD_IGNORED:
+                        break;
+                }
+        }
+}
