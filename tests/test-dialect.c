@@ -1,0 +1,109 @@
+/* The look-ups in a dialect's tables, and the words of messages.h. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "ocpp16.h"
+#include "ocpp201.h"
+
+static void dialect_finds_actions_by_exact_name(_unused_ void **state)
+{
+        assert_int_equal(dialect_find_incoming(&ocpp16, "SignedUpdateFirmware")->kind,
+                         IN_UPDATE_SIGNED);
+        assert_int_equal(dialect_find_incoming(&ocpp16, "UpdateFirmware")->kind, IN_UPDATE_PLAIN);
+        assert_int_equal(dialect_find_incoming(&ocpp201, "UpdateFirmware")->kind, IN_UPDATE_SIGNED);
+        assert_int_equal(dialect_find_incoming(&ocpp16, "Reset")->kind, IN_UNSUPPORTED);
+        assert_null(dialect_find_incoming(&ocpp201, "SignedUpdateFirmware"));
+        assert_null(dialect_find_incoming(&ocpp16, "updateFirmware"));
+        assert_null(dialect_find_incoming(&ocpp16, "UpdateFirmwareRequest"));
+        assert_null(dialect_find_incoming(&ocpp16, ""));
+        /* what only the station sends is not for the CSMS to call */
+        assert_null(dialect_find_incoming(&ocpp201, "BootNotification"));
+}
+
+static void dialect_frames_by_version(_unused_ void **state)
+{
+        assert_string_equal(ocpp16.subprotocol, "ocpp1.6");
+        assert_string_equal(ocpp201.subprotocol, "ocpp2.0.1");
+        assert_false(ocpp16.frames.answer_unreadable || ocpp16.frames.answer_unknown_type ||
+                     ocpp16.frames.rejected_gets_error);
+        assert_true(ocpp201.frames.answer_unreadable && ocpp201.frames.answer_unknown_type &&
+                    ocpp201.frames.rejected_gets_error);
+        assert_true(ocpp16.password_is_hex && ocpp16.connector_zero);
+        assert_false(ocpp201.password_is_hex || ocpp201.connector_zero);
+}
+
+/* Entries that are served can be decoded and answered; the others name no table. */
+static void dialect_entries_are_whole(_unused_ void **state)
+{
+        static const Dialect *const dialects[] = {&ocpp16, &ocpp201};
+
+        for (size_t k = 0; k < ELEMENTSOF(dialects); k++)
+                for (size_t i = 0; i < dialects[k]->incoming_count; i++) {
+                        const Incoming *in = &dialects[k]->incoming[i];
+
+                        assert_int_equal(in->kind != IN_UNSUPPORTED, in->request != NULL);
+                        assert_int_equal(in->kind != IN_UNSUPPORTED, in->answer != NULL);
+                        assert_int_equal(in->kind == IN_TRIGGER,
+                                         in->firmware_status != OUTGOING_MAX);
+                        /* found by its name: none is there twice */
+                        assert_ptr_equal(dialect_find_incoming(dialects[k], in->action), in);
+                }
+}
+
+static void dialect_says_nothing_for_no_status(_unused_ void **state)
+{
+        assert_int_equal(dialect_firmware_word(&ocpp201, false, FW_NONE), FW_NONE);
+        assert_int_equal(dialect_firmware_word(&ocpp16, true, FW_STATUS_MAX), FW_NONE);
+        assert_int_equal(dialect_firmware_word(&ocpp16, true, (FirmwareStatus)4000), FW_NONE);
+}
+
+static void error_words_of_any_version(_unused_ void **state)
+{
+        /* clang-format off */
+        static const struct { const char *word; RpcErrorCode code; } words[] = {
+                { "FormationViolation",            RPC_FORMAT_VIOLATION                },
+                { "FormatViolation",               RPC_FORMAT_VIOLATION                },
+                { "OccurenceConstraintViolation",  RPC_OCCURRENCE_CONSTRAINT_VIOLATION },
+                { "OccurrenceConstraintViolation", RPC_OCCURRENCE_CONSTRAINT_VIOLATION },
+                { "InternalError",                 RPC_INTERNAL_ERROR                  },
+                { "RpcFrameworkError",             RPC_FRAMEWORK_ERROR                 },
+                { "internalerror",                 RPC_GENERIC_ERROR                   },
+                { "Nonsense",                      RPC_GENERIC_ERROR                   },
+                { "",                              RPC_GENERIC_ERROR                   },
+                { NULL,                            RPC_GENERIC_ERROR                   },
+        };
+        /* clang-format on */
+
+        for (size_t i = 0; i < ELEMENTSOF(words); i++)
+                assert_int_equal(rpc_error_from_word(words[i].word), words[i].code);
+}
+
+static void violations_get_their_error(_unused_ void **state)
+{
+        assert_int_equal(rpc_error_from_violation(CODEC_MISSING),
+                         RPC_OCCURRENCE_CONSTRAINT_VIOLATION);
+        assert_int_equal(rpc_error_from_violation(CODEC_UNKNOWN),
+                         RPC_OCCURRENCE_CONSTRAINT_VIOLATION);
+        assert_int_equal(rpc_error_from_violation(CODEC_TYPE), RPC_TYPE_CONSTRAINT_VIOLATION);
+        assert_int_equal(rpc_error_from_violation(CODEC_CONSTRAINT),
+                         RPC_PROPERTY_CONSTRAINT_VIOLATION);
+        assert_int_equal(rpc_error_from_violation(CODEC_FINE), RPC_GENERIC_ERROR);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(dialect_finds_actions_by_exact_name),
+                cmocka_unit_test(dialect_frames_by_version),
+                cmocka_unit_test(dialect_entries_are_whole),
+                cmocka_unit_test(dialect_says_nothing_for_no_status),
+                cmocka_unit_test(error_words_of_any_version),
+                cmocka_unit_test(violations_get_their_error),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

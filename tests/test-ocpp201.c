@@ -1,0 +1,148 @@
+/* OCPP 2.0.1: every message by golden vectors, every field by the sweep, and what stands beside. */
+#include "dialect-sweep.h"
+#include "ocpp201.h"
+
+#define AT "2026-11-24T04:10:00.000Z"
+#define CUSTOM "\"customData\":{\"vendorId\":\"v\",\"more\":[1,{}]}"
+
+/* clang-format off */
+static const Golden goldens[] = {
+        { "UpdateFirmware", false,
+          "{\"requestId\":17,\"retries\":2,\"retryInterval\":30,\"firmware\":{\"location\":\"https://h/a.raucb\","
+          "\"retrieveDateTime\":\"" AT "\",\"installDateTime\":\"2026-11-24T04:10:01.500Z\","
+          "\"signingCertificate\":\"CERT\",\"signature\":\"SIG\"}}",
+          { .update = { .request_id = 17, .location = (char *)"https://h/a.raucb", .retrieve_at = SAMPLE_USEC,
+                        .install_at = SAMPLE_USEC + 1500000, .retries = 2, .retry_interval = 30,
+                        .signing_certificate = (char *)"CERT", .signature = (char *)"SIG" } } },
+        { "UpdateFirmware", false, /* the least: no certificate, no signature (TC_L_18) */
+          "{\"requestId\":-1,\"firmware\":{\"location\":\"l\",\"retrieveDateTime\":\"" AT "\"}}",
+          { .update = { .request_id = -1, .location = (char *)"l", .retrieve_at = SAMPLE_USEC, .install_at = NO_TIME,
+                        .retries = NO_INT, .retry_interval = NO_INT } } },
+        { "UpdateFirmware", false, /* customData is allowed everywhere */
+          "{\"requestId\":1," CUSTOM ",\"firmware\":{\"location\":\"l\",\"retrieveDateTime\":\"2026-11-24T04:10:00Z\"," CUSTOM "}}",
+          { .update = { .request_id = 1, .location = (char *)"l", .retrieve_at = SAMPLE_USEC, .install_at = NO_TIME,
+                        .retries = NO_INT, .retry_interval = NO_INT } }, .decode_only = true },
+        { "UpdateFirmware", true, "{\"status\":\"Accepted\"}", { .update_answer = { VERDICT_ACCEPTED, NULL, NULL } } },
+        { "UpdateFirmware", true, "{\"status\":\"Rejected\",\"statusInfo\":{\"reasonCode\":\"FwUpdateInProgress\"}}",
+          { .update_answer = { VERDICT_REJECTED, "FwUpdateInProgress", NULL } } },
+        { "UpdateFirmware", true, "{\"status\":\"AcceptedCanceled\"}", { .update_answer = { VERDICT_ACCEPTED_CANCELED, NULL, NULL } } },
+        { "UpdateFirmware", true,
+          "{\"status\":\"InvalidCertificate\",\"statusInfo\":{\"reasonCode\":\"InvalidCertificate\",\"additionalInfo\":\"it has expired\"}}",
+          { .update_answer = { VERDICT_INVALID_CERTIFICATE, "InvalidCertificate", "it has expired" } } },
+        { "UpdateFirmware", true, "{\"status\":\"RevokedCertificate\"}", { .update_answer = { VERDICT_REVOKED_CERTIFICATE, NULL, NULL } } },
+        { "TriggerMessage", false, "{\"requestedMessage\":\"BootNotification\"}", { .trigger = { TRIGGER_BOOT_NOTIFICATION, NO_INT, NO_INT } } },
+        { "TriggerMessage", false, "{\"requestedMessage\":\"Heartbeat\"}", { .trigger = { TRIGGER_HEARTBEAT, NO_INT, NO_INT } } },
+        { "TriggerMessage", false, "{\"requestedMessage\":\"FirmwareStatusNotification\",\"evse\":{\"id\":1}}", { .trigger = { TRIGGER_FIRMWARE_STATUS, 1, NO_INT } } },
+        { "TriggerMessage", false, "{\"requestedMessage\":\"LogStatusNotification\"}", { .trigger = { TRIGGER_LOG_STATUS, NO_INT, NO_INT } } },
+        { "TriggerMessage", false, "{\"requestedMessage\":\"StatusNotification\",\"evse\":{\"id\":2,\"connectorId\":1}}", { .trigger = { TRIGGER_STATUS, 2, 1 } } },
+        { "TriggerMessage", false, "{\"requestedMessage\":\"SignCombinedCertificate\"}", { .trigger = { TRIGGER_OTHER, NO_INT, NO_INT } }, .decode_only = true },
+        { "TriggerMessage", false, "{\"requestedMessage\":\"MeterValues\",\"evse\":{\"id\":1," CUSTOM "}}", { .trigger = { TRIGGER_OTHER, 1, NO_INT } }, .decode_only = true },
+        { "TriggerMessage", true, "{\"status\":\"Accepted\"}", { .trigger_answer = { TRIGGER_ACCEPTED } } },
+        { "TriggerMessage", true, "{\"status\":\"Rejected\"}", { .trigger_answer = { TRIGGER_REJECTED } } },
+        { "TriggerMessage", true, "{\"status\":\"NotImplemented\"}", { .trigger_answer = { TRIGGER_NOT_IMPLEMENTED } } },
+        { "TriggerMessage", true, "{\"status\":\"Rejected\",\"statusInfo\":{\"reasonCode\":\"x\"}}", { .trigger_answer = { TRIGGER_REJECTED } }, .decode_only = true },
+        { "BootNotification", false,
+          "{\"reason\":\"FirmwareUpdate\",\"chargingStation\":{\"vendorName\":\"V\",\"model\":\"M\",\"serialNumber\":\"S\",\"firmwareVersion\":\"1.2\"}}",
+          { .boot = { BOOT_FIRMWARE_UPDATE, "V", "M", "S", "1.2" } } },
+        { "BootNotification", false, "{\"reason\":\"PowerUp\",\"chargingStation\":{\"vendorName\":\"V\",\"model\":\"M\"}}",
+          { .boot = { BOOT_POWER_UP, "V", "M", NULL, NULL } } },
+        { "BootNotification", false,
+          "{\"reason\":\"Watchdog\",\"chargingStation\":{\"vendorName\":\"V\",\"model\":\"M\",\"modem\":{\"iccid\":\"i\",\"imsi\":\"j\"}}}",
+          { .boot = { BOOT_WATCHDOG, "V", "M", NULL, NULL } }, .decode_only = true },
+        { "BootNotification", true, "{\"status\":\"Accepted\",\"currentTime\":\"" AT "\",\"interval\":300}",
+          { .boot_answer = { REGISTRATION_ACCEPTED, SAMPLE_USEC, 300 } } },
+        { "BootNotification", true, "{\"status\":\"Pending\",\"currentTime\":\"" AT "\",\"interval\":0}",
+          { .boot_answer = { REGISTRATION_PENDING, SAMPLE_USEC, 0 } } },
+        { "BootNotification", true,
+          "{\"status\":\"Rejected\",\"currentTime\":\"2026-11-24T05:10:00+01:00\",\"interval\":10,\"statusInfo\":{\"reasonCode\":\"x\",\"additionalInfo\":\"y\"}}",
+          { .boot_answer = { REGISTRATION_REJECTED, SAMPLE_USEC, 10 } }, .decode_only = true },
+        { "Heartbeat", false, "{}", { .empty = { 0 } } },
+        { "Heartbeat", true, "{\"currentTime\":\"" AT "\"}", { .heartbeat_answer = { SAMPLE_USEC } } },
+        { "StatusNotification", false,
+          "{\"timestamp\":\"" AT "\",\"connectorStatus\":\"Available\",\"evseId\":2,\"connectorId\":1}",
+          { .connector = { SAMPLE_USEC, 2, 1, CONNECTOR_AVAILABLE, 0 } } },
+        { "StatusNotification", false,
+          "{\"timestamp\":\"" AT "\",\"connectorStatus\":\"Unavailable\",\"evseId\":1,\"connectorId\":1}",
+          { .connector = { SAMPLE_USEC, 1, 1, CONNECTOR_UNAVAILABLE, 0 } } },
+        { "StatusNotification", true, "{}", { .empty = { 0 } } },
+        { "FirmwareStatusNotification", false, "{\"status\":\"InstallVerificationFailed\",\"requestId\":17}",
+          { .firmware = { FW_INSTALL_VERIFICATION_FAILED, 17 } } },
+        { "FirmwareStatusNotification", false, "{\"status\":\"Idle\"}", { .firmware = { FW_IDLE, NO_INT } } },
+        { "FirmwareStatusNotification", true, "{}", { .empty = { 0 } } },
+        { "LogStatusNotification", false, "{\"status\":\"Idle\"}", { .log = { LOG_STATUS_IDLE, NO_INT } } },
+        { "LogStatusNotification", false, "{\"status\":\"Uploading\",\"requestId\":3}", { .log = { LOG_STATUS_UPLOADING, 3 } } },
+        { "LogStatusNotification", true, "{" CUSTOM "}", { .empty = { 0 } }, .decode_only = true },
+        { "SecurityEventNotification", false,
+          "{\"type\":\"InvalidCsmsCertificate\",\"timestamp\":\"" AT "\",\"techInfo\":\"expired\"}",
+          { .security = { SECURITY_INVALID_CSMS_CERTIFICATE, SAMPLE_USEC, "expired" } } },
+        { "SecurityEventNotification", false, "{\"type\":\"FailedToAuthenticateAtCsms\",\"timestamp\":\"" AT "\"}",
+          { .security = { SECURITY_FAILED_TO_AUTHENTICATE, SAMPLE_USEC, NULL } } },
+        { "SecurityEventNotification", false, "{\"type\":\"InvalidFirmwareSigningCertificate\",\"timestamp\":\"" AT "\"}",
+          { .security = { SECURITY_INVALID_FIRMWARE_SIGNING_CERTIFICATE, SAMPLE_USEC, NULL } } },
+        { "SecurityEventNotification", true, "{}", { .empty = { 0 } } },
+};
+/* clang-format on */
+
+static void ocpp201_vectors_both_ways(_unused_ void **state)
+{
+        check_goldens(&ocpp201, goldens, ELEMENTSOF(goldens));
+}
+
+static void ocpp201_every_message_has_a_vector(_unused_ void **state)
+{
+        check_goldens_complete(&ocpp201, goldens, ELEMENTSOF(goldens));
+}
+
+static void ocpp201_refuses_every_bad_field(_unused_ void **state)
+{
+        each_table(&ocpp201, sweep_table);
+}
+
+static void ocpp201_writes_what_it_reads(_unused_ void **state)
+{
+        each_table(&ocpp201, sweep_encoder);
+}
+
+/* Signed or not, every status has its word. */
+static void ocpp201_says_each_status_as_it_is(_unused_ void **state)
+{
+        check_firmware_word(&ocpp201, true, FW_NONE, NULL);
+        for (int s = FW_NONE + 1; s < FW_STATUS_MAX; s++) {
+                const char *word = firmware_status_to_string((FirmwareStatus)s);
+
+                check_firmware_word(&ocpp201, true, (FirmwareStatus)s, word);
+                check_firmware_word(&ocpp201, false, (FirmwareStatus)s, word);
+        }
+        assert_int_equal(dialect_firmware_kind(&ocpp201, true), OUT_FIRMWARE_STATUS);
+        assert_int_equal(dialect_firmware_kind(&ocpp201, false), OUT_FIRMWARE_STATUS);
+        assert_null(ocpp201.outgoing[OUT_DIAGNOSTICS_STATUS].action);
+}
+
+static void ocpp201_trigger_tells_the_firmware_status(_unused_ void **state)
+{
+        assert_int_equal(dialect_find_incoming(&ocpp201, "TriggerMessage")->firmware_status,
+                         OUT_FIRMWARE_STATUS);
+}
+
+static void ocpp201_spells_errors_its_own_way(_unused_ void **state)
+{
+        static const char *const words[] = {"FormatViolation", "OccurrenceConstraintViolation",
+                                            "RpcFrameworkError", "MessageTypeNotSupported"};
+
+        check_errors(&ocpp201, words, ELEMENTSOF(words));
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(ocpp201_vectors_both_ways),
+                cmocka_unit_test(ocpp201_every_message_has_a_vector),
+                cmocka_unit_test(ocpp201_refuses_every_bad_field),
+                cmocka_unit_test(ocpp201_writes_what_it_reads),
+                cmocka_unit_test(ocpp201_says_each_status_as_it_is),
+                cmocka_unit_test(ocpp201_trigger_tells_the_firmware_status),
+                cmocka_unit_test(ocpp201_spells_errors_its_own_way),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,301 @@
+/* Every table is compared with the official JSON schema of its message, member by
+ * member and both ways, and the lists of actions with those of the whole schema file. The schemas
+ * come with the npm package ocpp-rpc; they are not ours to copy. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "ocpp16.h"
+#include "ocpp201.h"
+#include "schema-oracle.h"
+
+#define SCHEMA_FILE_MAX (16U << 20)
+#define FOLDER "node_modules/ocpp-rpc/lib/schemas"
+
+/* clang-format off */
+/* Who calls whom; DataTransfer goes both ways. */
+static const char *const from_csms_16[] = {
+        "CancelReservation", "ChangeAvailability", "ChangeConfiguration", "ClearCache", "ClearChargingProfile",
+        "DataTransfer", "GetCompositeSchedule", "GetConfiguration", "GetDiagnostics", "GetLocalListVersion",
+        "RemoteStartTransaction", "RemoteStopTransaction", "ReserveNow", "Reset", "SendLocalList",
+        "SetChargingProfile", "TriggerMessage", "UnlockConnector", "UpdateFirmware",
+        /* security extension */
+        "CertificateSigned", "DeleteCertificate", "ExtendedTriggerMessage", "GetInstalledCertificateIds", "GetLog",
+        "InstallCertificate", "SignedUpdateFirmware", NULL
+};
+static const char *const from_station_16[] = {
+        "Authorize", "BootNotification", "DataTransfer", "DiagnosticsStatusNotification",
+        "FirmwareStatusNotification", "Heartbeat", "MeterValues", "StartTransaction", "StatusNotification",
+        "StopTransaction",
+        /* security extension */
+        "LogStatusNotification", "SecurityEventNotification", "SignCertificate",
+        "SignedFirmwareStatusNotification", NULL
+};
+static const char *const from_csms_201[] = {
+        "CancelReservation", "CertificateSigned", "ChangeAvailability", "ClearCache", "ClearChargingProfile",
+        "ClearDisplayMessage", "ClearVariableMonitoring", "CostUpdated", "CustomerInformation", "DataTransfer",
+        "DeleteCertificate", "GetBaseReport", "GetChargingProfiles", "GetCompositeSchedule", "GetDisplayMessages",
+        "GetInstalledCertificateIds", "GetLocalListVersion", "GetLog", "GetMonitoringReport", "GetReport",
+        "GetTransactionStatus", "GetVariables", "InstallCertificate", "PublishFirmware", "RequestStartTransaction",
+        "RequestStopTransaction", "ReserveNow", "Reset", "SendLocalList", "SetChargingProfile", "SetDisplayMessage",
+        "SetMonitoringBase", "SetMonitoringLevel", "SetNetworkProfile", "SetVariableMonitoring", "SetVariables",
+        "TriggerMessage", "UnlockConnector", "UnpublishFirmware", "UpdateFirmware", NULL
+};
+static const char *const from_station_201[] = {
+        "Authorize", "BootNotification", "ClearedChargingLimit", "DataTransfer", "FirmwareStatusNotification",
+        "Get15118EVCertificate", "GetCertificateStatus", "Heartbeat", "LogStatusNotification", "MeterValues",
+        "NotifyChargingLimit", "NotifyCustomerInformation", "NotifyDisplayMessages", "NotifyEVChargingNeeds",
+        "NotifyEVChargingSchedule", "NotifyEvent", "NotifyMonitoringReport", "NotifyReport",
+        "PublishFirmwareStatusNotification", "ReportChargingProfiles", "ReservationStatusUpdate",
+        "SecurityEventNotification", "SignCertificate", "StatusNotification", "TransactionEvent", NULL
+};
+
+static const Edition editions[] = {
+        { &ocpp16,  "ocpp1_6.json",   from_csms_16,  from_station_16,  true  },
+        { &ocpp201, "ocpp2_0_1.json", from_csms_201, from_station_201, false },
+};
+
+/* clang-format on */
+
+/* ---- The schema files ---- */
+
+/* Owned by the caller. */
+static cJSON *load(const Edition *e)
+{
+        const char *source = getenv("SOURCE_DIR");
+        _cleanup_(freep) char *path =
+                str_printf("%s/" FOLDER "/%s", source ? source : ".", e->file);
+        _cleanup_(freep) char *text = NULL;
+        size_t size;
+        cJSON *json;
+
+        assert_non_null(path);
+        if (file_read(path, SCHEMA_FILE_MAX, &text, &size) < 0)
+                fail_msg("no schemas to compare with at " FOLDER "/%s: run ./dev setup", e->file);
+        json = cJSON_ParseWithLength(text, size);
+        if (!cJSON_IsArray(json))
+                fail_msg(FOLDER "/%s is not an array of schemas: run ./dev setup", e->file);
+        return json;
+}
+
+/* The schema of "Action.req" or "Action.conf", NULL if there is none. */
+static const cJSON *schema_of(const cJSON *file, const char *action, const char *end)
+{
+        char id[96];
+        const cJSON *item;
+
+        snprintf(id, sizeof(id), "urn:%s.%s", action, end);
+        cJSON_ArrayForEach (item, file)
+                if (str_equal(get_string(item, "$id"), id))
+                        return item;
+        return NULL;
+}
+
+static size_t compare_message(const Edition *e, const cJSON *file, const char *action,
+                              const char *end, const Table *t)
+{
+        Oracle o = {.edition = e, .schema = schema_of(file, action, end), .message = action};
+
+        if (!o.schema) {
+                find(&o, action, end, "is in no schema");
+                return 1;
+        }
+        if (!streq(t->name, action))
+                find(&o, t->name, "", "is not the action's name");
+        compare_object(&o, t, o.schema);
+        return o.findings;
+}
+
+static size_t compare_dialect(const Edition *e, const cJSON *file)
+{
+        size_t findings = 0;
+
+        for (size_t i = 0; i < e->dialect->incoming_count; i++) {
+                const Incoming *in = &e->dialect->incoming[i];
+
+                if (in->kind == IN_UNSUPPORTED)
+                        continue;
+                findings += compare_message(e, file, in->action, "req", in->request);
+                findings += compare_message(e, file, in->action, "conf", in->answer);
+        }
+        for (size_t i = 0; i < OUTGOING_MAX; i++) {
+                const Outgoing *out = &e->dialect->outgoing[i];
+
+                if (!out->action)
+                        continue;
+                findings += compare_message(e, file, out->action, "req", out->request);
+                findings += compare_message(e, file, out->action, "conf", out->answer);
+        }
+        return findings;
+}
+
+static void schemas_and_tables_agree(_unused_ void **state)
+{
+        for (size_t i = 0; i < ELEMENTSOF(editions); i++) {
+                cJSON *file = load(&editions[i]);
+
+                assert_int_equal(compare_dialect(&editions[i], file), 0);
+                cJSON_Delete(file);
+        }
+}
+
+/* "urn:Reset.req" → "Reset" */
+static void action_of(const cJSON *schema, char *action, size_t size)
+{
+        const char *id = get_string(schema, "$id"), *name = id ? startswith(id, "urn:") : NULL;
+        const char *dot = name ? strrchr(name, '.') : NULL;
+
+        if (!dot || !(streq(dot, ".req") || streq(dot, ".conf")))
+                fail_msg("a schema named %s", strempty(id));
+        snprintf(action, size, "%.*s", (int)(dot - name), name);
+}
+
+/* No action of the version is forgotten: each goes in a known direction … */
+static void schemas_actions_have_a_direction(_unused_ void **state)
+{
+        for (size_t i = 0; i < ELEMENTSOF(editions); i++) {
+                const Edition *e = &editions[i];
+                cJSON *file = load(e), *item;
+
+                cJSON_ArrayForEach (item, file) {
+                        char action[64];
+
+                        action_of(item, action, sizeof(action));
+                        if (!is_in(e->from_csms, action) && !is_in(e->from_station, action))
+                                fail_msg("%s: who sends %s?", e->dialect->name, action);
+                }
+                for (size_t k = 0; e->from_csms[k]; k++)
+                        assert_non_null(schema_of(file, e->from_csms[k], "req"));
+                for (size_t k = 0; e->from_station[k]; k++)
+                        assert_non_null(schema_of(file, e->from_station[k], "req"));
+                cJSON_Delete(file);
+        }
+}
+
+/* … and what the CSMS may call has a line, what we call is ours to call. */
+static void schemas_actions_are_in_the_dialect(_unused_ void **state)
+{
+        for (size_t i = 0; i < ELEMENTSOF(editions); i++) {
+                const Dialect *d = editions[i].dialect;
+
+                for (size_t k = 0; editions[i].from_csms[k]; k++)
+                        if (!dialect_find_incoming(d, editions[i].from_csms[k]))
+                                fail_msg("%s lacks %s", d->name, editions[i].from_csms[k]);
+                for (size_t k = 0; k < d->incoming_count; k++)
+                        assert_true(is_in(editions[i].from_csms, d->incoming[k].action));
+                for (size_t k = 0; k < OUTGOING_MAX; k++)
+                        if (d->outgoing[k].action)
+                                assert_true(is_in(editions[i].from_station, d->outgoing[k].action));
+        }
+}
+
+/* ---- Would it notice? ---- */
+
+/* clang-format off */
+/* Changes to a schema of 2.0.1 that the tables then no longer agree with: at the object under path
+ * (names parted by '/'), member is set to this JSON, or removed. */
+static const struct { const char *action, *end, *path, *member, *json; } changes[] = {
+        { "UpdateFirmware",   "req",  "properties",                                            "retries",              NULL },
+        { "UpdateFirmware",   "req",  "properties",                                            "checksum",             "{\"type\":\"string\"}" },
+        { "UpdateFirmware",   "req",  "properties/retries",                                    "type",                 "\"string\"" },
+        { "UpdateFirmware",   "req",  "properties/retries",                                    "minimum",              "0" },
+        { "UpdateFirmware",   "req",  "properties/retries",                                    "maximum",              "9" },
+        { "UpdateFirmware",   "req",  "",                                                      "required",             "[\"requestId\"]" },
+        { "UpdateFirmware",   "req",  "",                                                      "required",             "[\"requestId\",\"firmware\",\"retries\"]" },
+        { "UpdateFirmware",   "req",  "",                                                      "required",             "[\"requestId\",\"firmware\",\"customData\"]" },
+        { "UpdateFirmware",   "req",  "",                                                      "additionalProperties", "true" },
+        { "UpdateFirmware",   "req",  "definitions/FirmwareType/properties/location",          "maxLength",            "513" },
+        { "UpdateFirmware",   "req",  "definitions/FirmwareType/properties/location",          "maxLength",            NULL },
+        { "UpdateFirmware",   "req",  "definitions/FirmwareType/properties/location",          "pattern",              "\"^https\"" },
+        { "UpdateFirmware",   "req",  "definitions/FirmwareType/properties/retrieveDateTime",  "format",               NULL },
+        { "UpdateFirmware",   "req",  "definitions/FirmwareType",                              "additionalProperties", NULL },
+        { "UpdateFirmware",   "req",  "definitions/FirmwareType/properties",                   "customData",           NULL },
+        { "UpdateFirmware",   "req",  "definitions/CustomDataType/properties/vendorId",        "maxLength",            "50" },
+        { "UpdateFirmware",   "req",  "definitions/CustomDataType",                            "additionalProperties", "false" },
+        { "UpdateFirmware",   "conf", "definitions/UpdateFirmwareStatusEnumType",              "enum",                 "[\"Accepted\",\"Rejected\"]" },
+        { "UpdateFirmware",   "conf", "definitions/UpdateFirmwareStatusEnumType",              "enum",
+          "[\"Accepted\",\"Rejected\",\"AcceptedCanceled\",\"InvalidCertificate\",\"RevokedCertificate\",\"Later\"]" },
+        { "TriggerMessage",   "req",  "definitions/EVSEType",                                  "required",             "[]" },
+        { "TriggerMessage",   "conf", "definitions/StatusInfoType/properties/reasonCode",      "maxLength",            "50" },
+        { "BootNotification", "req",  "definitions/ModemType/properties",                      "imei",                 "{\"type\":\"string\"}" },
+        { "BootNotification", "req",  "definitions/ModemType/properties/iccid",                "enum",                 "[\"1\"]" },
+        { "BootNotification", "req",  "properties/chargingStation",                            "$ref",                 "\"#/definitions/ModemType\"" },
+};
+/* clang-format on */
+
+/* The object under path; it must be there. */
+static cJSON *descend(const cJSON *json, const char *path)
+{
+        char name[64];
+
+        while (*path) {
+                size_t n = strcspn(path, "/");
+
+                snprintf(name, sizeof(name), "%.*s", (int)n, path);
+                json = get(json, name);
+                path += n + (path[n] == '/');
+        }
+        assert_non_null(json);
+        return (cJSON *)json;
+}
+
+static void change(cJSON *object, const char *member, const char *json)
+{
+        cJSON *value = json ? cJSON_Parse(json) : NULL;
+
+        assert_int_equal(!json, !value);
+        if (!json)
+                assert_non_null(get(object, member));
+        cJSON_DeleteItemFromObjectCaseSensitive(object, member);
+        if (value)
+                cJSON_AddItemToObject(object, member, value);
+}
+
+static const Table *table_of(const Dialect *d, const char *action, const char *end)
+{
+        const Incoming *in = dialect_find_incoming(d, action);
+
+        if (in)
+                return streq(end, "req") ? in->request : in->answer;
+        assert_string_equal(action, d->outgoing[OUT_BOOT].action);
+        return streq(end, "req") ? d->outgoing[OUT_BOOT].request : d->outgoing[OUT_BOOT].answer;
+}
+
+static void schemas_every_difference_is_noticed(_unused_ void **state)
+{
+        const Edition *e = &editions[1];
+        cJSON *file = load(e);
+
+        for (size_t i = 0; i < ELEMENTSOF(changes); i++) {
+                cJSON *schema =
+                        cJSON_Duplicate(schema_of(file, changes[i].action, changes[i].end), true);
+                Oracle o = {.edition = e,
+                            .schema = schema,
+                            .message = changes[i].action,
+                            .quiet = true};
+
+                change(descend(schema, changes[i].path), changes[i].member, changes[i].json);
+                compare_object(&o, table_of(e->dialect, changes[i].action, changes[i].end), schema);
+                if (!o.findings)
+                        fail_msg("nobody noticed %s/%s of %s", changes[i].path, changes[i].member,
+                                 changes[i].action);
+                cJSON_Delete(schema);
+        }
+        cJSON_Delete(file);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(schemas_and_tables_agree),
+                cmocka_unit_test(schemas_actions_have_a_direction),
+                cmocka_unit_test(schemas_actions_are_in_the_dialect),
+                cmocka_unit_test(schemas_every_difference_is_noticed),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
