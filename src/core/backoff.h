@@ -3,6 +3,9 @@
 
 #include "util.h"
 
+/* No wait is longer, whatever the CSMS sets, but for a wait_minimum that is. */
+#define BACKOFF_LONGEST_USEC (24 * USEC_PER_HOUR)
+
 typedef struct Backoff {
         usec_t wait_minimum_usec;
         usec_t random_range_usec;

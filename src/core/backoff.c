@@ -1,0 +1,33 @@
+/* The waits between two connections: see backoff.h. */
+#include "backoff.h"
+
+/* A sum that stays at the longest wait instead of running over. */
+static usec_t add_limited(usec_t a, usec_t b, usec_t limit)
+{
+        return a >= limit || b >= limit - a ? limit : a + b;
+}
+
+static usec_t random_part(const Backoff *b, uint64_t random)
+{
+        return b->random_range_usec == UINT64_MAX ? random : random % (b->random_range_usec + 1);
+}
+
+usec_t backoff_next(Backoff *b, uint64_t random)
+{
+        usec_t limit = MAX(BACKOFF_LONGEST_USEC, b->wait_minimum_usec);
+
+        if (b->tries == 0)
+                b->last_usec = add_limited(b->wait_minimum_usec, random_part(b, random), limit);
+        else if (b->tries <= b->repeat_times)
+                b->last_usec = add_limited(add_limited(b->last_usec, b->last_usec, limit),
+                                           random_part(b, random), limit);
+        if (b->tries < UINT32_MAX)
+                b->tries++;
+        return b->last_usec;
+}
+
+void backoff_reset(Backoff *b)
+{
+        b->tries = 0;
+        b->last_usec = 0;
+}
