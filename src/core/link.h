@@ -1,7 +1,11 @@
 /* The WebSocket to the CSMS: TLS with the server verified, Basic auth, subprotocol, ping, frames
- * whole and bounded. Knows nothing of OCPP. The only file with libwebsockets in it is link.c; it
+ * whole and bounded. Knows nothing of OCPP. The only file with libwebsockets in it is linklws.c; it
  * also holds the loop, since in this lws polling belongs to it. Reconnecting (when) is backoff.h
- * and the agent's business; link connects once when told and says how it ended. */
+ * and the agent's business; link connects once when told and says how it ended.
+ *
+ * Two traps: on_open, on_text and on_binary run inside lws, so no link_free() or loop_free() there;
+ * and sd_event_now() is then as old as the last thing that sd-event did: use boottime_now() and
+ * absolute times for timers. on_end runs from the event loop, where everything is allowed. */
 #pragma once
 
 #include "util.h"
@@ -19,7 +23,7 @@ DEFINE_CLEANUP(Loop *, loop_free)
 
 typedef enum LinkEnd {
         LINK_CLOSED,       /* by the peer, by us, or the network went */
-        LINK_UNREACHABLE,  /* no TCP connection in connect_timeout */
+        LINK_UNREACHABLE,  /* no TCP connection, or not all done in connect_timeout */
         LINK_TLS_FAILED,   /* the server's certificate or TLS itself; nothing was sent */
         LINK_UNAUTHORIZED, /* 401, 403 */
         LINK_UNKNOWN,      /* 404: the CSMS does not know this station */
@@ -52,8 +56,8 @@ typedef struct LinkHandlers {
                 const char *reason); /* after link_connect() exactly once; reason for people */
 } LinkHandlers;
 
-/* Splits the URL, copies what it needs. 0 and *ret; -EINVAL: not a ws(s) URL; -ENOMEM; -EBADMSG:
- * ca_file can't be used. */
+/* Splits the URL, copies what it needs. 0 and *ret; -EINVAL: not a ws(s) URL, or one of the texts
+ * is too long; -ENOMEM; -EBADMSG: ca_file can't be used. */
 int link_new(Loop *loop, const LinkConfig *config, const LinkHandlers *handlers, void *userdata,
              Link **ret);
 void link_free(Link *link);
@@ -62,17 +66,18 @@ DEFINE_CLEANUP(Link *, link_free)
 const char *link_host(const Link *link);
 const char *link_service(const Link *link);
 /* Connects to that address (numeric; Host header, SNI and the certificate's name stay the URL's).
- * 0; -EALREADY: there is a connection. */
+ * 0; -EALREADY: there is a connection, or its on_end is still to come; -EINVAL: not numeric. */
 int link_connect(Link *link, const char *address);
 bool link_is_open(const Link *link);
 /* Queues one text message (copied). 0; -ENOTCONN; -ENOBUFS: more than 4 × max_frame_bytes wait;
  * -ENOMEM. */
 int link_send(Link *link, const char *text, size_t size);
-/* Closes (normal closure); on_end(LINK_CLOSED) follows. */
+/* Sends what waits, then closes (normal closure); on_end(LINK_CLOSED) follows. What still comes in
+ * is dropped. */
 void link_close(Link *link);
 
 /* Offers another list or password from the next connect on (1.6's password is hex-decoded, 2.x's is
- * not). 0 or -ENOMEM. */
+ * not). 0; -EINVAL: too long; -ENOMEM. */
 int link_set_protocols(Link *link, const char *protocols);
 int link_set_password(Link *link, const void *password, size_t size);
 

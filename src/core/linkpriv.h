@@ -1,0 +1,71 @@
+/* The two halves of a link and what they share: link.c keeps state, timers and the public calls,
+ * linklws.c is the edge to libwebsockets. Nobody else includes this. */
+#pragma once
+
+#include "link.h"
+#include "linkframes.h"
+#include "linktls.h"
+#include "linkurl.h"
+
+#define LINK_PROTOCOL_MAX 32
+#define LINK_REASON_MAX 320
+/* Of what a peer writes beside its close code (RFC 6455 5.5: at most 123 bytes). */
+#define LINK_PEER_REASON_MAX 123
+/* Bytes that lws wants before each text. */
+#define LINK_HEADROOM 16
+/* For what still waits to be sent, the Close frame and its answer. */
+#define LINK_CLOSE_TIMEOUT_USEC (3 * USEC_PER_SEC)
+
+struct Loop {
+        sd_event *event;
+        struct lws_context *lws;
+};
+
+struct Link {
+        Loop *loop;
+        LinkHandlers handlers;
+        void *userdata;
+        LinkUrl url;
+        LinkTls *tls; /* NULL: ws:// */
+        char *protocols, *user;
+        void *password;
+        size_t password_size;
+        usec_t connect_timeout_usec, ping_interval_usec;
+        size_t max_frame_bytes;
+
+        struct lws_vhost *vhost;
+        struct lws *wsi;
+        bool busy, finished, open, closing, close_sent;
+        bool request_sent;
+        bool ping_due, ping_unanswered;
+        char protocol[LINK_PROTOCOL_MAX];
+        const char *refusal; /* why we did not take the 101 */
+        char peer_close[LINK_PEER_REASON_MAX + 32];
+
+        bool rx_too_long;
+        LinkMessage rx;
+        LinkQueue tx;
+
+        sd_event_source *deadline, *ping, *ended;
+        LinkEnd end;
+        char reason[LINK_REASON_MAX];
+};
+
+/* link.c */
+
+/* The connection is over; the first reason counts. on_end follows from the event loop. */
+void link_finish(Link *link, LinkEnd end, const char *format, ...) _printf_(3, 4);
+/* Rings once, so long from now. By the boot clock: sd_event_now() is old while lws calls us. */
+void link_arm(sd_event_source *source, usec_t in_usec);
+void link_quiet(sd_event_source *source);
+
+/* linklws.c */
+
+int link_wire_new(Link *link);
+void link_wire_free(Link *link);
+/* Begins to connect; what comes of it is told by link_finish() or on_open, now or later. */
+void link_wire_connect(Link *link, const char *address);
+/* Lets go of lws' connection; lws closes it roughly when it comes to it. */
+void link_wire_let_go(Link *link);
+/* Asks to be called when a frame can be sent. */
+void link_wire_want_write(Link *link);

@@ -1,0 +1,140 @@
+/* TLS towards the CSMS: see linktls.h. */
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include "linktls.h"
+
+#define TLS_ERROR_MAX 256
+
+/* J16 6, J201 1.3: both of a pair must be offered; all four, and what TLS 1.3 has. */
+static const char tls12_ciphers[] = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
+                                    "ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384:"
+                                    "AES128-GCM-SHA256:AES256-GCM-SHA384";
+
+struct LinkTls {
+        SSL_CTX *context;
+        char *server_name; /* NULL: the host is a numeric address, which SNI must not carry */
+        bool in_handshake;
+        char error[TLS_ERROR_MAX];
+};
+
+/* A handshake step failed: keep the first reason that OpenSSL gives. A connection that just ends is
+ * none of TLS's doing. */
+static void note_error(LinkTls *tls, const SSL *ssl)
+{
+        unsigned long code = ERR_peek_error();
+        long verified = SSL_get_verify_result(ssl);
+        const char *reason = ERR_reason_error_string(code);
+
+        if (tls->error[0] || code == 0 || ERR_SYSTEM_ERROR(code) ||
+            ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
+                return;
+        if (verified != X509_V_OK)
+                snprintf(tls->error, sizeof(tls->error), "the server's certificate: %s",
+                         X509_verify_cert_error_string(verified));
+        else
+                snprintf(tls->error, sizeof(tls->error), "TLS: %s", reason ? reason : "failed");
+}
+
+static void on_info(const SSL *ssl, int where, int result)
+{
+        LinkTls *tls = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+
+        if (!tls)
+                return;
+        if (where & SSL_CB_HANDSHAKE_START && SSL_in_before(ssl)) {
+                tls->in_handshake = true;
+                /* lws takes the name from the Host header and would cut "[::1]" to "[". */
+                (void)SSL_set_tlsext_host_name((SSL *)(uintptr_t)ssl, tls->server_name);
+        }
+        if (where & SSL_CB_HANDSHAKE_DONE)
+                tls->in_handshake = false;
+        if (where == SSL_CB_CONNECT_EXIT && result <= 0 && tls->in_handshake)
+                note_error(tls, ssl);
+}
+
+/* The name is checked by OpenSSL as part of the chain: a DNS name, or an address against IP
+ * entries. */
+static int expect_host(LinkTls *tls, const char *host)
+{
+        X509_VERIFY_PARAM *param = SSL_CTX_get0_param(tls->context);
+
+        if (X509_VERIFY_PARAM_set1_ip_asc(param, host) == 1)
+                return 0;
+        ERR_clear_error();
+        X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+        if (X509_VERIFY_PARAM_set1_host(param, host, 0) != 1)
+                return -ENOMEM;
+        return str_replace(&tls->server_name, host);
+}
+
+static int set_up(LinkTls *tls)
+{
+        SSL_CTX_set_verify(tls->context, SSL_VERIFY_PEER, NULL);
+        SSL_CTX_set_options(tls->context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+        SSL_CTX_set_mode(tls->context,
+                         SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+        SSL_CTX_set_session_cache_mode(tls->context, SSL_SESS_CACHE_OFF);
+        SSL_CTX_set_app_data(tls->context, tls);
+        SSL_CTX_set_info_callback(tls->context, on_info);
+        if (SSL_CTX_set_min_proto_version(tls->context, TLS1_2_VERSION) != 1 ||
+            SSL_CTX_set_cipher_list(tls->context, tls12_ciphers) != 1)
+                return -ENOMEM;
+        return 0;
+}
+
+int link_tls_new(const char *host, const char *ca_file, bool use_system_roots, LinkTls **ret)
+{
+        _cleanup_(link_tls_freep) LinkTls *tls = calloc(1, sizeof(*tls));
+        int r;
+
+        if (!tls || !(tls->context = SSL_CTX_new(TLS_client_method())))
+                return -ENOMEM;
+        r = set_up(tls);
+        if (r == 0)
+                r = expect_host(tls, host);
+        if (r < 0)
+                return r;
+        if (ca_file && SSL_CTX_load_verify_file(tls->context, ca_file) != 1) {
+                ERR_clear_error();
+                return -EBADMSG;
+        }
+        if (use_system_roots && SSL_CTX_set_default_verify_paths(tls->context) != 1)
+                return -ENOMEM;
+        ERR_clear_error();
+        *ret = TAKE_PTR(tls);
+        return 0;
+}
+
+void link_tls_free(LinkTls *tls)
+{
+        if (!tls)
+                return;
+        if (tls->context) /* a connection may outlive us for a moment */
+                SSL_CTX_set_app_data(tls->context, NULL);
+        SSL_CTX_free(tls->context);
+        free(tls->server_name);
+        free(tls);
+}
+
+struct ssl_ctx_st *link_tls_context(LinkTls *tls)
+{
+        return tls->context;
+}
+
+void link_tls_reset(LinkTls *tls)
+{
+        tls->in_handshake = false;
+        tls->error[0] = '\0';
+}
+
+bool link_tls_in_handshake(const LinkTls *tls)
+{
+        return tls->in_handshake;
+}
+
+const char *link_tls_error(const LinkTls *tls)
+{
+        return tls->error[0] ? tls->error : NULL;
+}

@@ -1,0 +1,24 @@
+/* What link asks of OpenSSL: who is trusted, which name the server must have, and why a handshake
+ * failed. Only link.c uses it. */
+#pragma once
+
+#include "util.h"
+
+typedef struct LinkTls LinkTls;
+struct ssl_ctx_st;
+
+/* TLS 1.2 and later for a server called host (a name or a numeric address). Roots: ca_file (PEM,
+ * may be NULL) and, if wanted, those of the system; none of both trusts nobody. 0 and *ret;
+ * -EBADMSG: no certificate could be read from ca_file; -ENOMEM. */
+int link_tls_new(const char *host, const char *ca_file, bool use_system_roots, LinkTls **ret);
+void link_tls_free(LinkTls *tls);
+DEFINE_CLEANUP(LinkTls *, link_tls_free)
+/* For connections one after the other, not at the same time. Borrowed. */
+struct ssl_ctx_st *link_tls_context(LinkTls *tls);
+/* Forgets the last handshake. */
+void link_tls_reset(LinkTls *tls);
+/* A handshake has begun and not come to its end. */
+bool link_tls_in_handshake(const LinkTls *tls);
+/* Why TLS itself (a certificate, an alert, no TLS at all) failed, for people; NULL: it did not, so
+ * the network did. Borrowed. */
+const char *link_tls_error(const LinkTls *tls);

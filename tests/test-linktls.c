@@ -1,0 +1,219 @@
+/* TLS of the link: whom it trusts, under which name, and what it says of those it does not. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "certmaker.h"
+#include "linkrun.h"
+#include "linktls.h"
+
+typedef struct Pki {
+        Cert root, foreign_root;
+        char root_file[64];
+} Pki;
+
+static void close_link(Run *run)
+{
+        link_close(run->link);
+}
+
+static const char *expected_sni;
+
+static void peer_secure(Peer *p)
+{
+        const char *sni = SSL_get_servername(p->ssl, TLSEXT_NAMETYPE_host_name);
+
+        peer_check(str_equal(sni, expected_sni));
+        peer_check(SSL_version(p->ssl) >= TLS1_2_VERSION);
+        peer_check(peer_expect_close(p) == 1000);
+}
+
+/* clang-format off */
+static const struct Vector {
+        const char *host, *common_name, *names;
+        bool foreign;
+        long expires_in;
+        int version; /* the server's highest, 0 any */
+        LinkEnd end;
+        const char *reason;
+} vectors[] = {
+        {"csms.example", "x",            "DNS:csms.example",   false, 3600,  0,              LINK_CLOSED,     "closed"},
+        {"csms.example", "x",            "DNS:csms.example",   false, 3600,  TLS1_2_VERSION, LINK_CLOSED,     "closed"},
+        {"csms.ocpp.org","x",            "DNS:*.ocpp.org",     false, 3600,  0,              LINK_CLOSED,     "closed"},
+        /* WP3 2.5: the FQDN may stand in the common name */
+        {"csms.example", "csms.example", NULL,                 false, 3600,  0,              LINK_CLOSED,     "closed"},
+        {"127.0.0.1",    "x",            "IP:127.0.0.1",       false, 3600,  0,              LINK_CLOSED,     "closed"},
+        {"[::1]",        "x",            "IP:::1",             false, 3600,  0,              LINK_CLOSED,     "closed"},
+        {"csms.example", "x",            "DNS:csms.example",   false, -3600, 0,              LINK_TLS_FAILED, "the server's certificate: certificate has expired"},
+        {"csms.example", "csms.example", "DNS:other.example",  false, 3600,  0,              LINK_TLS_FAILED, "the server's certificate: hostname mismatch"},
+        {"csms.example", "x",            "DNS:c*.example",     false, 3600,  0,              LINK_TLS_FAILED, "the server's certificate: hostname mismatch"},
+        {"127.0.0.1",    "x",            "DNS:127.0.0.1",      false, 3600,  0,              LINK_TLS_FAILED, "the server's certificate: IP address mismatch"},
+        {"127.0.0.1",    "x",            "IP:127.0.0.2",       false, 3600,  0,              LINK_TLS_FAILED, "the server's certificate: IP address mismatch"},
+        {"csms.example", "x",            "DNS:csms.example",   true,  3600,  0,              LINK_TLS_FAILED, "the server's certificate: unable to get local issuer certificate"},
+        {"csms.example", "x",            "DNS:csms.example",   false, 3600,  TLS1_1_VERSION, LINK_TLS_FAILED, "TLS: "},
+};
+/* clang-format on */
+
+static SSL_CTX *server_of(const struct Vector *v, const Pki *pki)
+{
+        Cert leaf = cert_make(v->common_name, v->names,
+                              v->foreign ? &pki->foreign_root : &pki->root, v->expires_in);
+        SSL_CTX *ctx = cert_server(&leaf);
+
+        if (v->version == TLS1_1_VERSION) {
+                SSL_CTX_set_security_level(ctx, 0);
+                assert_int_equal(SSL_CTX_set_min_proto_version(ctx, TLS1_VERSION), 1);
+        }
+        if (v->version)
+                assert_int_equal(SSL_CTX_set_max_proto_version(ctx, v->version), 1);
+        cert_done(&leaf);
+        return ctx;
+}
+
+static void linktls_trusts_only_the_right_server(void **state)
+{
+        const Pki *pki = *state;
+
+        for (size_t i = 0; i < ELEMENTSOF(vectors); i++) {
+                const struct Vector *v = &vectors[i];
+                SSL_CTX *ctx = server_of(v, pki);
+                PeerScript script = {.run = peer_secure, .tls = ctx};
+                Run run = {.then = close_link, .config = {.ca_file = pki->root_file}};
+                bool good = v->end == LINK_CLOSED;
+
+                expected_sni = v->host[0] >= 'a' ? v->host : NULL;
+                run_with(&run, &script, "wss", v->host);
+                if (run.end != v->end || !startswith(run.reason, v->reason))
+                        fail_msg("%s (%s): %s, %s", v->host, strempty(v->names),
+                                 link_end_to_string(run.end), run.reason);
+                assert_int_equal(run.opens, good);
+                run_done(&run);
+                SSL_CTX_free(ctx);
+        }
+}
+
+/* Neither roots of its own nor the system's: nobody is trusted, above all not by accident. */
+static void linktls_without_roots_trusts_nobody(void **state)
+{
+        SSL_CTX *ctx = server_of(&vectors[0], *state);
+        PeerScript script = {.run = peer_secure, .tls = ctx};
+
+        for (int system_roots = 0; system_roots <= 1; system_roots++) {
+                Run run = {.config = {.use_system_roots = system_roots}};
+
+                run_with(&run, &script, "wss", vectors[0].host);
+                assert_int_equal(run.end, LINK_TLS_FAILED);
+                run_done(&run);
+        }
+        SSL_CTX_free(ctx);
+}
+
+/* The system's roots count where they are asked for, and only there. */
+static void linktls_takes_system_roots_if_told(void **state)
+{
+        const Pki *pki = *state;
+        SSL_CTX *ctx = server_of(&vectors[0], pki);
+        PeerScript script = {.run = peer_secure, .tls = ctx};
+
+        expected_sni = vectors[0].host;
+        setenv(X509_get_default_cert_file_env(), pki->root_file, 1);
+        for (int system_roots = 0; system_roots <= 1; system_roots++) {
+                Run run = {.then = close_link, .config = {.use_system_roots = system_roots}};
+
+                run_with(&run, &script, "wss", vectors[0].host);
+                assert_int_equal(run.end, system_roots ? LINK_CLOSED : LINK_TLS_FAILED);
+                run_done(&run);
+        }
+        unsetenv(X509_get_default_cert_file_env());
+        SSL_CTX_free(ctx);
+}
+
+static void peer_speak_plainly(Peer *p)
+{
+        char c[64];
+
+        peer_check(peer_read(p, c, sizeof(c)) > 0);
+        peer_write(p, "HTTP/1.1 400 Bad Request\r\n\r\n", 28);
+        peer_drain(p);
+}
+
+static void peer_hang_up(Peer *p)
+{
+        char c[64];
+
+        peer_check(peer_read(p, c, sizeof(c)) > 0);
+        shutdown(p->fd, SHUT_WR);
+        peer_drain(p);
+}
+
+/* No TLS at all is TLS that failed; a connection that ends is the network's doing, and no reason to
+ * suspect the server's certificate. */
+static void linktls_knows_network_from_tls(void **state)
+{
+        static const struct {
+                PeerScript script;
+                LinkEnd end;
+        } cases[] = {
+                {{.run = peer_speak_plainly, .raw = true}, LINK_TLS_FAILED},
+                {{.run = peer_hang_up, .raw = true}, LINK_CLOSED},
+        };
+        const Pki *pki = *state;
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                Run run = {.config = {.ca_file = pki->root_file}};
+
+                run_with(&run, &cases[i].script, "wss", "csms.example");
+                if (run.end != cases[i].end)
+                        fail_msg("%zu: %s, %s", i, link_end_to_string(run.end), run.reason);
+                run_done(&run);
+        }
+}
+
+static void linktls_refuses_a_bad_ca_file(void **state)
+{
+        static const char *const files[] = {"/nonexistent", "/dev/null"};
+        LinkTls *tls = NULL;
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(files); i++)
+                assert_int_equal(link_tls_new("h", files[i], false, &tls), -EBADMSG);
+        assert_null(tls);
+}
+
+static int set_up(void **state)
+{
+        static Pki pki;
+
+        pki.root = cert_make("Root", NULL, NULL, 86400);
+        pki.foreign_root = cert_make("Foreign Root", NULL, NULL, 86400);
+        snprintf(pki.root_file, sizeof(pki.root_file), "/tmp/test-linktls-%d.pem", getpid());
+        cert_write(&pki.root, pki.root_file);
+        *state = &pki;
+        return 0;
+}
+
+static int tear_down(void **state)
+{
+        Pki *pki = *state;
+
+        unlink(pki->root_file);
+        cert_done(&pki->root);
+        cert_done(&pki->foreign_root);
+        return 0;
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(linktls_trusts_only_the_right_server),
+                cmocka_unit_test(linktls_without_roots_trusts_nobody),
+                cmocka_unit_test(linktls_takes_system_roots_if_told),
+                cmocka_unit_test(linktls_knows_network_from_tls),
+                cmocka_unit_test(linktls_refuses_a_bad_ca_file),
+        };
+
+        return cmocka_run_group_tests(tests, set_up, tear_down);
+}
