@@ -5,7 +5,7 @@
 
 #include "json.h"
 
-/* cJSON 1.7.15 copies a number into 64 bytes. */
+/* cJSON up to 1.7.18 copies a number into 64 bytes, unless the distribution has mended it. */
 #define NUMBER_SIZE_MAX 60
 
 /* Bytes of the code point at s, of which n are there; 0 if it is no UTF-8 (RFC 3629). */
