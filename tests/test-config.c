@@ -301,6 +301,25 @@ static void config_example_shows_every_option(void **state)
         assert_int_equal(count, config_option_count);
 }
 
+/* docs/interfaces.md has a row for every option, with its default. */
+static void config_documentation_has_every_option(void **state)
+{
+        _cleanup_(freep) char *path = str_printf("%s/docs/interfaces.md", getenv("SOURCE_DIR"));
+        _cleanup_(freep) char *text = NULL;
+
+        (void)state;
+        assert_int_equal(file_read(path, 65536, &text, NULL), 0);
+        for (size_t i = 0; i < config_option_count; i++) {
+                const Option *o = &config_options[i];
+                _cleanup_(freep) char *row =
+                        str_printf("\n| %s | %s | %s | %s |\n", o->section, o->key,
+                                   o->fallback ? o->fallback : "\xe2\x80\x93", o->meaning);
+
+                if (!strstr(text, row))
+                        assert_string_equal(row, "a row of docs/interfaces.md");
+        }
+}
+
 static void config_table_has_no_option_twice(void **state)
 {
         (void)state;
@@ -515,6 +534,7 @@ int main(void)
                 cmocka_unit_test(config_takes_the_longest_line_that_inih_can),
                 cmocka_unit_test(config_refuses_a_nul_byte),
                 cmocka_unit_test(config_example_shows_every_option),
+                cmocka_unit_test(config_documentation_has_every_option),
                 cmocka_unit_test(config_table_has_no_option_twice),
                 WITH_FILES(config_drop_ins_win_in_order),
                 WITH_FILES(config_drop_ins_are_named_in_complaints),
