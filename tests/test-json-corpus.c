@@ -134,8 +134,10 @@ static void add_folder(Documents *d, const char *root)
         DIR *dir = opendir(folder);
         size_t before = d->count;
 
-        if (!dir)
+        if (!dir) {
                 fail_msg("JSON_CORPUS: there is no %s", folder);
+                return;
+        }
         for (struct dirent *e = readdir(dir); e; e = readdir(dir)) {
                 _cleanup_(freep) char *path = str_printf("%s/%s", folder, e->d_name), *text = NULL;
                 size_t size;
