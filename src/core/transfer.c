@@ -278,10 +278,10 @@ static bool add_text(cJSON *object, const char *name, const char *value)
 
 static bool add_seconds(cJSON *object, const char *name, usec_t span_usec)
 {
-        usec_t seconds = MIN(span_usec, SECONDS_MAX * USEC_PER_SEC);
+        usec_t span = MIN(span_usec, SECONDS_MAX * USEC_PER_SEC);
+        usec_t seconds = (span + USEC_PER_SEC - 1) / USEC_PER_SEC; /* rounded up */
 
-        return cJSON_AddNumberToObject(object, name,
-                                       (double)((seconds + USEC_PER_SEC - 1) / USEC_PER_SEC));
+        return cJSON_AddNumberToObject(object, name, (double)seconds);
 }
 
 static bool add_list(cJSON *object, const char *name, const char *const *list)

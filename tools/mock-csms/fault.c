@@ -35,7 +35,7 @@ static bool take_string(const cJSON *body, const char *name, bool required, char
                 return !required;
         if (!cJSON_IsString(item) || !*item->valuestring || strlen(item->valuestring) >= room)
                 return false;
-        strcpy(out, item->valuestring);
+        memcpy(out, item->valuestring, strlen(item->valuestring) + 1);
         return true;
 }
 

@@ -92,7 +92,7 @@ int station_new(Csms *csms, const char *id, Station **ret)
         if (!station)
                 return -ENOMEM;
         station->csms = csms;
-        strcpy(station->id, id);
+        memcpy(station->id, id, strlen(id) + 1);
         int r = rpc_new(&handlers, station, csms->options.message_timeout, &station->rpc);
         if (r == 0)
                 r = copy_faults(csms->faults, &station->faults);

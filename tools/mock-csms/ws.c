@@ -92,7 +92,7 @@ static int read_identity(struct lws *wsi, char id[static STATION_ID_MAX + 1])
         const char *rest = startswith(path, "/ocpp/");
         if (!rest || strlen(rest) > STATION_ID_MAX || !station_id_valid(rest))
                 return -EINVAL;
-        strcpy(id, rest);
+        memcpy(id, rest, strlen(rest) + 1);
         return 0;
 }
 
