@@ -96,6 +96,9 @@ static int group_setup(void **state)
         char *pki, *make_pki;
 
         assert_non_null(source);
+        if (geteuid() != 0)
+                print_error("RAUC mounts the bundles that it installs: run this test as root\n");
+        assert_int_equal(geteuid(), 0);
         world_setup(w);
         make_pki = str_printf("%s/certs/make-pki", source);
         pki = str_printf("%s/pki", w->dir);

@@ -58,11 +58,15 @@ def os_release(version):
     return f'NAME="Demo charger"\nID=demo-charger\nVERSION_ID={version}\nIMAGE_VERSION={version}\n'
 
 
-def image_version(path):
-    """IMAGE_VERSION in the first block of an image, None if there is none."""
+def release_of(path):
+    """The os-release in the first block of an image; empty if there is none."""
     with open(path, "rb") as f:
-        text = f.read(FIRST_BLOCK).rstrip(b"\0").decode("utf-8", "replace")
-    for line in text.splitlines():
+        return f.read(FIRST_BLOCK).rstrip(b"\0").decode("utf-8", "replace")
+
+
+def image_version(path):
+    """Its IMAGE_VERSION, None if there is none."""
+    for line in release_of(path).splitlines():
         key, _, value = line.partition("=")
         if key == "IMAGE_VERSION":
             return value.strip('"')
@@ -91,26 +95,52 @@ def digest(path, size=None):
     return h.hexdigest()
 
 
-class Program:
+def start(command, **options):
     """A child in a process group of its own that dies with us, whatever happens to us."""
+    parent = os.getpid()
+
+    def in_child():
+        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(126)
+
+    try:
+        return subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL,
+                                start_new_session=True, preexec_fn=in_child, **options)
+    except OSError as e:
+        raise Trouble(f"{command[0]} can't be started: {e}") from e
+
+
+def kill_group(process):
+    """Also where the leader is gone already and its group is not."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def run(*command, seconds=300.0):
+    """Runs a program to its end. Its output, bytes."""
+    process = start(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        out, err = process.communicate(timeout=seconds)
+    except BaseException:
+        kill_group(process)
+        process.communicate()
+        raise
+    if process.returncode != 0:
+        raise Trouble(f"{command[0]} failed:\n{err.decode(errors='replace')}")
+    return out
+
+
+class Program:
+    """A program that runs until it is stopped."""
 
     def __init__(self, name, command, log, env=None, stdout=None):
         self.name = name
         self.log = log
-        parent = os.getpid()
-
-        def in_child():
-            _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-            if os.getppid() != parent:
-                os._exit(126)
-
         with open(log, "ab") as out:
-            try:
-                self.process = subprocess.Popen(
-                    [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=stdout or out,
-                    stderr=out, env=env, start_new_session=True, preexec_fn=in_child)
-            except OSError as e:
-                raise Trouble(f"{name} can't be started: {e}") from e
+            self.process = start(command, stdout=stdout or out, stderr=out, env=env)
 
     @property
     def running(self):
@@ -124,10 +154,7 @@ class Program:
                 self.process.wait(seconds)
             except subprocess.TimeoutExpired:
                 pass
-        try:  # the leader may be gone and its group not
-            os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+        kill_group(self.process)
         status = self.process.wait()
         if self.process.stdout:
             self.process.stdout.close()
@@ -383,7 +410,7 @@ class Charger:
         for name in ("files", "mnt", "state", "boot", "bundles"):
             (f / name).mkdir()
         self.pki = pathlib.Path(pki) if pki else f / "pki"
-        self._tool(SOURCE / "certs" / "make-pki", "--station", self.station, self.pki)
+        run(SOURCE / "certs" / "make-pki", "--station", self.station, self.pki)
         for slot in Rauc.SLOTS:
             with open(self.slot_image(slot), "wb") as image:
                 image.truncate(slot_mib * MIB)
@@ -407,21 +434,20 @@ class Charger:
             return
         self._closed = True
         atexit.unregister(self.close)
+        before = signal.pthread_sigmask(signal.SIG_BLOCK,
+                                        {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+        try:
+            self._tear_down()
+        finally:  # a second Ctrl-C waits until here
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    def _tear_down(self):
         for program in (self.agent, self.rauc and self.rauc.program,
                         self.csms and self.csms.program, self.bus and self.bus.program):
             if program:
                 program.stop(seconds=5.0)
         if not self.keep:
             shutil.rmtree(self.folder, ignore_errors=True)
-
-    @staticmethod
-    def _tool(*command):
-        """Runs a program to its end. Its output, bytes."""
-        done = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL,
-                              capture_output=True, check=False, timeout=300)
-        if done.returncode != 0:
-            raise Trouble(f"{command[0]} failed:\n{done.stderr.decode(errors='replace')}")
-        return done.stdout
 
     # ---- slots and bundles ----
 
@@ -441,7 +467,7 @@ class Charger:
                                                 f"\n[bundle]\nformat=plain\n"
                                                 f"\n[image.rootfs]\nfilename=rootfs.img\n")
         bundle = self.folder / "files" / f"{name}.raucb"
-        self._tool("rauc", "bundle", f"--cert={self.pki}/rauc/{signer}.pem",
+        run("rauc", "bundle", f"--cert={self.pki}/rauc/{signer}.pem",
                    f"--key={self.pki}/rauc/{signer}.key", content, bundle)
         return bundle
 
@@ -455,7 +481,7 @@ class Charger:
 
     def sign(self, path, key="rsa3072"):
         """The firmware signature of a file, base64."""
-        return self._tool(SOURCE / "certs" / "sign-firmware", "--key", self.pki / f"firmware/{key}.key",
+        return run(SOURCE / "certs" / "sign-firmware", "--key", self.pki / f"firmware/{key}.key",
                           path).decode().strip()
 
     def certificate(self, name="rsa3072"):
@@ -532,7 +558,7 @@ class Charger:
         self.slot = slot
         (self.folder / "boot" / "boot_id").write_text(f"{uuid.uuid4()}\n")
         (self.folder / "boot" / "boottime").write_text("1\n")
-        (self.folder / "release").write_text(f"{self.version_of(slot) or 'none'}\n")
+        (self.folder / "release").write_text(release_of(self.slot_image(slot)))
         (self.folder / "reboot-asked").unlink(missing_ok=True)
         self.rauc.start(slot)
         self.start_agent()

@@ -7,13 +7,12 @@ import os
 import pathlib
 import shutil
 import signal
-import subprocess
 import sys
 import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from charger import SOURCE, Charger, Trouble, wait_for  # noqa: E402
+from charger import SOURCE, Charger, Trouble, run as run_program  # noqa: E402
 
 STATION = "CS001"
 REQUEST_ID = 4711
@@ -127,6 +126,13 @@ class Screen:
         self.out.write(f"\r\x1b[K{'':<22}{bar} {percent:3} %")
         self.out.flush()
         self.bar_shown = True
+
+    def passing(self, text):
+        """Words that the next line replaces."""
+        if self.live:
+            self.out.write(f"\r\x1b[K{self.paint(text, 'dim')}")
+            self.out.flush()
+            self.bar_shown = True
 
     def check(self, good, text, seen=""):
         mark = self.paint(self.good, "good") if good else self.paint(self.bad, "bad")
@@ -330,6 +336,10 @@ class Demo:
         yield f"slots booted: {', '.join(case.boots)}", boots == case.boots, ", ".join(boots)
         told = [b.get("chargingStation", b).get("firmwareVersion") for b in s.boots[-1:]]
         yield f"the last BootNotification told version {version}", told == [version], told
+        if self.dialect.protocol != "ocpp1.6" and len(case.boots) > 1:
+            reasons = [b.get("reason") for b in s.boots]
+            yield ("the first BootNotification after the reboot told FirmwareUpdate",
+                   reasons[1:2] == ["FirmwareUpdate"], reasons)
         blank = c.version_of("B") is None
         if case.written:
             yield ("slot B holds the new image, byte by byte", c.slot_holds("B", "update"),
@@ -355,8 +365,7 @@ class Demo:
 
 
 def rauc_version():
-    done = subprocess.run(["rauc", "--version"], capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "rauc"
+    return run_program("rauc", "--version").decode().strip()
 
 
 def serve_dashboard(demo):
@@ -373,7 +382,9 @@ def serve_dashboard(demo):
 def run(options, screen):
     demo = Demo(options, screen)
     screen.print(f"{screen.paint(f'OCPP {options.ocpp}: {demo.case.about}', 'name')}")
-    with Charger(options.binaries, STATION, OLD, trace=options.trace, keep=options.keep) as charger:
+    screen.passing("making keys and a bundle")
+    with Charger(options.binaries, STATION, OLD, trace=options.trace, keep=options.keep,
+                 pki=SOURCE / "build/demo-pki") as charger:
         demo.set_up(charger)
         screen.print(screen.paint(f"{rauc_version()} on slots A and B, a bundle of "
                                   f"{demo.bundle.stat().st_size >> 20} MiB, mock-csms on port "
@@ -415,6 +426,8 @@ def read_options(arguments):
     for program in ("dbus-daemon", "rauc", "busctl", "openssl"):
         if not shutil.which(program):
             parser.error(f"{program} is missing: ./dev setup")
+    if os.geteuid() != 0:
+        parser.error("RAUC mounts the bundle that it installs, which only root may: sudo ./dev demo")
     return options
 
 
@@ -425,6 +438,7 @@ def end(number, _):
 def main():
     options = read_options(sys.argv[1:])
     screen = Screen(sys.stdout)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a shell had it ignored
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGHUP, end)
     try:
