@@ -13,7 +13,7 @@
 #include "transfer-spawn.h"
 
 /* After its answer, or when it closed its output, a worker has this long to exit. */
-#define EXIT_GRACE_USEC (10 * USEC_PER_SEC)
+#define EXIT_GRACE_USEC (5 * USEC_PER_SEC)
 /* libcurl counts milliseconds in an int. */
 #define SECONDS_MAX ((usec_t)2000000)
 

@@ -18,8 +18,8 @@ typedef struct Fetch {
         CURL *easy;
         Sink *sink;
         int64_t total_bytes; /* -1: not told */
-        bool began;          /* the first byte of the file itself came */
-        bool failed;         /* failure is set, by us and not by libcurl */
+        bool began;  /* the answer was judged: what comes now is the file itself, or dropped */
+        bool failed; /* failure is set, by us and not by libcurl */
         Failure failure;
         usec_t told_usec;
         uint64_t told_bytes;
@@ -35,7 +35,8 @@ static const struct {
         {"https", "https"},
 };
 
-/* HTTP/1.1 alone: an HTTP/2 stream may buffer megabytes. */
+/* HTTP/1.1 alone: an HTTP/2 stream may buffer megabytes. HTTP/0.9 is let in so that we refuse it
+ * ourselves: libcurl has no error of its own for a server that doesn't speak HTTP. */
 static const struct {
         CURLoption option;
         long value;
@@ -43,6 +44,7 @@ static const struct {
         {CURLOPT_FOLLOWLOCATION, 1L},
         {CURLOPT_MAXREDIRS, REDIRECTS_MAX},
         {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1},
+        {CURLOPT_HTTP09_ALLOWED, 1L},
         {CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2},
         {CURLOPT_SSL_VERIFYPEER, 1L},
         {CURLOPT_SSL_VERIFYHOST, 2L},
@@ -91,6 +93,10 @@ static void fail_by_status(Fetch *f, long status)
 {
         bool final = status >= 400 && status < 500;
 
+        if (status == 0) {
+                fail(f, false, "connection", "the server does not speak HTTP");
+                return;
+        }
         for (size_t i = 0; i < ELEMENTSOF(passing_refusals); i++)
                 final = final && status != passing_refusals[i];
         f->failed = true;
@@ -161,6 +167,17 @@ static int fetch_begin(Fetch *f)
         f->total_bytes = length;
         f->failed = length >= 0 && sink_expect(f->sink, (uint64_t)length, &f->failure) < 0;
         return f->failed ? -EIO : 0;
+}
+
+/* The empty line ends the header: judge the answer before any byte of it came. */
+static size_t on_header(char *line, size_t one, size_t count, void *userdata)
+{
+        Fetch *f = userdata;
+        bool end = one * count > 0 && (line[0] == '\r' || line[0] == '\n');
+
+        if (end && !f->began && http_status(f) == 200 && fetch_begin(f) < 0)
+                return 0;
+        return one * count;
 }
 
 static size_t on_data(char *data, size_t one, size_t count, void *userdata)
@@ -249,6 +266,8 @@ static CURLcode set_fixed(Fetch *f)
         r = r ? r : curl_easy_setopt(e, CURLOPT_ERRORBUFFER, f->detail);
         r = r ? r : curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_data);
         r = r ? r : curl_easy_setopt(e, CURLOPT_WRITEDATA, f);
+        r = r ? r : curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
+        r = r ? r : curl_easy_setopt(e, CURLOPT_HEADERDATA, f);
         r = r ? r : curl_easy_setopt(e, CURLOPT_XFERINFOFUNCTION, on_progress);
         r = r ? r : curl_easy_setopt(e, CURLOPT_XFERINFODATA, f);
         return r;
