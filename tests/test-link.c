@@ -8,7 +8,7 @@
 
 #include <sys/resource.h>
 
-#include "linkrun.h"
+#include "link-run.h"
 
 /* ------------------------------------------------------------------ messages */
 

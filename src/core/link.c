@@ -1,4 +1,4 @@
-/* A link's state, its timers and the public calls: see link.h; the edge to lws is linklws.c.
+/* A link's state, its timers and the public calls: see link.h; the edge to lws is link-lws.c.
  *
  * Life of a Link: idle → link_connect() → busy (→ open) → link_finish() → on_end → idle.
  * link_finish() may be called as often as there are reasons; the first wins and cuts the tie to
@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
-#include "linkhttp.h"
-#include "linkpriv.h"
+#include "link-http.h"
+#include "link-priv.h"
 
 #define PROTOCOLS_TEXT_MAX 128
 /* How late a ping or a deadline may come, so that the machine wakes up for several at once. */

@@ -1,6 +1,6 @@
 /* The WebSocket to the CSMS: TLS with the server verified, Basic auth, subprotocol, ping, frames
- * whole and bounded. Knows nothing of OCPP. The only file with libwebsockets in it is linklws.c; it
- * also holds the loop, since in this lws polling belongs to it. Reconnecting (when) is backoff.h
+ * whole and bounded. Knows nothing of OCPP. The only file with libwebsockets in it is link-lws.c;
+ * it also holds the loop, since in this lws polling belongs to it. Reconnecting (when) is backoff.h
  * and the agent's business; link connects once when told and says how it ended.
  *
  * Two traps: on_open, on_text and on_binary run inside lws, so no link_free() or loop_free() there;

@@ -1,5 +1,5 @@
-/* Queue and reassembly: see linkframes.h. */
-#include "linkframes.h"
+/* Queue and reassembly: see link-frames.h. */
+#include "link-frames.h"
 
 int link_queue_add(LinkQueue *queue, const char *text, size_t size, size_t headroom, size_t limit)
 {

@@ -1,8 +1,8 @@
-/* The opening handshake's small pieces: see linkhttp.h. */
+/* The opening handshake's small pieces: see link-http.h. */
 #include <openssl/evp.h>
 #include <stdio.h>
 
-#include "linkhttp.h"
+#include "link-http.h"
 
 int link_basic_header(const char *user, const void *password, size_t password_size, char *out,
                       size_t room)

@@ -1,11 +1,11 @@
 /* The two halves of a link and what they share: link.c keeps state, timers and the public calls,
- * linklws.c is the edge to libwebsockets. Nobody else includes this. */
+ * link-lws.c is the edge to libwebsockets. Nobody else includes this. */
 #pragma once
 
+#include "link-frames.h"
+#include "link-tls.h"
+#include "link-url.h"
 #include "link.h"
-#include "linkframes.h"
-#include "linktls.h"
-#include "linkurl.h"
 
 #define LINK_PROTOCOL_MAX 32
 #define LINK_REASON_MAX 320
@@ -59,7 +59,7 @@ void link_finish(Link *link, LinkEnd end, const char *format, ...) _printf_(3, 4
 void link_arm(sd_event_source *source, usec_t in_usec);
 void link_quiet(sd_event_source *source);
 
-/* linklws.c */
+/* link-lws.c */
 
 int link_wire_new(Link *link);
 void link_wire_free(Link *link);

@@ -1,8 +1,8 @@
-/* Splits the CSMS's URL: see linkurl.h. */
+/* Splits the CSMS's URL: see link-url.h. */
 #include <stdio.h>
 #include <strings.h>
 
-#include "linkurl.h"
+#include "link-url.h"
 
 #define PORT_WS 80
 #define PORT_WSS 443

@@ -6,9 +6,9 @@
 
 #include <cmocka.h>
 
-#include "linkurl.h"
+#include "link-url.h"
 
-static void linkurl_splits(void **state)
+static void link_url_splits(void **state)
 {
         /* clang-format off */
         static const struct {
@@ -45,7 +45,7 @@ static void linkurl_splits(void **state)
         }
 }
 
-static void linkurl_refuses(void **state)
+static void link_url_refuses(void **state)
 {
         static const char *const urls[] = {
                 "",           "http://h/",       "ws:/h/",
@@ -65,7 +65,7 @@ static void linkurl_refuses(void **state)
         }
 }
 
-static void linkurl_refuses_what_is_too_long(void **state)
+static void link_url_refuses_what_is_too_long(void **state)
 {
         char url[LINK_PATH_MAX + 64];
         LinkUrl u;
@@ -92,9 +92,9 @@ static void linkurl_refuses_what_is_too_long(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(linkurl_splits),
-                cmocka_unit_test(linkurl_refuses),
-                cmocka_unit_test(linkurl_refuses_what_is_too_long),
+                cmocka_unit_test(link_url_splits),
+                cmocka_unit_test(link_url_refuses),
+                cmocka_unit_test(link_url_refuses_what_is_too_long),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

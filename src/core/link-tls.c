@@ -1,9 +1,9 @@
-/* TLS towards the CSMS: see linktls.h. */
+/* TLS towards the CSMS: see link-tls.h. */
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-#include "linktls.h"
+#include "link-tls.h"
 
 #define TLS_ERROR_MAX 256
 

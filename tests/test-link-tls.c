@@ -7,8 +7,8 @@
 #include <cmocka.h>
 
 #include "certmaker.h"
-#include "linkrun.h"
-#include "linktls.h"
+#include "link-run.h"
+#include "link-tls.h"
 
 typedef struct Pki {
         Cert root, foreign_root;
@@ -73,7 +73,7 @@ static SSL_CTX *server_of(const struct Vector *v, const Pki *pki)
         return ctx;
 }
 
-static void linktls_trusts_only_the_right_server(void **state)
+static void link_tls_trusts_only_the_right_server(void **state)
 {
         const Pki *pki = *state;
 
@@ -96,7 +96,7 @@ static void linktls_trusts_only_the_right_server(void **state)
 }
 
 /* Neither roots of its own nor the system's: nobody is trusted, above all not by accident. */
-static void linktls_without_roots_trusts_nobody(void **state)
+static void link_tls_without_roots_trusts_nobody(void **state)
 {
         SSL_CTX *ctx = server_of(&vectors[0], *state);
         PeerScript script = {.run = peer_secure, .tls = ctx};
@@ -112,7 +112,7 @@ static void linktls_without_roots_trusts_nobody(void **state)
 }
 
 /* The system's roots count where they are asked for, and only there. */
-static void linktls_takes_system_roots_if_told(void **state)
+static void link_tls_takes_system_roots_if_told(void **state)
 {
         const Pki *pki = *state;
         SSL_CTX *ctx = server_of(&vectors[0], pki);
@@ -151,7 +151,7 @@ static void peer_hang_up(Peer *p)
 
 /* No TLS at all is TLS that failed; a connection that ends is the network's doing, and no reason to
  * suspect the server's certificate. */
-static void linktls_knows_network_from_tls(void **state)
+static void link_tls_knows_network_from_tls(void **state)
 {
         static const struct {
                 PeerScript script;
@@ -172,7 +172,7 @@ static void linktls_knows_network_from_tls(void **state)
         }
 }
 
-static void linktls_refuses_a_bad_ca_file(void **state)
+static void link_tls_refuses_a_bad_ca_file(void **state)
 {
         static const char *const files[] = {"/nonexistent", "/dev/null"};
         LinkTls *tls = NULL;
@@ -189,7 +189,7 @@ static int set_up(void **state)
 
         pki.root = cert_make("Root", NULL, NULL, 86400);
         pki.foreign_root = cert_make("Foreign Root", NULL, NULL, 86400);
-        snprintf(pki.root_file, sizeof(pki.root_file), "/tmp/test-linktls-%d.pem", getpid());
+        snprintf(pki.root_file, sizeof(pki.root_file), "/tmp/test-link-tls-%d.pem", getpid());
         cert_write(&pki.root, pki.root_file);
         *state = &pki;
         return 0;
@@ -208,11 +208,11 @@ static int tear_down(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(linktls_trusts_only_the_right_server),
-                cmocka_unit_test(linktls_without_roots_trusts_nobody),
-                cmocka_unit_test(linktls_takes_system_roots_if_told),
-                cmocka_unit_test(linktls_knows_network_from_tls),
-                cmocka_unit_test(linktls_refuses_a_bad_ca_file),
+                cmocka_unit_test(link_tls_trusts_only_the_right_server),
+                cmocka_unit_test(link_tls_without_roots_trusts_nobody),
+                cmocka_unit_test(link_tls_takes_system_roots_if_told),
+                cmocka_unit_test(link_tls_knows_network_from_tls),
+                cmocka_unit_test(link_tls_refuses_a_bad_ca_file),
         };
 
         return cmocka_run_group_tests(tests, set_up, tear_down);

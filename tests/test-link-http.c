@@ -6,9 +6,9 @@
 
 #include <cmocka.h>
 
-#include "linkhttp.h"
+#include "link-http.h"
 
-static void linkhttp_writes_basic_header(void **state)
+static void link_http_writes_basic_header(void **state)
 {
         /* clang-format off */
         static const struct {
@@ -40,7 +40,7 @@ static void linkhttp_writes_basic_header(void **state)
         }
 }
 
-static void linkhttp_longest_credentials_fit(void **state)
+static void link_http_longest_credentials_fit(void **state)
 {
         char user[LINK_USER_MAX + 1], password[LINK_PASSWORD_MAX + 1] = {0}, out[LINK_BASIC_MAX];
 
@@ -52,7 +52,7 @@ static void linkhttp_longest_credentials_fit(void **state)
                          -ENOBUFS);
 }
 
-static void linkhttp_knows_what_was_offered(void **state)
+static void link_http_knows_what_was_offered(void **state)
 {
         static const struct {
                 const char *list, *name;
@@ -75,7 +75,7 @@ static void linkhttp_knows_what_was_offered(void **state)
                                  vectors[i].expected);
 }
 
-static void linkhttp_every_end_has_a_word(void **state)
+static void link_http_every_end_has_a_word(void **state)
 {
         (void)state;
         for (int i = 0; i < LINK_END_MAX; i++) {
@@ -89,10 +89,10 @@ static void linkhttp_every_end_has_a_word(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(linkhttp_writes_basic_header),
-                cmocka_unit_test(linkhttp_longest_credentials_fit),
-                cmocka_unit_test(linkhttp_knows_what_was_offered),
-                cmocka_unit_test(linkhttp_every_end_has_a_word),
+                cmocka_unit_test(link_http_writes_basic_header),
+                cmocka_unit_test(link_http_longest_credentials_fit),
+                cmocka_unit_test(link_http_knows_what_was_offered),
+                cmocka_unit_test(link_http_every_end_has_a_word),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,13 +1,13 @@
 /* The edge to libwebsockets: one WebSocket client and the loop that polls for the whole daemon. The
- * only file with libwebsockets in it; see link.h and linkpriv.h. Runs with 4.1 (Debian 12) and 4.3
+ * only file with libwebsockets in it; see link.h and link-priv.h. Runs with 4.1 (Debian 12) and 4.3
  * (Debian 13). */
 #include <fcntl.h>
 #include <libwebsockets.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#include "linkhttp.h"
-#include "linkpriv.h"
+#include "link-http.h"
+#include "link-priv.h"
 #include "log.h"
 
 /* lws' memory: it serves one connection or a few, and small headers. */
@@ -327,7 +327,8 @@ void link_wire_connect(Link *link, const char *address)
                 .ietf_version_or_minus_one = -1,
                 .retry_and_idle_policy = &no_validity_checks,
                 .opaque_user_data = link,
-                /* a redirect would carry the password elsewhere; the name is linktls' business */
+                /* a redirect would carry the password elsewhere; the name is link-tls.c's business
+                 */
                 .ssl_connection = LCCSCF_HTTP_NO_FOLLOW_REDIRECT,
         };
         struct lws *wsi;
