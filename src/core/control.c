@@ -1,0 +1,196 @@
+/* The agent's D-Bus object: see control.h. Each property is one line of a table. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <systemd/sd-bus.h>
+
+#include "control.h"
+
+/* Of properties that one call may name. */
+#define NAMES_MAX 24
+
+struct Control {
+        sd_bus *bus;
+        sd_bus_slot *object;
+        const ControlState *(*get)(void *userdata);
+        void *userdata;
+        bool has_name;
+};
+
+static const char *text_of(const ControlState *s, const char *name)
+{
+        const struct {
+                const char *name, *value;
+        } texts[] = {
+                {"Protocol", s->protocol},
+                {"Registration", s->registration},
+                {"Url", s->url},
+                {"Identity", s->identity},
+                {"BootedSlot", s->booted_slot},
+                {"FirmwareVersion", s->firmware_version},
+                {"JobState", s->job_state},
+                {"RequestId", s->request_id},
+                {"Location", s->location},
+                {"Reason", s->reason},
+                {"Version", s->version},
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(texts); i++)
+                if (streq(texts[i].name, name))
+                        return strempty(texts[i].value);
+        return "";
+}
+
+static int get_text(sd_bus *bus, const char *path, const char *interface, const char *property,
+                    sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+        Control *c = userdata;
+
+        (void)bus, (void)path, (void)interface, (void)error;
+        return sd_bus_message_append(reply, "s", text_of(c->get(c->userdata), property));
+}
+
+static int get_flag(sd_bus *bus, const char *path, const char *interface, const char *property,
+                    sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+        Control *c = userdata;
+        const ControlState *s = c->get(c->userdata);
+
+        (void)bus, (void)path, (void)interface, (void)error;
+        return sd_bus_message_append(
+                reply, "b",
+                (int)(streq(property, "Connected") ? s->connected : s->installer_present));
+}
+
+static int get_percent(sd_bus *bus, const char *path, const char *interface, const char *property,
+                       sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+        Control *c = userdata;
+
+        (void)bus, (void)path, (void)interface, (void)property, (void)error;
+        return sd_bus_message_append(reply, "i", c->get(c->userdata)->percent);
+}
+
+static int get_next_try(sd_bus *bus, const char *path, const char *interface, const char *property,
+                        sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+        Control *c = userdata;
+
+        (void)bus, (void)path, (void)interface, (void)property, (void)error;
+        return sd_bus_message_append(reply, "t", c->get(c->userdata)->next_try);
+}
+
+static int get_statuses(sd_bus *bus, const char *path, const char *interface, const char *property,
+                        sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+        Control *c = userdata;
+        const ControlState *s = c->get(c->userdata);
+        size_t n = MIN(s->n_statuses, (size_t)CONTROL_STATUSES_MAX);
+        int r = sd_bus_message_open_container(reply, 'a', "(tss)");
+
+        (void)bus, (void)path, (void)interface, (void)property, (void)error;
+        for (size_t i = s->n_statuses - n; r >= 0 && i < s->n_statuses; i++)
+                r = sd_bus_message_append(reply, "(tss)", s->statuses[i].time,
+                                          strempty(s->statuses[i].request_id),
+                                          strempty(s->statuses[i].status));
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+/* clang-format off */
+#define CHANGES SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
+#define CONSTANT SD_BUS_VTABLE_PROPERTY_CONST
+static const sd_bus_vtable vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_PROPERTY("Connected",        "b",      get_flag,     0, CHANGES),
+        SD_BUS_PROPERTY("Protocol",         "s",      get_text,     0, CHANGES),
+        SD_BUS_PROPERTY("Registration",     "s",      get_text,     0, CHANGES),
+        SD_BUS_PROPERTY("Url",              "s",      get_text,     0, CHANGES),
+        SD_BUS_PROPERTY("Identity",         "s",      get_text,     0, CHANGES),
+        SD_BUS_PROPERTY("InstallerPresent", "b",      get_flag,     0, CHANGES),
+        SD_BUS_PROPERTY("BootedSlot",       "s",      get_text,     0, CHANGES),
+        SD_BUS_PROPERTY("FirmwareVersion",  "s",      get_text,     0, CHANGES),
+        SD_BUS_PROPERTY("JobState",         "s",      get_text,     0, CHANGES),
+        SD_BUS_PROPERTY("RequestId",        "s",      get_text,     0, CHANGES),
+        SD_BUS_PROPERTY("Location",         "s",      get_text,     0, CHANGES),
+        SD_BUS_PROPERTY("Percent",          "i",      get_percent,  0, CHANGES),
+        SD_BUS_PROPERTY("NextTry",          "t",      get_next_try, 0, CHANGES),
+        SD_BUS_PROPERTY("Reason",           "s",      get_text,     0, CHANGES),
+        SD_BUS_PROPERTY("LastStatuses",     "a(tss)", get_statuses, 0, CHANGES),
+        SD_BUS_PROPERTY("Version",          "s",      get_text,     0, CONSTANT),
+        SD_BUS_SIGNAL_WITH_NAMES("StatusReported", "tss",
+                SD_BUS_PARAM(time) SD_BUS_PARAM(request_id) SD_BUS_PARAM(status), 0),
+        SD_BUS_VTABLE_END,
+};
+/* clang-format on */
+
+int control_new(sd_bus *bus, const ControlState *(*get)(void *userdata), void *userdata,
+                Control **ret)
+{
+        _cleanup_(control_freep) Control *c = calloc(1, sizeof(*c));
+        int r;
+
+        if (!c)
+                return -ENOMEM;
+        c->bus = sd_bus_ref(bus);
+        c->get = get;
+        c->userdata = userdata;
+        r = sd_bus_add_object_vtable(bus, &c->object, CONTROL_PATH, CONTROL_INTERFACE, vtable, c);
+        if (r < 0)
+                return r;
+        r = sd_bus_request_name(bus, CONTROL_NAME, 0);
+        if (r < 0)
+                return r;
+        c->has_name = true;
+        *ret = TAKE_PTR(c);
+        return 0;
+}
+
+void control_free(Control *c)
+{
+        if (!c)
+                return;
+        if (c->has_name)
+                (void)sd_bus_release_name_async(c->bus, NULL, CONTROL_NAME, NULL, NULL);
+        sd_bus_slot_unref(c->object);
+        sd_bus_unref(c->bus);
+        free(c);
+}
+
+static bool is_property(const char *name)
+{
+        for (const sd_bus_vtable *v = vtable; v->type != _SD_BUS_VTABLE_END; v++)
+                if (v->type == _SD_BUS_VTABLE_PROPERTY && streq(v->x.property.member, name))
+                        return true;
+        return false;
+}
+
+int control_changed(Control *c, ...)
+{
+        char *names[NAMES_MAX + 1];
+        const char *name;
+        size_t n = 0;
+        va_list ap;
+        int r;
+
+        if (!c)
+                return 0;
+        va_start(ap, c);
+        while (n < NAMES_MAX && (name = va_arg(ap, const char *)) && is_property(name))
+                names[n++] = (char *)(uintptr_t)name;
+        va_end(ap);
+        names[n] = NULL;
+        if (n == NAMES_MAX || name)
+                return -ENOENT;
+        r = sd_bus_emit_properties_changed_strv(c->bus, CONTROL_PATH, CONTROL_INTERFACE, names);
+        return MIN(r, 0);
+}
+
+int control_status_reported(Control *c, usec_t time, const char *request_id, const char *status)
+{
+        int r;
+
+        if (!c)
+                return 0;
+        r = sd_bus_emit_signal(c->bus, CONTROL_PATH, CONTROL_INTERFACE, "StatusReported", "tss",
+                               time, strempty(request_id), strempty(status));
+        return r < 0 ? r : control_changed(c, "LastStatuses", NULL);
+}

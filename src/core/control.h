@@ -1,0 +1,59 @@
+/* What the agent shows of itself on D-Bus: a stable interface for rauc-ocpp-ctl and the charger's
+ * other software. Name and interface org.raucocpp.Agent1, object /org/raucocpp/Agent1; what each
+ * property means stands in data/dbus/org.raucocpp.Agent1.xml. */
+#pragma once
+
+#include "util.h"
+
+#define CONTROL_NAME "org.raucocpp.Agent1"
+#define CONTROL_PATH "/org/raucocpp/Agent1"
+#define CONTROL_INTERFACE "org.raucocpp.Agent1"
+/* How many of the statuses last reported are shown. */
+#define CONTROL_STATUSES_MAX 10
+
+typedef struct sd_bus sd_bus;
+typedef struct Control Control;
+
+typedef struct ControlStatus {
+        usec_t time; /* wall clock */
+        const char *request_id;
+        const char *status;
+} ControlStatus;
+
+/* What the agent is like now. All borrowed from whoever fills it; a NULL text is shown as "". */
+typedef struct ControlState {
+        bool connected;
+        const char *protocol;     /* "ocpp2.0.1"; "" not connected */
+        const char *registration; /* "none", "pending", "rejected", "accepted" */
+        const char *url;
+        const char *identity;
+        bool installer_present;
+        const char *booted_slot;
+        const char *firmware_version;
+        const char *job_state;  /* "idle" or the state's name */
+        const char *request_id; /* "": none */
+        const char *location;   /* without user and password */
+        int32_t percent;        /* -1: unknown */
+        usec_t next_try;        /* wall clock; 0: none */
+        const char *reason;     /* why the last update failed; "" it did not */
+        const ControlStatus *statuses;
+        size_t n_statuses; /* oldest first; of more than CONTROL_STATUSES_MAX the newest are shown
+                            */
+        const char *version;
+} ControlState;
+
+/* Puts the object on the bus (borrowed, referenced, attached to an event loop by the caller) and
+ * asks for the name. get() is called for each read and returns what is valid until the loop goes
+ * on. 0 and *ret; -EEXIST: another agent has the name; -EACCES: the bus's policy denies it; other
+ * negative errno. The daemon can do without. */
+int control_new(sd_bus *bus, const ControlState *(*get)(void *userdata), void *userdata,
+                Control **ret);
+void control_free(Control *control);
+DEFINE_CLEANUP(Control *, control_free)
+
+/* Tells who listens that these properties have changed: names and a NULL at the end. 0; -ENOENT: no
+ * such property; other negative errno. A NULL control is fine. */
+int control_changed(Control *control, ...) __attribute__((sentinel));
+/* A status went to the CSMS: signal StatusReported, and LastStatuses has changed. */
+int control_status_reported(Control *control, usec_t time, const char *request_id,
+                            const char *status);
