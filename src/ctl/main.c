@@ -1,5 +1,143 @@
-/* rauc-ocpp-ctl: status and monitor over the agent D-Bus interface. */
-int main(void)
+/* rauc-ocpp-ctl: status and monitor over the agent's D-Bus interface. */
+#include <getopt.h>
+#include <stdio.h>
+
+#include "monitor.h"
+#include "show.h"
+
+/* Exit statuses; in rauc-ocpp-ctl(1) too. */
+enum { EXIT_FINE = 0, EXIT_UPDATE_FAILED = 1, EXIT_USAGE = 2, EXIT_NO_AGENT = 3 };
+
+typedef struct Options {
+        const char *bus_address;
+        bool json;
+} Options;
+
+static int no_agent(int error)
 {
-        return 1;
+        fprintf(stderr,
+                "rauc-ocpp-ctl: the agent can't be reached: %s\n"
+                "Is it running? See: systemctl status rauc-ocpp-agent\n",
+                strerror(-error));
+        return EXIT_NO_AGENT;
+}
+
+static int run_status(sd_bus *bus, const Options *options)
+{
+        _cleanup_(view_done) View view = {0};
+        int r = view_read(bus, &view);
+
+        if (r < 0)
+                return no_agent(r);
+        if (!options->json) {
+                show_status(stdout, &view);
+        } else if (show_json(stdout, &view) < 0) {
+                fprintf(stderr, "rauc-ocpp-ctl: %s\n", strerror(ENOMEM));
+                return EXIT_NO_AGENT;
+        }
+        return *strempty(view.reason) ? EXIT_UPDATE_FAILED : EXIT_FINE;
+}
+
+static int run_monitor(sd_bus *bus, const Options *options)
+{
+        _cleanup_(view_done) View view = {0};
+        int r = view_read(bus, &view);
+
+        (void)options;
+        if (r >= 0)
+                r = monitor(bus);
+        return r < 0 ? no_agent(r) : EXIT_FINE;
+}
+
+/* clang-format off */
+static const struct {
+        const char *name;
+        int (*run)(sd_bus *bus, const Options *options);
+        bool takes_json;
+        const char *help;
+} commands[] = {
+        {"status",  run_status,  true,  "how the agent, its connection and the update are"},
+        {"monitor", run_monitor, false, "a line for each change, until Ctrl-C"},
+};
+/* clang-format on */
+
+static int usage(FILE *out)
+{
+        fprintf(out, "usage: rauc-ocpp-ctl [--bus ADDRESS] COMMAND\n\n");
+        for (size_t i = 0; i < ELEMENTSOF(commands); i++)
+                fprintf(out, "  %-8s %-8s %s\n", commands[i].name,
+                        commands[i].takes_json ? "[--json]" : "", commands[i].help);
+        fprintf(out,
+                "\n  --bus ADDRESS  a D-Bus address instead of the system bus\n"
+                "  --help, --version\n"
+                "\nExits 0: fine, 1: the last update failed, 2: usage, 3: agent not reachable.\n");
+        return out == stdout ? EXIT_FINE : EXIT_USAGE;
+}
+
+static int open_bus(const char *address, sd_bus **ret)
+{
+        _cleanup_(sd_bus_unrefp) sd_bus *bus = NULL;
+        int r;
+
+        if (!address)
+                return sd_bus_open_system(ret);
+        r = sd_bus_new(&bus);
+        if (r >= 0)
+                r = sd_bus_set_address(bus, address);
+        if (r >= 0)
+                r = sd_bus_set_bus_client(bus, 1);
+        if (r >= 0)
+                r = sd_bus_start(bus);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(bus);
+        return 0;
+}
+
+static int run(const char *command, const Options *options)
+{
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+
+        for (size_t i = 0; i < ELEMENTSOF(commands); i++) {
+                int r;
+
+                if (!streq(commands[i].name, command))
+                        continue;
+                if (options->json && !commands[i].takes_json)
+                        break;
+                r = open_bus(options->bus_address, &bus);
+                return r < 0 ? no_agent(r) : commands[i].run(bus, options);
+        }
+        return usage(stderr);
+}
+
+int main(int argc, char **argv)
+{
+        static const struct option long_options[] = {
+                {"bus", required_argument, NULL, 'b'},
+                {"json", no_argument, NULL, 'j'},
+                {"help", no_argument, NULL, 'h'},
+                {"version", no_argument, NULL, 'v'},
+                {NULL, 0, NULL, 0},
+        };
+        Options options = {0};
+        int c;
+
+        while ((c = getopt_long(argc, argv, "h", long_options, NULL)) >= 0)
+                switch (c) {
+                case 'b':
+                        options.bus_address = optarg;
+                        break;
+                case 'j':
+                        options.json = true;
+                        break;
+                case 'h':
+                        return usage(stdout);
+                case 'v':
+                        puts("rauc-ocpp-ctl " PROJECT_VERSION);
+                        return EXIT_FINE;
+                default:
+                        return usage(stderr);
+                }
+        return optind + 1 == argc ? run(argv[optind], &options) : usage(stderr);
 }

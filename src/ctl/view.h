@@ -1,0 +1,49 @@
+/* What rauc-ocpp-ctl knows of the agent: a copy of its D-Bus properties, read by one table. */
+#pragma once
+
+#include "util.h"
+#include <systemd/sd-bus.h>
+
+#define AGENT_NAME "org.raucocpp.Agent1"
+#define AGENT_PATH "/org/raucocpp/Agent1"
+#define AGENT_INTERFACE "org.raucocpp.Agent1"
+/* The agent shows ten; more are dropped. */
+#define VIEW_STATUSES_MAX 10
+
+typedef struct ViewStatus {
+        usec_t time; /* wall clock */
+        char *request_id, *status;
+} ViewStatus;
+
+typedef struct View {
+        int connected, installer_present; /* int, as sd-bus reads a boolean */
+        char *protocol, *registration, *url, *identity, *booted_slot, *firmware_version, *job_state,
+                *request_id, *location, *reason, *version;
+        int32_t percent;   /* -1: unknown */
+        uint64_t next_try; /* wall clock; 0: none */
+        ViewStatus statuses[VIEW_STATUSES_MAX];
+        size_t n_statuses;
+} View;
+
+/* One property: its D-Bus name and type, what people and JSON call it, where it is kept. */
+typedef struct ViewField {
+        const char *name, *label, *key;
+        char type; /* 's', 'b', 'i' per cent, 't' time, 'a' the statuses */
+        size_t offset;
+} ViewField;
+
+/* All of them; ends with a NULL name. */
+extern const ViewField view_fields[];
+
+/* Asks the agent for everything; an agent that does not run is not started. 0; negative errno. */
+int view_read(sd_bus *bus, View *view);
+/* Takes over an a{sv}, which the message stands before; seen (may be NULL) is called for each
+ * property that we know. 0; negative errno. */
+int view_apply(View *view, sd_bus_message *m, void (*seen)(const View *view, const ViewField *f));
+void view_done(View *view);
+
+/* Where a field is in the view. */
+static inline const void *view_at(const View *view, const ViewField *f)
+{
+        return (const char *)view + f->offset;
+}
