@@ -119,16 +119,28 @@ static int on_not_connected(Link *link, struct lws *wsi, void *in, size_t size)
 
 /* ------------------------------------------------------------------ frames */
 
-/* RFC 6455 7.4.1: 1009 for a message that is too long, 1011 for a failure of ours. */
+/* RFC 6455 7.4.1: 1009 for a message that is too long, 1011 for a failure of ours. The close goes
+ * out when writable: lws (4.1.6) does not empty its buffer when this call back fails, and writes
+ * what still comes behind its end. */
 static int refuse_message(Link *link, struct lws *wsi, int error)
 {
         link->rx_too_long = error == -EMSGSIZE;
-        link->closing = link->close_sent = true;
+        link->rx_refused = link->closing = true;
         link_arm(link->deadline, LINK_CLOSE_TIMEOUT_USEC);
-        lws_close_reason(wsi,
-                         error == -EMSGSIZE ? LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE
-                                            : LWS_CLOSE_STATUS_UNEXPECTED_CONDITION,
-                         NULL, 0);
+        lws_callback_on_writable(wsi);
+        return 0;
+}
+
+static int send_close(Link *link, struct lws *wsi)
+{
+        enum lws_close_status code = LWS_CLOSE_STATUS_NORMAL;
+
+        if (link->rx_too_long)
+                code = LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE;
+        else if (link->rx_refused)
+                code = LWS_CLOSE_STATUS_UNEXPECTED_CONDITION;
+        link->close_sent = true;
+        lws_close_reason(wsi, code, NULL, 0);
         return -1;
 }
 
@@ -188,14 +200,14 @@ static int on_writable(Link *link, struct lws *wsi, void *in, size_t size)
         (void)in, (void)size;
         if (!link->open || link->close_sent)
                 return 0;
+        if (link->rx_refused)
+                return send_close(link, wsi);
         if (link->ping_due) {
                 r = send_ping(link, wsi);
         } else if (link->tx.first) {
                 r = send_frame(wsi, link_queue_take(&link->tx));
         } else if (link->closing) {
-                link->close_sent = true;
-                lws_close_reason(wsi, LWS_CLOSE_STATUS_NORMAL, NULL, 0);
-                return -1;
+                return send_close(link, wsi);
         }
         if (link->ping_due || link->tx.first || link->closing)
                 lws_callback_on_writable(wsi);

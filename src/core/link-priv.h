@@ -42,7 +42,7 @@ struct Link {
         const char *refusal; /* why we did not take the 101 */
         char peer_close[LINK_PEER_REASON_MAX + 32];
 
-        bool rx_too_long;
+        bool rx_too_long, rx_refused;
         LinkMessage rx;
         LinkQueue tx;
 

@@ -207,7 +207,8 @@ static void begin(Link *link)
 {
         link->busy = true;
         link->finished = link->open = link->closing = link->close_sent = link->request_sent = false;
-        link->ping_due = link->ping_unanswered = link->rx_too_long = false;
+        link->ping_due = link->ping_unanswered = false;
+        link->rx_too_long = link->rx_refused = false;
         link->refusal = NULL;
         link->protocol[0] = link->peer_close[0] = '\0';
         if (link->tls)
