@@ -155,6 +155,8 @@ static int hold_back(Station *station, const char *id, cJSON *payload, double se
 {
         _cleanup_(cJSON_Deletep) cJSON *owned = payload;
         Csms *csms = station->csms;
+        if (csms->late_count == LATE_MAX)
+                return -ENOBUFS;
         LateAnswer *late = calloc(1, sizeof(*late));
         if (!late || !(late->id = strdup(id))) {
                 free(late);
@@ -166,6 +168,7 @@ static int hold_back(Station *station, const char *id, cJSON *payload, double se
         late->payload = TAKE_PTR(owned);
         late->next = csms->late;
         csms->late = late;
+        csms->late_count++;
         csms->options.wake_at(csms->options.userdata, late->when);
         return 0;
 }

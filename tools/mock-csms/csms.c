@@ -73,6 +73,7 @@ static usec_t tick_late(Csms *csms, usec_t now)
                         continue;
                 }
                 *p = late->next;
+                csms->late_count--;
                 if (late->station->conn && late->station->session == late->session)
                         (void)rpc_answer(late->station->rpc, late->id, TAKE_PTR(late->payload));
                 late_free(late);

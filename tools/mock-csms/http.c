@@ -9,7 +9,7 @@
 #define CHUNK_SIZE 16384
 #define HEADERS_SIZE 2048
 #define HEADER_VALUE_MAX 256
-/* Seconds a client may take to read a chunk of a file. */
+/* Seconds a client may take to read a chunk of an answer. */
 #define CHUNK_SECONDS 60
 
 #define PROBLEM_TYPE "application/problem+json"
@@ -70,6 +70,7 @@ void exchange_reply(Exchange *x, unsigned status, const char *type, char *body)
         x->type = type;
         x->body = body;
         x->body_size = body ? strlen(body) : 0;
+        lws_set_timeout(x->wsi, PENDING_TIMEOUT_HTTP_CONTENT, CHUNK_SECONDS);
         lws_callback_on_writable(x->wsi);
 }
 
@@ -296,7 +297,7 @@ static void read_query(struct lws *wsi, HttpRequest *request)
 static void read_header(struct lws *wsi, enum lws_token_indexes token, char *out, int room)
 {
         if (lws_hdr_copy(wsi, out, room, token) < 0)
-                *out = '\0'; /* too long to be of use: as if absent */
+                strcpy(out, "?"); /* too long to be anything we know */
 }
 
 /* The length a POST announces; -1: none or nonsense. */
@@ -339,7 +340,7 @@ static int start(struct lws *wsi, Session *session)
 
 static int take_body(Exchange *x, const char *data, size_t size)
 {
-        if (x->served)
+        if (x->served || size == 0)
                 return 0;
         if (size > HTTP_BODY_MAX - x->request.body_size)
                 return -1;

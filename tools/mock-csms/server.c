@@ -14,6 +14,9 @@
 /* Seconds until a silent station is asked by a ping, and until it counts as gone. */
 #define PING_AFTER 60
 #define GONE_AFTER 90
+/* Bytes read at a time: more than a TLS record. On libuv, lws looks only once for what is left of a
+ * record that was read in part, and would then wait for the peer's next one. */
+#define READ_SIZE 20000
 /* Deadlines are met this much late at most, so that 10,000 of them don't wake us 10,000 times. */
 #define TICK_MSEC 10
 
@@ -122,6 +125,7 @@ static int create_context(Server *server, const ServerOptions *options)
                 .alpn = "http/1.1",
                 .keepalive_timeout = 60,
                 .timeout_secs = 20,
+                .pt_serv_buf_size = READ_SIZE,
                 .retry_and_idle_policy = &liveness,
                 .ssl_cert_filepath = options->tls_cert,
                 .ssl_private_key_filepath = options->tls_key,

@@ -104,14 +104,25 @@ int station_new(Csms *csms, const char *id, Station **ret)
         return 0;
 }
 
+static void forget_oldest(Station *station)
+{
+        Frames *frames = &station->frames;
+        char *line = frames->lines[frames->first];
+        frames->bytes -= strlen(line);
+        station->csms->frames_bytes -= strlen(line);
+        frames->first = (frames->first + 1) % FRAMES_MAX;
+        frames->count--;
+        free(line);
+}
+
 void station_free(Station *station)
 {
         for (Call *call = station->calls, *next; call; call = next) {
                 next = call->next;
                 call_free(call);
         }
-        for (size_t i = 0; i < station->frames.count; i++)
-                free(station->frames.lines[(station->frames.first + i) % FRAMES_MAX]);
+        while (station->frames.count > 0)
+                forget_oldest(station);
         free(station->frames.lines);
         free(station->faults);
         if (station->rpc)
@@ -189,8 +200,9 @@ int station_call(Station *station, const char *action, cJSON *payload,
 }
 
 /* Puts a line into the ring; takes it over. */
-static void keep_line(Frames *frames, char *line)
+static void keep_line(Station *station, char *line)
 {
+        Frames *frames = &station->frames;
         if (!frames->lines)
                 frames->lines = calloc(FRAMES_MAX, sizeof(*frames->lines));
         frames->last++;
@@ -199,13 +211,11 @@ static void keep_line(Frames *frames, char *line)
                 return;
         }
         frames->bytes += strlen(line);
+        station->csms->frames_bytes += strlen(line);
         while (frames->count > 0 &&
-               (frames->count == FRAMES_MAX || frames->bytes > FRAMES_BYTES_MAX)) {
-                frames->bytes -= strlen(frames->lines[frames->first]);
-                free(frames->lines[frames->first]);
-                frames->first = (frames->first + 1) % FRAMES_MAX;
-                frames->count--;
-        }
+               (frames->count == FRAMES_MAX || frames->bytes > FRAMES_BYTES_MAX ||
+                station->csms->frames_bytes > FRAMES_TOTAL_MAX))
+                forget_oldest(station);
         frames->lines[(frames->first + frames->count++) % FRAMES_MAX] = line;
 }
 
@@ -215,7 +225,7 @@ static void record(Station *station, bool from_csms, const char *data, size_t si
         if (!line)
                 return;
         (void)trace_write(station->csms->options.trace, line);
-        keep_line(&station->frames, line);
+        keep_line(station, line);
 }
 
 int station_send(Station *station, const char *data, size_t size, bool binary)

@@ -7,6 +7,10 @@
 /* Frames kept a station for GET …/frames, and their bytes. */
 #define FRAMES_MAX 1000
 #define FRAMES_BYTES_MAX ((size_t)1 << 20)
+/* Bytes of the frames of all stations: beyond, each keeps only its newest. */
+#define FRAMES_TOTAL_MAX ((size_t)512 << 20)
+/* Answers held back at a time, of all stations. */
+#define LATE_MAX 10000
 #define STATUS_WORD_MAX 64
 #define FIELD_TEXT_MAX 64
 
@@ -61,6 +65,8 @@ struct Csms {
         size_t count, room;
         Faults *faults; /* what new stations start with */
         LateAnswer *late;
+        size_t late_count;
+        size_t frames_bytes; /* of all stations */
         int64_t last_request_id;
 };
 

@@ -166,9 +166,18 @@ static void close_connection(Session *session)
         conn_free(conn);
 }
 
+/* Says why and closes. The frame (RFC 6455 5.5.1) is written here: lws_close_reason() leaves it to
+ * lws, which, built with its debug checks as Debian's is, closes a second time on libuv before that
+ * has gone out. */
 static int fail(struct lws *wsi, unsigned code)
 {
-        lws_close_reason(wsi, code, NULL, 0);
+        unsigned char buffer[LWS_PRE + 4] = {0};
+        unsigned char *frame = buffer + LWS_PRE;
+        frame[0] = 0x88;
+        frame[1] = 2;
+        frame[2] = (unsigned char)(code >> 8);
+        frame[3] = (unsigned char)code;
+        (void)lws_write(wsi, frame, 4, LWS_WRITE_RAW);
         return -1;
 }
 
