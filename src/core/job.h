@@ -1,0 +1,165 @@
+/* The life of one update: a table of transitions and a step function, without I/O and without a
+ * clock. The agent turns circumstances into events, performs the actions, and is told here what to
+ * say. Laws: docs/behaviour.md, L01.FR.01-32. */
+#pragma once
+
+#include "messages.h"
+
+typedef enum JobState {
+        JOB_IDLE,               /* no update; the row keeps the last one for triggers and status */
+        JOB_DOWNLOAD_SCHEDULED, /* retrieve time ahead */
+        JOB_DOWNLOADING,        /* the worker fetches */
+        JOB_RETRYING,           /* between two attempts */
+        JOB_VERIFYING,          /* the closed file is hashed, then the signature checked */
+        JOB_READY,              /* verified; may it be installed now? */
+        JOB_INSTALL_SCHEDULED,  /* install time ahead, or something holds the install */
+        JOB_PREPARING,          /* slots are read, the file is hashed again if need be */
+        JOB_INSTALLING,         /* InstallBundle was called or is about to be */
+        JOB_DATA_HEALTH,        /* nothing bootable was written: health check without a reboot */
+        JOB_DATA_RECONNECT,     /* … and the WebSocket is opened anew (TC_L_01_CS) */
+        JOB_ANNOUNCING,         /* InstallRebooting must be answered, or 10 s over */
+        JOB_REBOOTING,          /* the reboot was asked for */
+        JOB_TRIAL_HEALTH,       /* the new slot runs: is it well? */
+        JOB_TRIAL_MARK,         /* Mark(good, slot's name) */
+        JOB_TRIAL_BOOT,         /* BootNotification must be answered */
+        JOB_TRIAL_CONFIRM,      /* Mark(good, booted), read back */
+        JOB_TRIAL_ACCEPT,       /* BootNotification must be Accepted */
+        JOB_UNDOING, /* a failure is known: the booted slot becomes the next boot's again, then it
+                        is said */
+        JOB_OWING,   /* the failure was said, the undo still can't be done */
+        JOB_ROLLING_BACK, /* the new slot failed its trial: the old one becomes the next boot's */
+        JOB_ROLLBACK_REBOOTING, /* … and the reboot was asked for */
+        JOB_STAYING,            /* no slot to go back to: this one is marked good, as unproven */
+        JOB_RETURNED, /* the old slot runs again: the target is marked bad, then the failure said */
+        JOB_STATE_MAX,
+} JobState;
+
+typedef enum JobEvent {
+        EV_REQUESTED_NOW,    /* accepted, retrieve time is over */
+        EV_REQUESTED_LATER,  /* accepted, retrieve time is ahead */
+        EV_REQUESTED_NO_URL, /* plain 1.6 can't refuse: the location can't be fetched */
+        EV_DUE,              /* the time waited for has come */
+        EV_FETCHED,          /* complete in the spool */
+        EV_ATTEMPT_FAILED,   /* attempts are left */
+        EV_DOWNLOAD_FAILED,  /* none is, or the error is final */
+        EV_SIGNATURE_GOOD,
+        EV_SIGNATURE_BAD,
+        EV_UNSIGNED,  /* the request carried no signature, and need not */
+        EV_FILE_LOST, /* the file can't be read, or is another than was verified */
+        EV_INSTALL_NOW,
+        EV_INSTALL_LATER,  /* time ahead, or the installer is busy or away */
+        EV_PREPARED,       /* origin, target, transaction and hash are in the row */
+        EV_INSTALLED,      /* a bootable slot was written and is the next boot's */
+        EV_INSTALLED_DATA, /* nothing bootable was written */
+        EV_INSTALL_FAILED,
+        EV_ANNOUNCED,
+        EV_REBOOT_FAILED, /* asked three times and still up */
+        EV_RESTORED,  /* the agent started, in the same boot or in the origin slot before any reboot
+                         was due */
+        EV_TARGET_UP, /* the agent started in the slot that was written, with our mark and status ok
+                       */
+        EV_TARGET_BROKEN, /* … written incompletely */
+        EV_ORIGIN_UP, /* the agent started in the old slot by a new boot though the new one was due
+                       */
+        EV_ELSEWHERE_UP, /* … in neither, or in what somebody else installed */
+        EV_HEALTH_GOOD,
+        EV_HEALTH_BAD,  /* or too late, or the installer can't be asked */
+        EV_MARKED,      /* and read back */
+        EV_MARK_FAILED, /* for the whole time that retries are allowed */
+        EV_BOOT_ANSWERED,
+        EV_BOOT_ACCEPTED,
+        EV_UNDONE,
+        EV_UNDO_OWED,   /* the installer can't be asked for too long */
+        EV_ROLLED_BACK, /* the origin is the next boot's slot, read back */
+        EV_NO_WAY_BACK, /* the origin is not proven */
+        EV_SUPERSEDED,  /* another request takes its place */
+        JOB_EVENT_MAX,
+} JobEvent;
+
+/* What the agent must do after the row is stored. Each bears repeating. */
+typedef enum JobAction {
+        DO_NOTHING = 0,
+        DO_WAIT_RETRIEVE = 1 << 0, /* EV_DUE at retrieve_at */
+        DO_FETCH = 1 << 1,
+        DO_WAIT_RETRY = 1 << 2, /* EV_DUE after retry_interval */
+        DO_VERIFY = 1 << 3,
+        DO_ASK_INSTALL = 1 << 4,  /* EV_INSTALL_NOW or EV_INSTALL_LATER */
+        DO_WAIT_INSTALL = 1 << 5, /* EV_INSTALL_NOW when nothing holds any more */
+        DO_PREPARE = 1 << 6,
+        DO_INSTALL = 1 << 7,
+        DO_RESUME_INSTALL =
+                1 << 8, /* after a restart: finished, still at work, or to be begun anew? */
+        DO_ANNOUNCE = 1 << 9,
+        DO_REBOOT = 1 << 10,
+        DO_HEALTH = 1 << 11,
+        DO_MARK_NAME = 1 << 12,
+        DO_NOTIFY_BOOT = 1 << 13,
+        DO_CONFIRM = 1 << 14,
+        DO_AWAIT_ACCEPTED = 1 << 15,
+        DO_UNDO = 1 << 16,
+        DO_ROLL_BACK = 1 << 17,
+        DO_MARK_UNPROVEN = 1 << 18,
+        DO_MARK_TARGET_BAD = 1 << 19,
+        DO_RECONNECT = 1 << 20,
+        DO_STOP_WORK = 1 << 21, /* the worker is killed, timers end */
+        DO_DROP_FILE = 1 << 22,
+        DO_TELL_BAD_SIGNATURE = 1 << 23, /* event InvalidFirmwareSignature */
+        DO_TELL_UPDATED = 1 << 24,       /* event FirmwareUpdated */
+        DO_CONFIRMED = 1 << 25,          /* the booted slot is recorded as confirmed */
+} JobAction;
+
+/* Says the failure that the row holds as verdict. */
+#define FW_VERDICT FW_STATUS_MAX
+
+/* One transition. */
+typedef struct JobStep {
+        JobState state;
+        JobEvent event;
+        JobState next;
+        int say;     /* FirmwareStatus, FW_NONE, or FW_VERDICT */
+        int verdict; /* FirmwareStatus to store as verdict unless one is stored already; FW_NONE */
+        unsigned actions;
+} JobStep;
+
+/* The row, as stored. Strings owned. */
+typedef struct Job {
+        JobState state;
+        FirmwareStatus last_status; /* the last one put into the outbox for this job */
+        FirmwareStatus verdict;     /* the failure to be said at the end */
+        bool plain;                 /* came by 1.6 UpdateFirmware */
+        UpdateRequest request;
+        char *content_hash; /* of the request, to know it again */
+        char *origin_slot, *target_slot;
+        char *boot_id; /* of the boot in which the install was begun */
+        char *transaction_id;
+        char *bundle_sha256;    /* of the file that was verified */
+        char *target_timestamp; /* installed.timestamp of the target before our install, "" none */
+        int64_t target_count;   /* installed.count of it, NO_INT none */
+        int64_t install_accepted; /* InstallBundle was accepted at least once */
+        int64_t attempts;         /* download attempts that failed */
+        int64_t installs;         /* InstallBundle calls */
+        int64_t reboots;          /* asked for since the state was entered */
+        int64_t roll_backs;       /* reboots out of a failed trial */
+        int64_t restores;         /* starts of the agent that found this job in a working state */
+        usec_t due_at;            /* wall clock: what a waiting state waits for; NO_TIME */
+        char *reason;             /* for people: why it failed */
+} Job;
+
+/* The transition, NULL if the event means nothing in that state (it is then ignored). */
+const JobStep *job_step(JobState state, JobEvent event);
+/* All transitions, for tests and the manual. */
+const JobStep *job_steps(size_t *ret_count);
+
+/* May another request take its place (until InstallBundle is called)? */
+bool job_can_be_superseded(JobState state);
+/* Is the booted slot on trial, or a roll-back under way? Rule "a proven slot is marked good at
+ * every boot" rests then. */
+bool job_is_on_trial(JobState state);
+
+void job_init(Job *job);
+void job_done(Job *job);
+/* Words for logs, the store and D-Bus, e.g. "download-scheduled"; never NULL. */
+const char *job_state_to_string(JobState state);
+/* JOB_STATE_MAX for an unknown word. */
+JobState job_state_from_string(const char *word);
+const char *job_event_to_string(JobEvent event);

@@ -1,0 +1,518 @@
+/* SQLite behind the calls of store.h. Full synchronous WAL: what store_commit() returned 0 for
+ * survives a power cut. */
+#include <sqlite3.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "store.h"
+
+struct Store {
+        sqlite3 *db;
+};
+
+typedef sqlite3_stmt Statement;
+
+static void statement_done(Statement **s)
+{
+        sqlite3_finalize(*s);
+}
+
+/* One column of the job's row; the table makes the schema, the INSERT and the SELECT. Added columns
+ * go to the end and have a default, since an older agent may open a newer store after a roll-back.
+ */
+typedef enum ColumnKind {
+        COLUMN_TEXT,
+        COLUMN_INT,
+        COLUMN_USEC,
+        COLUMN_BOOL,
+        COLUMN_STATE,
+        COLUMN_STATUS
+} ColumnKind;
+
+typedef struct Column {
+        const char *name;
+        ColumnKind kind;
+        size_t offset;
+} Column;
+
+/* clang-format off */
+static const Column columns[] = {
+        {"state",               COLUMN_STATE,  offsetof(Job, state)},
+        {"last_status",         COLUMN_STATUS, offsetof(Job, last_status)},
+        {"verdict",             COLUMN_STATUS, offsetof(Job, verdict)},
+        {"plain",               COLUMN_BOOL,   offsetof(Job, plain)},
+        {"request_id",          COLUMN_INT,    offsetof(Job, request.request_id)},
+        {"location",            COLUMN_TEXT,   offsetof(Job, request.location)},
+        {"retrieve_at",         COLUMN_USEC,   offsetof(Job, request.retrieve_at)},
+        {"install_at",          COLUMN_USEC,   offsetof(Job, request.install_at)},
+        {"retries",             COLUMN_INT,    offsetof(Job, request.retries)},
+        {"retry_interval",      COLUMN_INT,    offsetof(Job, request.retry_interval)},
+        {"signing_certificate", COLUMN_TEXT,   offsetof(Job, request.signing_certificate)},
+        {"signature",           COLUMN_TEXT,   offsetof(Job, request.signature)},
+        {"content_hash",        COLUMN_TEXT,   offsetof(Job, content_hash)},
+        {"origin_slot",         COLUMN_TEXT,   offsetof(Job, origin_slot)},
+        {"target_slot",         COLUMN_TEXT,   offsetof(Job, target_slot)},
+        {"boot_id",             COLUMN_TEXT,   offsetof(Job, boot_id)},
+        {"transaction_id",      COLUMN_TEXT,   offsetof(Job, transaction_id)},
+        {"bundle_sha256",       COLUMN_TEXT,   offsetof(Job, bundle_sha256)},
+        {"target_timestamp",    COLUMN_TEXT,   offsetof(Job, target_timestamp)},
+        {"target_count",        COLUMN_INT,    offsetof(Job, target_count)},
+        {"install_accepted",    COLUMN_INT,    offsetof(Job, install_accepted)},
+        {"attempts",            COLUMN_INT,    offsetof(Job, attempts)},
+        {"installs",            COLUMN_INT,    offsetof(Job, installs)},
+        {"reboots",             COLUMN_INT,    offsetof(Job, reboots)},
+        {"roll_backs",          COLUMN_INT,    offsetof(Job, roll_backs)},
+        {"restores",            COLUMN_INT,    offsetof(Job, restores)},
+        {"due_at",              COLUMN_USEC,   offsetof(Job, due_at)},
+        {"reason",              COLUMN_TEXT,   offsetof(Job, reason)},
+};
+/* clang-format on */
+
+/* The job's columns are added one by one below. */
+static const char schema[] =
+        "CREATE TABLE IF NOT EXISTS job (id INTEGER PRIMARY KEY CHECK (id = 1));"
+        "CREATE TABLE IF NOT EXISTS outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT "
+        "NULL,"
+        " value TEXT NOT NULL, final INTEGER NOT NULL, plain INTEGER NOT NULL, request_id INTEGER,"
+        " timestamp INTEGER NOT NULL, tech_info TEXT, tries INTEGER NOT NULL DEFAULT 0,"
+        " aside INTEGER NOT NULL DEFAULT 0);"
+        "CREATE TABLE IF NOT EXISTS value (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT "
+        "ROWID;";
+
+static int to_errno(int sqlite_code)
+{
+        switch (sqlite_code & 0xff) {
+        case SQLITE_OK:
+        case SQLITE_ROW:
+        case SQLITE_DONE:
+                return 0;
+        case SQLITE_NOMEM:
+                return -ENOMEM;
+        case SQLITE_FULL:
+                return -ENOSPC;
+        case SQLITE_READONLY:
+        case SQLITE_CANTOPEN:
+        case SQLITE_PERM:
+                return -EROFS;
+        case SQLITE_BUSY:
+        case SQLITE_LOCKED:
+                return -EBUSY;
+        case SQLITE_CORRUPT:
+        case SQLITE_NOTADB:
+                return -EUCLEAN;
+        }
+        return -EIO;
+}
+
+static int run(Store *s, const char *sql)
+{
+        return to_errno(sqlite3_exec(s->db, sql, NULL, NULL, NULL));
+}
+
+static int prepare(Store *s, const char *sql, Statement **ret)
+{
+        return to_errno(sqlite3_prepare_v2(s->db, sql, -1, ret, NULL));
+}
+
+/* Runs a statement to its end that gives no rows. */
+static int finish(Statement *statement)
+{
+        return to_errno(sqlite3_step(statement));
+}
+
+static bool has_column(Store *s, const char *name)
+{
+        _cleanup_(statement_done) Statement *q = NULL;
+
+        if (prepare(s, "SELECT 1 FROM pragma_table_info('job') WHERE name = ?", &q) < 0)
+                return false;
+        sqlite3_bind_text(q, 1, name, -1, SQLITE_STATIC);
+        return sqlite3_step(q) == SQLITE_ROW;
+}
+
+/* Additive only: what is missing is added, what is unknown stays untouched. */
+static int make_schema(Store *s)
+{
+        int r = run(s, schema);
+
+        for (size_t i = 0; r == 0 && i < ELEMENTSOF(columns); i++) {
+                char sql[128];
+
+                if (has_column(s, columns[i].name))
+                        continue;
+                snprintf(sql, sizeof(sql), "ALTER TABLE job ADD COLUMN %s", columns[i].name);
+                r = run(s, sql);
+        }
+        return r;
+}
+
+int store_open(const char *folder, Store **ret, char **reterr)
+{
+        _cleanup_(freep) char *path = str_printf("%s/agent.db", folder);
+        _cleanup_(store_freep) Store *s = calloc(1, sizeof(*s));
+        int r;
+
+        if (!path || !s)
+                return -ENOMEM;
+        if (mkdir(folder, 0700) < 0 && errno != EEXIST) {
+                r = -errno;
+                *reterr = str_printf("can't make the folder %s", folder);
+                return r;
+        }
+        r = to_errno(sqlite3_open_v2(
+                path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+                NULL));
+        if (r == 0)
+                sqlite3_extended_result_codes(s->db, 1);
+        if (r == 0)
+                r = run(s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA "
+                           "cache_size = -64;"
+                           "PRAGMA wal_autocheckpoint = 64; PRAGMA temp_store = MEMORY; PRAGMA "
+                           "mmap_size = 0;");
+        if (r == 0)
+                r = make_schema(s);
+        if (r < 0) {
+                *reterr =
+                        str_printf("%s: %s", path, s->db ? sqlite3_errmsg(s->db) : "out of memory");
+                return r;
+        }
+        chmod(path, 0600);
+        *ret = TAKE_PTR(s);
+        return 0;
+}
+
+void store_free(Store *s)
+{
+        if (!s)
+                return;
+        sqlite3_close(s->db);
+        free(s);
+}
+
+/* "SELECT a, b, …", "INSERT … VALUES (?, ?, …)": made from the table. */
+static char *job_sql(bool insert)
+{
+        _cleanup_(freep) char *names = strdup(""), *marks = strdup("");
+
+        for (size_t i = 0; names && marks && i < ELEMENTSOF(columns); i++) {
+                char *n = str_printf("%s%s%s", names, i ? ", " : "", columns[i].name);
+                char *m = str_printf("%s, ?", marks);
+
+                free(names);
+                free(marks);
+                names = n;
+                marks = m;
+        }
+        if (!names || !marks)
+                return NULL;
+        return insert ? str_printf("INSERT OR REPLACE INTO job (id, %s) VALUES (1%s)", names, marks)
+                      : str_printf("SELECT %s FROM job WHERE id = 1", names);
+}
+
+static void bind_int_or_null(Statement *q, int at, int64_t value)
+{
+        if (value == NO_INT)
+                sqlite3_bind_null(q, at);
+        else
+                sqlite3_bind_int64(q, at, value);
+}
+
+/* usec times: NO_TIME is stored as NULL. */
+static void bind_usec_or_null(Statement *q, int at, usec_t value)
+{
+        bind_int_or_null(q, at, value == NO_TIME ? NO_INT : (int64_t)value);
+}
+
+static void bind_column(Statement *q, int at, const Column *c, const Job *job)
+{
+        const char *member = (const char *)job + c->offset;
+
+        switch (c->kind) {
+        case COLUMN_TEXT:
+                sqlite3_bind_text(q, at, *(char *const *)member, -1, SQLITE_STATIC);
+                break;
+        case COLUMN_INT:
+                bind_int_or_null(q, at, *(const int64_t *)member);
+                break;
+        case COLUMN_USEC:
+                bind_usec_or_null(q, at, *(const usec_t *)member);
+                break;
+        case COLUMN_BOOL:
+                sqlite3_bind_int(q, at, *(const bool *)member);
+                break;
+        case COLUMN_STATE:
+                sqlite3_bind_text(q, at, job_state_to_string(*(const JobState *)member), -1,
+                                  SQLITE_STATIC);
+                break;
+        case COLUMN_STATUS:
+                sqlite3_bind_text(q, at, firmware_status_to_string(*(const FirmwareStatus *)member),
+                                  -1, SQLITE_STATIC);
+                break;
+        }
+}
+
+static int take_text(Statement *q, int at, char **ret)
+{
+        return str_replace(ret, (const char *)sqlite3_column_text(q, at));
+}
+
+static int64_t take_int(Statement *q, int at)
+{
+        return sqlite3_column_type(q, at) == SQLITE_NULL ? NO_INT : sqlite3_column_int64(q, at);
+}
+
+static usec_t take_usec(Statement *q, int at)
+{
+        return sqlite3_column_type(q, at) == SQLITE_NULL ? NO_TIME
+                                                         : (usec_t)sqlite3_column_int64(q, at);
+}
+
+static int take_column(Statement *q, int at, const Column *c, Job *job)
+{
+        char *member = (char *)job + c->offset;
+        JobState state;
+
+        switch (c->kind) {
+        case COLUMN_TEXT:
+                return take_text(q, at, (char **)member);
+        case COLUMN_INT:
+                *(int64_t *)member = take_int(q, at);
+                break;
+        case COLUMN_USEC:
+                *(usec_t *)member = take_usec(q, at);
+                break;
+        case COLUMN_BOOL:
+                *(bool *)member = sqlite3_column_int(q, at);
+                break;
+        case COLUMN_STATE:
+                state = job_state_from_string((const char *)sqlite3_column_text(q, at));
+                if (state == JOB_STATE_MAX)
+                        return -EPROTO;
+                *(JobState *)member = state;
+                break;
+        case COLUMN_STATUS:
+                *(FirmwareStatus *)member = firmware_status_from_string(
+                        strempty((const char *)sqlite3_column_text(q, at)));
+                break;
+        }
+        return 0;
+}
+
+int store_load_job(Store *s, Job *ret)
+{
+        _cleanup_(freep) char *sql = job_sql(false);
+        _cleanup_(statement_done) Statement *q = NULL;
+        _cleanup_(job_done) Job job;
+        int r;
+
+        job_init(&job);
+        if (!sql)
+                return -ENOMEM;
+        r = prepare(s, sql, &q);
+        if (r < 0)
+                return r;
+        r = sqlite3_step(q);
+        if (r != SQLITE_ROW)
+                return to_errno(r);
+        for (size_t i = 0; i < ELEMENTSOF(columns); i++) {
+                r = take_column(q, (int)i, &columns[i], &job);
+                if (r < 0)
+                        return r;
+        }
+        job_done(ret);
+        *ret = job;
+        job_init(&job);
+        return 1;
+}
+
+static int write_job(Store *s, const Job *job)
+{
+        _cleanup_(freep) char *sql = job_sql(true);
+        _cleanup_(statement_done) Statement *q = NULL;
+        int r;
+
+        if (!sql)
+                return -ENOMEM;
+        r = prepare(s, sql, &q);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < ELEMENTSOF(columns); i++)
+                bind_column(q, (int)i + 1, &columns[i], job);
+        return finish(q);
+}
+
+static const char *row_word(const OutboxRow *row)
+{
+        return row->kind == OUTBOX_SECURITY_EVENT ? security_event_to_string(row->value)
+                                                  : firmware_status_to_string(row->value);
+}
+
+static bool row_is_final(const OutboxRow *row)
+{
+        return row->kind == OUTBOX_SECURITY_EVENT || firmware_status_is_final(row->value);
+}
+
+static int write_row(Store *s, const OutboxRow *row)
+{
+        _cleanup_(statement_done) Statement *q = NULL;
+        int r = prepare(
+                s,
+                "INSERT INTO outbox (kind, value, final, plain, request_id, timestamp, tech_info)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                &q);
+
+        if (r < 0)
+                return r;
+        sqlite3_bind_int(q, 1, row->kind);
+        sqlite3_bind_text(q, 2, row_word(row), -1, SQLITE_STATIC);
+        sqlite3_bind_int(q, 3, row_is_final(row));
+        sqlite3_bind_int(q, 4, row->plain);
+        bind_int_or_null(q, 5, row->request_id);
+        sqlite3_bind_int64(q, 6, (int64_t)row->timestamp);
+        sqlite3_bind_text(q, 7, row->tech_info, -1, SQLITE_STATIC);
+        return finish(q);
+}
+
+int store_commit(Store *s, const StoreChange *change)
+{
+        int r = run(s, "BEGIN IMMEDIATE");
+
+        if (r < 0)
+                return r;
+        if (change->drop_intermediate)
+                r = run(s, "DELETE FROM outbox WHERE kind = 0 AND final = 0");
+        if (r == 0 && change->job)
+                r = write_job(s, change->job);
+        for (size_t i = 0; r == 0 && i < change->row_count; i++)
+                r = write_row(s, &change->rows[i]);
+        if (r == 0)
+                r = run(s, "COMMIT");
+        if (r < 0 && !sqlite3_get_autocommit(s->db))
+                run(s, "ROLLBACK");
+        return r;
+}
+
+void outbox_row_done(OutboxRow *row)
+{
+        free(row->tech_info);
+        *row = (OutboxRow){0};
+}
+
+static int security_event_from_string(const char *word)
+{
+        for (int t = 0; t < SECURITY_EVENT_MAX; t++)
+                if (streq(security_event_to_string(t), word))
+                        return t;
+        return -EINVAL;
+}
+
+static int row_value(OutboxKind kind, const char *word)
+{
+        if (kind == OUTBOX_SECURITY_EVENT)
+                return security_event_from_string(word);
+        return (int)firmware_status_from_string(word);
+}
+
+int store_outbox_first(Store *s, bool aside, int64_t after, OutboxRow *ret)
+{
+        _cleanup_(statement_done) Statement *q = NULL;
+        int r = prepare(
+                s,
+                "SELECT id, kind, value, plain, request_id, timestamp, tech_info, tries FROM outbox"
+                " WHERE aside = ? AND id > ? ORDER BY id LIMIT 1",
+                &q);
+        OutboxRow row = {.aside = aside};
+
+        if (r < 0)
+                return r;
+        sqlite3_bind_int(q, 1, aside);
+        sqlite3_bind_int64(q, 2, after);
+        r = sqlite3_step(q);
+        if (r != SQLITE_ROW)
+                return to_errno(r);
+        row.id = sqlite3_column_int64(q, 0);
+        row.kind = sqlite3_column_int(q, 1) == OUTBOX_SECURITY_EVENT ? OUTBOX_SECURITY_EVENT
+                                                                     : OUTBOX_FIRMWARE_STATUS;
+        row.value = row_value(row.kind, strempty((const char *)sqlite3_column_text(q, 2)));
+        row.plain = sqlite3_column_int(q, 3);
+        row.request_id = take_int(q, 4);
+        row.timestamp = take_usec(q, 5);
+        row.tries = sqlite3_column_int64(q, 7);
+        r = take_text(q, 6, &row.tech_info);
+        if (r < 0)
+                return r;
+        *ret = row;
+        return 1;
+}
+
+static int run_with_int(Store *s, const char *sql, int64_t value)
+{
+        _cleanup_(statement_done) Statement *q = NULL;
+        int r = prepare(s, sql, &q);
+
+        if (r < 0)
+                return r;
+        sqlite3_bind_int64(q, 1, value);
+        return finish(q);
+}
+
+int store_outbox_remove(Store *s, int64_t id)
+{
+        return run_with_int(s, "DELETE FROM outbox WHERE id = ?", id);
+}
+
+int store_outbox_update(Store *s, const OutboxRow *row)
+{
+        _cleanup_(statement_done) Statement *q = NULL;
+        int r = prepare(s, "UPDATE outbox SET tries = ?, aside = ? WHERE id = ?", &q);
+
+        if (r < 0)
+                return r;
+        sqlite3_bind_int64(q, 1, row->tries);
+        sqlite3_bind_int(q, 2, row->aside);
+        sqlite3_bind_int64(q, 3, row->id);
+        return finish(q);
+}
+
+int store_outbox_trim(Store *s, int64_t max)
+{
+        return run_with_int(s,
+                            "DELETE FROM outbox WHERE final = 0 AND id IN"
+                            " (SELECT id FROM outbox WHERE final = 0 ORDER BY id"
+                            "  LIMIT max(0, (SELECT count(*) FROM outbox) - ?))",
+                            max);
+}
+
+int store_outbox_clear(Store *s)
+{
+        return run(s, "DELETE FROM outbox");
+}
+
+int store_get(Store *s, const char *name, char **ret)
+{
+        _cleanup_(statement_done) Statement *q = NULL;
+        int r = prepare(s, "SELECT value FROM value WHERE name = ?", &q);
+
+        if (r < 0)
+                return r;
+        sqlite3_bind_text(q, 1, name, -1, SQLITE_STATIC);
+        r = sqlite3_step(q);
+        *ret = NULL;
+        return r == SQLITE_ROW ? take_text(q, 0, ret) : to_errno(r);
+}
+
+int store_set(Store *s, const char *name, const char *value)
+{
+        _cleanup_(statement_done) Statement *q = NULL;
+        int r = prepare(s,
+                        value ? "INSERT OR REPLACE INTO value (name, value) VALUES (?, ?)"
+                              : "DELETE FROM value WHERE name = ?",
+                        &q);
+
+        if (r < 0)
+                return r;
+        sqlite3_bind_text(q, 1, name, -1, SQLITE_STATIC);
+        if (value)
+                sqlite3_bind_text(q, 2, value, -1, SQLITE_STATIC);
+        return finish(q);
+}

@@ -1,0 +1,78 @@
+/* What must outlive a power cut: the job, the outbox, a few named values. SQLite, and the only file
+ * that includes it. A step of the job and the statuses it says are one transaction, synced before
+ * it returns. */
+#pragma once
+
+#include "job.h"
+
+typedef struct Store Store;
+
+typedef enum OutboxKind {
+        OUTBOX_FIRMWARE_STATUS,
+        OUTBOX_SECURITY_EVENT,
+        OUTBOX_KIND_MAX
+} OutboxKind;
+
+/* One thing to be said, in words of no version. Strings owned by whom outbox_row_done() is called
+ * by. */
+typedef struct OutboxRow {
+        int64_t id;
+        OutboxKind kind;
+        int value;          /* FirmwareStatus or SecurityEventType */
+        bool plain;         /* a status of a job that came by 1.6 UpdateFirmware */
+        int64_t request_id; /* NO_INT none */
+        usec_t timestamp;
+        char *tech_info;
+        int64_t tries; /* that count: see "Outbox" in docs/behaviour.md */
+        bool aside;    /* set aside: sent once more after each BootNotification */
+} OutboxRow;
+void outbox_row_done(OutboxRow *row);
+
+/* Names of single values. */
+#define STORE_CONFIRMED_SLOT "confirmed-slot" /* the slot's name that our record has confirmed */
+#define STORE_CONFIRMED_MARK "confirmed-mark" /* its transaction, timestamp and count when it was  \
+                                               */
+#define STORE_CSMS_TIME "csms-time"           /* wall clock usec: the last time a CSMS told */
+#define STORE_SIGNED_LATCH                                                                         \
+        "signed-latch" /* "1": a manufacturer root was seen, unsigned requests are refused from    \
+                          then on */
+#define STORE_BOOT_REASON                                                                          \
+        "boot-reason" /* "FirmwareUpdate" from our reboot until a BootNotification was Accepted */
+#define STORE_BOOT_ID "boot-id" /* of the boot in which the agent last ran */
+#define STORE_CSMS "csms"       /* host of csms.url that the outbox belongs to */
+
+/* Opens (makes) folder/agent.db. A schema newer than ours is used as it is: changes are additive
+ * only. 0 and *ret; -EUCLEAN: damaged; negative errno. *reterr: a sentence for people, owned by the
+ * caller. */
+int store_open(const char *folder, Store **ret, char **reterr);
+void store_free(Store *s);
+DEFINE_CLEANUP(Store *, store_free)
+
+/* Fills *ret (initialised). 0: there never was a job; 1; negative errno. */
+int store_load_job(Store *s, Job *ret);
+
+/* What a step changes, all or nothing. */
+typedef struct StoreChange {
+        const Job *job;        /* NULL: the row stays */
+        const OutboxRow *rows; /* put at the end of the outbox (id and tries are ignored) */
+        size_t row_count;
+        bool drop_intermediate; /* superseded: unsent statuses that are not final go */
+} StoreChange;
+/* 0 or negative errno (nothing was changed then). */
+int store_commit(Store *s, const StoreChange *change);
+
+/* The first row that isn't set aside, or, with aside, the first set-aside one with id > after.
+ * 1 and *ret (owned by the caller); 0 none; negative errno. */
+int store_outbox_first(Store *s, bool aside, int64_t after, OutboxRow *ret);
+int store_outbox_remove(Store *s, int64_t id);
+/* Writes tries and aside. */
+int store_outbox_update(Store *s, const OutboxRow *row);
+/* Number of rows; intermediate statuses beyond max go, the oldest first. */
+int store_outbox_trim(Store *s, int64_t max);
+/* A foreign CSMS: everything goes. */
+int store_outbox_clear(Store *s);
+
+/* *ret owned by the caller, NULL: not set. 0 or negative errno. */
+int store_get(Store *s, const char *name, char **ret);
+/* NULL removes. 0 or negative errno. */
+int store_set(Store *s, const char *name, const char *value);
