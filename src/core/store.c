@@ -76,6 +76,9 @@ static const char schema[] =
         " value TEXT NOT NULL, final INTEGER NOT NULL, plain INTEGER NOT NULL, request_id INTEGER,"
         " timestamp INTEGER NOT NULL, tech_info TEXT, tries INTEGER NOT NULL DEFAULT 0,"
         " aside INTEGER NOT NULL DEFAULT 0);"
+        "CREATE TABLE IF NOT EXISTS said (id INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER NOT "
+        "NULL,"
+        " request_id INTEGER, status TEXT NOT NULL);"
         "CREATE TABLE IF NOT EXISTS value (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT "
         "ROWID;";
 
@@ -225,7 +228,7 @@ static void bind_usec_or_null(Statement *q, int at, usec_t value)
 
 static void bind_column(Statement *q, int at, const Column *c, const Job *job)
 {
-        const char *member = (const char *)job + c->offset;
+        const void *member = (const char *)job + c->offset;
 
         switch (c->kind) {
         case COLUMN_TEXT:
@@ -269,7 +272,7 @@ static usec_t take_usec(Statement *q, int at)
 
 static int take_column(Statement *q, int at, const Column *c, Job *job)
 {
-        char *member = (char *)job + c->offset;
+        void *member = (char *)job + c->offset;
         JobState state;
 
         switch (c->kind) {
@@ -341,6 +344,17 @@ static int write_job(Store *s, const Job *job)
         return finish(q);
 }
 
+static int run_with_int(Store *s, const char *sql, int64_t value)
+{
+        _cleanup_(statement_done) Statement *q = NULL;
+        int r = prepare(s, sql, &q);
+
+        if (r < 0)
+                return r;
+        sqlite3_bind_int64(q, 1, value);
+        return finish(q);
+}
+
 static const char *row_word(const OutboxRow *row)
 {
         return row->kind == OUTBOX_SECURITY_EVENT ? security_event_to_string(row->value)
@@ -373,6 +387,38 @@ static int write_row(Store *s, const OutboxRow *row)
         return finish(q);
 }
 
+static int write_said(Store *s, const OutboxRow *row)
+{
+        _cleanup_(statement_done) Statement *q = NULL;
+        int r = prepare(s, "INSERT INTO said (time, request_id, status) VALUES (?, ?, ?)", &q);
+
+        if (r < 0)
+                return r;
+        sqlite3_bind_int64(q, 1, (int64_t)row->timestamp);
+        bind_int_or_null(q, 2, row->request_id);
+        sqlite3_bind_text(q, 3, row_word(row), -1, SQLITE_STATIC);
+        r = finish(q);
+        if (r < 0)
+                return r;
+        return run_with_int(s, "DELETE FROM said WHERE id <= (SELECT max(id) FROM said) - ?",
+                            STATUSES_KEPT);
+}
+
+int store_said(Store *s, SaidStatus ret[static STATUSES_KEPT])
+{
+        _cleanup_(statement_done) Statement *q = NULL;
+        int r = prepare(s, "SELECT time, request_id, status FROM said ORDER BY id", &q), n = 0;
+
+        if (r < 0)
+                return r;
+        for (; n < STATUSES_KEPT && (r = sqlite3_step(q)) == SQLITE_ROW; n++)
+                ret[n] = (SaidStatus){.time = take_usec(q, 0),
+                                      .request_id = take_int(q, 1),
+                                      .status = firmware_status_from_string(
+                                              strempty((const char *)sqlite3_column_text(q, 2)))};
+        return n < STATUSES_KEPT && r != SQLITE_DONE ? to_errno(r) : n;
+}
+
 int store_commit(Store *s, const StoreChange *change)
 {
         int r = run(s, "BEGIN IMMEDIATE");
@@ -383,8 +429,11 @@ int store_commit(Store *s, const StoreChange *change)
                 r = run(s, "DELETE FROM outbox WHERE kind = 0 AND final = 0");
         if (r == 0 && change->job)
                 r = write_job(s, change->job);
-        for (size_t i = 0; r == 0 && i < change->row_count; i++)
+        for (size_t i = 0; r == 0 && i < change->row_count; i++) {
                 r = write_row(s, &change->rows[i]);
+                if (r == 0 && change->rows[i].kind == OUTBOX_FIRMWARE_STATUS)
+                        r = write_said(s, &change->rows[i]);
+        }
         if (r == 0)
                 r = run(s, "COMMIT");
         if (r < 0 && !sqlite3_get_autocommit(s->db))
@@ -443,17 +492,6 @@ int store_outbox_first(Store *s, bool aside, int64_t after, OutboxRow *ret)
                 return r;
         *ret = row;
         return 1;
-}
-
-static int run_with_int(Store *s, const char *sql, int64_t value)
-{
-        _cleanup_(statement_done) Statement *q = NULL;
-        int r = prepare(s, sql, &q);
-
-        if (r < 0)
-                return r;
-        sqlite3_bind_int64(q, 1, value);
-        return finish(q);
 }
 
 int store_outbox_remove(Store *s, int64_t id)

@@ -30,9 +30,10 @@ void outbox_row_done(OutboxRow *row);
 
 /* Names of single values. */
 #define STORE_CONFIRMED_SLOT "confirmed-slot" /* the slot's name that our record has confirmed */
-#define STORE_CONFIRMED_MARK "confirmed-mark" /* its transaction, timestamp and count when it was  \
-                                               */
-#define STORE_CSMS_TIME "csms-time"           /* wall clock usec: the last time a CSMS told */
+#define STORE_CONFIRMED_MARK                                                                       \
+        "confirmed-mark"            /* its transaction, timestamp and count when it was            \
+                                     */
+#define STORE_CSMS_TIME "csms-time" /* wall clock usec: the last time a CSMS told */
 #define STORE_SIGNED_LATCH                                                                         \
         "signed-latch" /* "1": a manufacturer root was seen, unsigned requests are refused from    \
                           then on */
@@ -50,6 +51,17 @@ DEFINE_CLEANUP(Store *, store_free)
 
 /* Fills *ret (initialised). 0: there never was a job; 1; negative errno. */
 int store_load_job(Store *s, Job *ret);
+
+/* A status as it was put into the outbox; the newest STATUSES_KEPT stay after they were answered,
+ * for people. */
+#define STATUSES_KEPT 10
+typedef struct SaidStatus {
+        usec_t time;
+        int64_t request_id;
+        FirmwareStatus status;
+} SaidStatus;
+/* Oldest first. Their number, or negative errno. */
+int store_said(Store *s, SaidStatus ret[static STATUSES_KEPT]);
 
 /* What a step changes, all or nothing. */
 typedef struct StoreChange {

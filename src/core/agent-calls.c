@@ -1,0 +1,152 @@
+/* What the CSMS asks: the action is looked up in the dialect, the payload decoded by its table, the
+ * answer encoded the same way. */
+#include <stdio.h>
+
+#include "agent-private.h"
+
+/* The word that a plain 1.6 station said last before a status that it has no word for. */
+/* clang-format off */
+static const uint8_t said_before[FW_STATUS_MAX] = {
+        [FW_DOWNLOAD_SCHEDULED] = FW_IDLE,
+        [FW_DOWNLOAD_PAUSED]    = FW_DOWNLOADING,
+        [FW_SIGNATURE_VERIFIED] = FW_DOWNLOADED,
+        [FW_INSTALL_SCHEDULED]  = FW_DOWNLOADED,
+        [FW_INSTALL_REBOOTING]  = FW_INSTALLING,
+};
+/* clang-format on */
+
+/* L01.FR.25, .26: Idle after Installed, else the last status once more. 1.6 core: Idle whenever
+ * nothing goes on. */
+FirmwareReport calls_firmware_report(const Agent *a, OutgoingKind kind)
+{
+        FirmwareReport idle = {.status = FW_IDLE, .request_id = NO_INT}, report;
+        bool plain = kind == OUT_FIRMWARE_STATUS_PLAIN;
+        FirmwareStatus last = a->job.last_status;
+
+        if (last == FW_NONE || last == FW_INSTALLED || (plain && firmware_status_is_final(last)))
+                return idle;
+        report.status = (int)dialect_firmware_word(a->dialect, plain, last);
+        if (report.status == FW_NONE)
+                report.status = said_before[last];
+        if (report.status == FW_NONE || report.status == FW_IDLE)
+                return idle;
+        report.request_id = a->job.request.request_id;
+        /* A job that came by plain 1.6 has no id, and the signed message may not go without one. */
+        return !plain && report.request_id == NO_INT ? idle : report;
+}
+
+static void answer(Agent *a, const char *id, const Incoming *incoming, const void *message)
+{
+        CodecError error = {0};
+        cJSON *payload = NULL;
+        int r = codec_encode(incoming->answer, message, &payload, &error);
+
+        if (r == 0)
+                r = rpc_answer(a->rpc, id, payload);
+        if (r < 0)
+                log_error_errno(r, "The answer to %s was not sent: %s", incoming->action,
+                                error.text);
+}
+
+static void push_trigger(Agent *a, TriggerKind kind, OutgoingKind firmware_kind, int64_t connector)
+{
+        if (a->trigger_count < TRIGGERS_MAX)
+                a->triggers[a->trigger_count++] = (Trigger){kind, firmware_kind, connector};
+}
+
+static void push_connectors(Agent *a, const Incoming *incoming, int64_t connector)
+{
+        if (connector != NO_INT) {
+                push_trigger(a, TRIGGER_STATUS, incoming->firmware_status, connector);
+                return;
+        }
+        a->connectors_due = a->dialect->connector_zero ? 0 : 1;
+        a->connectors_triggered = true;
+}
+
+static bool connector_exists(const Agent *a, int64_t connector)
+{
+        return connector == NO_INT || (connector >= (a->dialect->connector_zero ? 0 : 1) &&
+                                       connector <= a->config->connectors);
+}
+
+static TriggerVerdict judge_trigger(const Agent *a, const TriggerRequest *t)
+{
+        switch ((TriggerKind)t->requested) {
+        case TRIGGER_BOOT_NOTIFICATION: /* C16E 3.35, TC_F_26: not once it was accepted */
+                return a->registration == REGISTERED ? TRIGGER_REJECTED : TRIGGER_ACCEPTED;
+        case TRIGGER_STATUS:
+                return connector_exists(a, t->connector) ? TRIGGER_ACCEPTED : TRIGGER_REJECTED;
+        case TRIGGER_HEARTBEAT:
+        case TRIGGER_FIRMWARE_STATUS:
+        case TRIGGER_LOG_STATUS:
+        case TRIGGER_DIAGNOSTICS_STATUS:
+                return TRIGGER_ACCEPTED;
+        case TRIGGER_OTHER:
+        case TRIGGER_KIND_MAX:
+                break;
+        }
+        return TRIGGER_NOT_IMPLEMENTED;
+}
+
+/* Answered first, then sent (F06). */
+static void handle_trigger(Agent *a, const char *id, const Incoming *incoming, const cJSON *payload)
+{
+        TriggerRequest t = {.connector = NO_INT, .connector_of_evse = NO_INT};
+        TriggerAnswer verdict;
+        CodecError error;
+        int r = codec_decode(incoming->request, a->dialect->rules, payload, &t, &error);
+
+        if (r < 0) {
+                rpc_refuse(a->rpc, id,
+                           r == -ENOMEM ? RPC_INTERNAL_ERROR
+                                        : rpc_error_from_violation(error.violation),
+                           r == -ENOMEM ? NULL : error.text);
+                log_warning("%s refused: %s", incoming->action,
+                            r == -ENOMEM ? "out of memory" : error.text);
+                return;
+        }
+        verdict.verdict = judge_trigger(a, &t);
+        if (verdict.verdict == TRIGGER_ACCEPTED && a->trigger_count == TRIGGERS_MAX)
+                verdict.verdict = TRIGGER_REJECTED;
+        answer(a, id, incoming, &verdict);
+        if (verdict.verdict != TRIGGER_ACCEPTED)
+                return;
+        if (t.requested == TRIGGER_STATUS)
+                push_connectors(a, incoming, t.connector);
+        else
+                push_trigger(a, t.requested, incoming->firmware_status, NO_INT);
+        session_kick(a);
+}
+
+void calls_handle(Agent *a, const char *id, const char *action, const cJSON *payload)
+{
+        const Incoming *incoming = dialect_find_incoming(a->dialect, action);
+
+        if (a->registration == REJECTED) {
+                /* B03.FR.08; 1.6: nothing is answered until the station is accepted (C16 4.2). */
+                if (a->dialect->frames.rejected_gets_error)
+                        rpc_refuse(a->rpc, id, RPC_SECURITY_ERROR,
+                                   "the CSMS rejected this station");
+                return;
+        }
+        if (!incoming) {
+                log_warning("The CSMS asked for an action that OCPP %s does not have",
+                            a->dialect->name);
+                rpc_refuse(a->rpc, id, RPC_NOT_IMPLEMENTED, "unknown action");
+                return;
+        }
+        switch (incoming->kind) {
+        case IN_UPDATE_SIGNED:
+        case IN_UPDATE_PLAIN:
+                request_handle(a, id, incoming, payload);
+                break;
+        case IN_TRIGGER:
+                handle_trigger(a, id, incoming, payload);
+                break;
+        case IN_UNSUPPORTED:
+                log_info("The CSMS asked for %s, which the agent does not serve", incoming->action);
+                rpc_refuse(a->rpc, id, RPC_NOT_SUPPORTED, "not supported by this station");
+                break;
+        }
+}

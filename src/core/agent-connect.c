@@ -1,0 +1,278 @@
+/* Connecting: the worker finds the addresses, link connects to one after the other, back-off spaces
+ * the rounds. */
+#include <stdio.h>
+
+#include "agent-private.h"
+
+static int on_reconnect(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata);
+
+static void wait_and_reconnect(Agent *a)
+{
+        usec_t wait = backoff_next(&a->backoff, random_below_or_equal(UINT64_MAX));
+
+        log_info("Connecting again in %.1f s", (double)wait / (double)USEC_PER_SEC);
+        agent_timer(a, &a->reconnect_timer, wait, on_reconnect);
+}
+
+static void addresses_clear(Agent *a)
+{
+        for (size_t i = 0; i < a->address_count; i++)
+                free(a->addresses[i]);
+        a->address_count = a->address_next = 0;
+}
+
+static void connect_next(Agent *a)
+{
+        int r = link_connect(a->link, a->addresses[a->address_next++]);
+
+        if (r < 0) {
+                log_warning_errno(r, "Can't connect to the CSMS");
+                wait_and_reconnect(a);
+        }
+}
+
+static void on_addresses(void *userdata, const char *const *addresses, size_t count)
+{
+        Agent *a = userdata;
+
+        transfer_cancel(TAKE_PTR(a->resolve));
+        addresses_clear(a);
+        for (size_t i = 0; i < count && i < TRANSFER_ADDRESSES_MAX; i++)
+                if (str_replace(&a->addresses[a->address_count], addresses[i]) == 0)
+                        a->address_count++;
+        if (a->address_count > 0)
+                connect_next(a);
+        else
+                wait_and_reconnect(a);
+}
+
+static void on_resolve_failed(void *userdata, const TransferFailure *failure)
+{
+        Agent *a = userdata;
+
+        log_warning("Can't find the address of %s: %s", link_host(a->link), failure->message);
+        transfer_cancel(TAKE_PTR(a->resolve));
+        wait_and_reconnect(a);
+}
+
+static void resolve(Agent *a)
+{
+        static const TransferHandlers handlers = {.on_addresses = on_addresses,
+                                                  .on_failed = on_resolve_failed};
+        int r = transfer_resolve(a->parts.event, a->parts.worker, link_host(a->link),
+                                 link_service(a->link), &handlers, a, &a->resolve);
+
+        if (r < 0) {
+                log_error_errno(r, "Can't start %s", a->parts.worker);
+                wait_and_reconnect(a);
+        }
+}
+
+static int on_reconnect(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
+{
+        Agent *a = userdata;
+
+        agent_timer_off(&a->reconnect_timer);
+        resolve(a);
+        return 0;
+}
+
+const Dialect *connect_dialect_of(const Agent *a, const char *protocol)
+{
+        for (const Dialect *const *d = a->parts.dialects; *d; d++)
+                if (streq((*d)->subprotocol, protocol))
+                        return *d;
+        return NULL;
+}
+
+static void on_open(void *userdata, const char *protocol)
+{
+        Agent *a = userdata;
+
+        a->dialect = connect_dialect_of(a, protocol);
+        if (!a->dialect) {
+                log_error("The CSMS picked %.40s, which was not offered", protocol);
+                link_close(a->link);
+                return;
+        }
+        backoff_reset(&a->backoff);
+        addresses_clear(a);
+        a->last_end = LINK_CLOSED;
+        log_event(LOG_NOTICE, EVENT_CONNECTED, &(LogFields){0},
+                  "Connected to the CSMS with OCPP %s", a->dialect->name);
+        session_opened(a);
+        show_update(a);
+}
+
+static void on_text(void *userdata, const char *text, size_t size)
+{
+        Agent *a = userdata;
+        int r;
+
+        log_debug("< %.*s", (int)MIN(size, (size_t)2000), text);
+        r = rpc_feed(a->rpc, text, size);
+        if (r < 0)
+                log_error_errno(r, "A message of the CSMS was lost");
+        else if (r == RPC_UNREADABLE)
+                log_warning("A message of the CSMS (%zu bytes) is no OCPP-J frame and was dropped",
+                            size);
+        else if (r == RPC_UNKNOWN_TYPE)
+                log_warning("A message of the CSMS has an unknown message type and was dropped");
+        else if (r == RPC_NOT_AWAITED)
+                log_warning("The CSMS answered a message that waits for no answer (late or twice); "
+                            "dropped");
+}
+
+static void on_binary(void *userdata _unused_, size_t size)
+{
+        log_warning("The CSMS sent a binary message (%zu bytes); OCPP-J has none, dropped", size);
+}
+
+static void on_end(void *userdata, LinkEnd end, const char *reason)
+{
+        Agent *a = userdata;
+        bool was_open = a->dialect;
+
+        a->dialect = NULL;
+        session_closed(a);
+        log_event(was_open ? LOG_NOTICE : LOG_WARNING, EVENT_DISCONNECTED, &(LogFields){0},
+                  "%s: %s%s%s",
+                  was_open ? "Connection to the CSMS ended" : "Can't connect to the CSMS",
+                  link_end_to_string(end), reason && *reason ? ": " : "", strempty(reason));
+        show_update(a);
+        if (end == LINK_UNAUTHORIZED && a->last_end != end)
+                agent_security_event(a, SECURITY_FAILED_TO_AUTHENTICATE, NULL);
+        if (end == LINK_TLS_FAILED && a->last_end != end)
+                agent_security_event(a, SECURITY_INVALID_CSMS_CERTIFICATE, NULL);
+        a->last_end = end;
+        if (end == LINK_UNREACHABLE && a->address_next < a->address_count)
+                connect_next(a);
+        else
+                wait_and_reconnect(a);
+}
+
+void connect_again(Agent *a)
+{
+        if (a->dialect)
+                link_close(a->link);
+}
+
+/* url + "/" + identity, percent-encoded (J16 3.1.1). */
+static char *station_url(const Config *c)
+{
+        static const char plain[] =
+                "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~";
+        size_t n = strlen(c->url);
+        char *url = malloc(n + 2 + 3 * strlen(c->identity)), *to = url;
+
+        if (!url)
+                return NULL;
+        to = stpcpy(to, c->url);
+        if (n > 0 && to[-1] != '/')
+                *to++ = '/';
+        for (const char *p = c->identity; *p; p++)
+                if (strchr(plain, *p))
+                        *to++ = *p;
+                else
+                        to += sprintf(to, "%%%02X", (unsigned char)*p);
+        *to = '\0';
+        return url;
+}
+
+static char *protocols_text(const Config *c)
+{
+        char *text = strdup("");
+
+        for (char **p = c->protocols; text && p && *p; p++) {
+                char *longer = str_printf("%s%s%s", text, *text ? ", " : "", *p);
+
+                free(text);
+                text = longer;
+        }
+        return text;
+}
+
+/* 1.6's AuthorizationKey is given in hex and sent as bytes (J16 6.2), where it is one; 2.x
+ * passwords are sent as they are. The password is chosen before the CSMS has picked a version: by
+ * the version that is offered first. */
+static size_t password_bytes(const Agent *a, char *password)
+{
+        const Dialect *first = connect_dialect_of(a, a->config->protocols[0]);
+        size_t n = strlen(password);
+
+        if (!first || !first->password_is_hex || n < 32 || n > 40 || n % 2)
+                return n;
+        return hex_decode(password, password, n / 2) == 0 ? n / 2 : n;
+}
+
+static int make_link(Agent *a, const char *url, const char *protocols)
+{
+        static const LinkHandlers handlers = {
+                .on_open = on_open, .on_text = on_text, .on_binary = on_binary, .on_end = on_end};
+        _cleanup_(freep) char *password = NULL;
+        const Config *c = a->config;
+        int r = config_read_password(c, &password);
+
+        if (r < 0)
+                return log_error_errno(r, "Can't read [csms] password_file %s", c->password_file);
+
+        LinkConfig config = {.url = url,
+                             .protocols = protocols,
+                             .user = password ? c->identity : NULL,
+                             .password = password,
+                             .password_size = password ? password_bytes(a, password) : 0,
+                             .ca_file = c->csms_ca_file,
+                             .use_system_roots = c->use_system_roots,
+                             .connect_timeout_usec = c->connect_timeout,
+                             .ping_interval_usec = c->ping_interval,
+                             .max_frame_bytes = c->max_frame};
+        r = link_new(a->parts.loop, &config, &handlers, a, &a->link);
+        if (password)
+                explicit_bzero(password, strlen(password));
+        return r < 0 ? log_error_errno(r, "Can't use [csms] url %s or its ca_file", c->url) : 0;
+}
+
+/* The outbox belongs to a CSMS: after a move its rows mean nothing to the new one. */
+static int check_csms(Agent *a)
+{
+        _cleanup_(freep) char *old = NULL;
+        int r = store_get(a->store, STORE_CSMS, &old);
+
+        if (r == 0 && old && !streq(old, link_host(a->link))) {
+                log_notice("The CSMS is now %s, was %s: what was still to be said to the old one "
+                           "is dropped",
+                           link_host(a->link), old);
+                r = store_outbox_clear(a->store);
+        }
+        if (r == 0 && !str_equal(old, link_host(a->link)))
+                r = store_set(a->store, STORE_CSMS, link_host(a->link));
+        return r < 0 ? log_error_errno(r, "Can't use the store in %s", a->config->state_directory)
+                     : 0;
+}
+
+int connect_init(Agent *a)
+{
+        _cleanup_(freep) char *url = station_url(a->config), *protocols = protocols_text(a->config);
+        int r;
+
+        if (!url || !protocols)
+                return log_error_errno(-ENOMEM, "Can't make the connection");
+        a->backoff = (Backoff){.wait_minimum_usec = a->config->backoff_wait_minimum,
+                               .random_range_usec = a->config->backoff_random_range,
+                               .repeat_times = (unsigned)a->config->backoff_repeat_times};
+        r = make_link(a, url, protocols);
+        return r < 0 ? r : check_csms(a);
+}
+
+void connect_start(Agent *a)
+{
+        resolve(a);
+}
+
+void connect_done(Agent *a)
+{
+        transfer_cancel(TAKE_PTR(a->resolve));
+        link_free(TAKE_PTR(a->link));
+        addresses_clear(a);
+        agent_timer_off(&a->reconnect_timer);
+}

@@ -1,0 +1,269 @@
+/* Actions up to the verified file: wait, fetch by the worker, hash by a fresh one without network,
+ * check the signature. */
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent-private.h"
+
+#define RETRIES_MAX 100
+/* Timers that are due by the wall clock look again this often, since that clock may be set. */
+#define WALL_CLOCK_LOOK USEC_PER_HOUR
+
+char *fetch_path(const Agent *a, bool part)
+{
+        return str_printf("%s/bundle.%s", a->config->spool, part ? "part" : "raucb");
+}
+
+/* ---- waiting ---- */
+
+static int on_due(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
+{
+        Agent *a = userdata;
+        usec_t now = agent_csms_now(a);
+
+        agent_timer_off(&a->work_timer);
+        if (a->job.due_at != NO_TIME && now < a->job.due_at)
+                agent_timer(a, &a->work_timer, MIN(a->job.due_at - now, WALL_CLOCK_LOOK), on_due);
+        else
+                agent_event(a, EV_DUE);
+        return 0;
+}
+
+static void wait_until(Agent *a, usec_t due_at)
+{
+        usec_t now = agent_csms_now(a);
+
+        a->job.due_at = due_at;
+        agent_save(a);
+        agent_timer(a, &a->work_timer, due_at > now ? MIN(due_at - now, WALL_CLOCK_LOOK) : 0,
+                    on_due);
+        show_update(a);
+}
+
+void fetch_wait(Agent *a)
+{
+        wait_until(a, a->job.request.retrieve_at);
+}
+
+void fetch_wait_retry(Agent *a)
+{
+        int64_t seconds = a->job.request.retry_interval;
+        usec_t interval = seconds == NO_INT ? a->config->retry_interval
+                                            : (usec_t)MAX(seconds, (int64_t)0) * USEC_PER_SEC;
+
+        wait_until(a, a->job.due_at == NO_TIME ? agent_csms_now(a) + interval : a->job.due_at);
+}
+
+/* ---- fetching ---- */
+
+static void on_fetch_progress(void *userdata, uint64_t now_bytes, int64_t total_bytes)
+{
+        Agent *a = userdata;
+        int percent = total_bytes > 0 ? (int)(now_bytes * 100 / (uint64_t)total_bytes) : -1;
+
+        if (percent == a->percent)
+                return;
+        a->percent = percent;
+        show_update(a);
+}
+
+/* The worker has gone: the closed file gets the name under which it is verified and installed. */
+static void on_fetched(void *userdata, const FileDigest *digest)
+{
+        Agent *a = userdata;
+        _cleanup_(freep) char *part = fetch_path(a, true), *file = fetch_path(a, false);
+
+        transfer_cancel(TAKE_PTR(a->transfer));
+        log_info("Downloaded %llu bytes", (unsigned long long)digest->size_bytes);
+        if (!part || !file || rename(part, file) < 0) {
+                agent_set_reason(a, "the downloaded file could not be renamed in the spool folder");
+                agent_event(a, EV_DOWNLOAD_FAILED);
+                return;
+        }
+        agent_event(a, EV_FETCHED);
+}
+
+static bool attempts_are_left(const Agent *a)
+{
+        int64_t retries =
+                a->job.request.retries == NO_INT ? a->config->retries : a->job.request.retries;
+
+        return a->job.attempts <= MIN(retries, (int64_t)RETRIES_MAX);
+}
+
+static void on_fetch_failed(void *userdata, const TransferFailure *failure)
+{
+        Agent *a = userdata;
+        _cleanup_(freep) char *text =
+                str_printf("download: %s (%s)", failure->message, failure->code);
+        bool final = failure->final;
+
+        transfer_cancel(TAKE_PTR(a->transfer));
+        a->job.attempts++;
+        a->job.due_at = NO_TIME;
+        agent_set_reason(a, text);
+        final = final || !attempts_are_left(a);
+        log_warning("%s%s", strempty(text), final ? "" : "; will be tried again");
+        agent_event(a, final ? EV_DOWNLOAD_FAILED : EV_ATTEMPT_FAILED);
+}
+
+void fetch_begin(Agent *a)
+{
+        static const TransferHandlers handlers = {.on_progress = on_fetch_progress,
+                                                  .on_digest = on_fetched,
+                                                  .on_failed = on_fetch_failed};
+        const Config *c = a->config;
+        _cleanup_(freep) char *part = fetch_path(a, true);
+        FetchJob job = {.url = a->job.request.location,
+                        .file = part,
+                        .protocols = (const char *const *)c->transfer_protocols,
+                        .max_size_bytes = c->max_bundle_size,
+                        .stall_timeout_usec = c->stall_timeout,
+                        .timeout_usec = c->transfer_timeout,
+                        .rate_bytes = c->download_rate,
+                        .ca_file = c->transfer_ca_file};
+        int r = part ? 0 : -ENOMEM;
+
+        fetch_stop(a);
+        if (r == 0 && mkdir(c->spool, 0750) < 0 && errno != EEXIST)
+                r = -errno;
+        if (r == 0)
+                r = transfer_fetch(a->parts.event, a->parts.worker, &job, &handlers, a,
+                                   &a->transfer);
+        if (r < 0) {
+                _cleanup_(freep) char *text =
+                        str_printf("the download could not be started: %s", strerror(-r));
+                TransferFailure failure = {
+                        .final = false, .code = "worker", .message = strempty(text)};
+
+                on_fetch_failed(a, &failure);
+        }
+}
+
+void fetch_stop(Agent *a)
+{
+        transfer_cancel(TAKE_PTR(a->transfer));
+        program_free(TAKE_PTR(a->program));
+}
+
+void fetch_drop_file(Agent *a)
+{
+        _cleanup_(freep) char *part = fetch_path(a, true), *file = fetch_path(a, false);
+
+        if ((part && unlink(part) < 0 && errno != ENOENT) ||
+            (file && unlink(file) < 0 && errno != ENOENT))
+                log_warning_errno(-errno, "Can't remove the bundle from %s", a->config->spool);
+        a->hashed = false;
+}
+
+/* ---- verifying ---- */
+
+static void take_hash(Agent *a, const FileDigest *digest)
+{
+        char hex[2 * SHA256_SIZE + 1];
+
+        str_replace(&a->job.bundle_sha256, hex_encode(digest->sha256, SHA256_SIZE, hex));
+        a->hashed = true;
+}
+
+/* 1 good, 0 bad, negative errno. The certificate was judged when the request came; it is read anew
+ * here. */
+static int signature_is_good(Agent *a, const FileDigest *digest)
+{
+        _cleanup_(signing_certificate_freep) SigningCertificate *certificate = NULL;
+        int r = a->roots ? signing_certificate_check(a->roots, a->job.request.signing_certificate,
+                                                     request_time_to_judge_by(a), &certificate)
+                         : CERTIFICATE_UNTRUSTED;
+
+        if (r < 0)
+                return r;
+        if (r != CERTIFICATE_GOOD) {
+                agent_set_reason(a, certificate_verdict_to_string(r));
+                return 0;
+        }
+        return signature_check(certificate, a->job.request.signature, digest,
+                               a->config->allow_pkcs1);
+}
+
+static void on_hash(void *userdata, const FileDigest *digest)
+{
+        Agent *a = userdata;
+        int r;
+
+        transfer_cancel(TAKE_PTR(a->transfer));
+        take_hash(a, digest);
+        log_info("SHA-256 of the bundle: %s", strempty(a->job.bundle_sha256));
+        if (!a->job.request.signature) {
+                agent_event(a, EV_UNSIGNED);
+                return;
+        }
+        r = signature_is_good(a, digest);
+        if (r < 0)
+                log_error_errno(r, "Can't check the signature");
+        if (r != 1 && !a->job.reason)
+                agent_set_reason(a,
+                                 "the signature is not the signing certificate's over this file");
+        agent_event(a, r == 1 ? EV_SIGNATURE_GOOD : EV_SIGNATURE_BAD);
+}
+
+static void on_hash_failed(void *userdata, const TransferFailure *failure)
+{
+        Agent *a = userdata;
+
+        transfer_cancel(TAKE_PTR(a->transfer));
+        agent_set_reason(a, failure->message);
+        agent_event(a, EV_FILE_LOST);
+}
+
+static void start_hash(Agent *a, const TransferHandlers *handlers)
+{
+        _cleanup_(freep) char *file = fetch_path(a, false);
+        int r = file ? transfer_hash(a->parts.event, a->parts.worker, file, handlers, a,
+                                     &a->transfer)
+                     : -ENOMEM;
+
+        if (r < 0) {
+                agent_set_reason(a, "the downloaded file can't be read");
+                log_error_errno(r, "Can't hash %s", strempty(file));
+                agent_event(a, EV_FILE_LOST);
+        }
+}
+
+void fetch_verify(Agent *a)
+{
+        static const TransferHandlers handlers = {.on_digest = on_hash,
+                                                  .on_failed = on_hash_failed};
+
+        agent_set_reason(a, NULL);
+        start_hash(a, &handlers);
+}
+
+static void on_hash_again(void *userdata, const FileDigest *digest)
+{
+        Agent *a = userdata;
+        char hex[2 * SHA256_SIZE + 1];
+
+        transfer_cancel(TAKE_PTR(a->transfer));
+        if (!str_equal(a->job.bundle_sha256, hex_encode(digest->sha256, SHA256_SIZE, hex))) {
+                agent_set_reason(a, "the file in the spool is not the one that was verified");
+                agent_event(a, EV_FILE_LOST);
+                return;
+        }
+        a->hashed = true;
+        a->after_hash(a);
+}
+
+void fetch_hash_again(Agent *a, void (*then)(Agent *a))
+{
+        static const TransferHandlers handlers = {.on_digest = on_hash_again,
+                                                  .on_failed = on_hash_failed};
+
+        if (a->hashed) {
+                then(a);
+                return;
+        }
+        fetch_stop(a);
+        a->after_hash = then;
+        start_hash(a, &handlers);
+}

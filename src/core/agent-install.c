@@ -1,0 +1,454 @@
+/* Actions from "may it be installed now?" to the reboot, and the undo before a failure is said. The
+ * installer is asked again when it is busy or away, and never believed on its English. */
+#include <stdio.h>
+
+#include "agent-private.h"
+
+/* Asks later: as soon as the installer is idle or back, at the latest after INSTALLER_RETRY. */
+static int on_retry(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
+{
+        Agent *a = userdata;
+        void (*ask)(Agent *) = a->when_idle;
+
+        agent_timer_off(&a->work_timer);
+        a->when_idle = NULL;
+        if (ask)
+                ask(a);
+        return 0;
+}
+
+void install_ask_again(Agent *a, void (*ask)(Agent *a))
+{
+        a->when_idle = ask;
+        agent_timer(a, &a->work_timer, INSTALLER_RETRY, on_retry);
+}
+
+static void fail(Agent *a, const char *reason)
+{
+        agent_set_reason(a, reason);
+        agent_event(a, EV_INSTALL_FAILED);
+}
+
+/* RAUC ≥ 1.10 keeps our transaction id; before, the slot's count or time stamp is another than
+ * before our install. */
+bool install_has_our_mark(const Job *job, const Slot *slot)
+{
+        if (slot->installed_transaction && job->transaction_id)
+                return streq(slot->installed_transaction, job->transaction_id);
+        return slot->installed_count != job->target_count ||
+               !str_equal(strempty(slot->installed_timestamp), strempty(job->target_timestamp));
+}
+
+/* ---- when ---- */
+
+static bool install_time_is_ahead(const Agent *a)
+{
+        return a->job.request.install_at != NO_TIME &&
+               a->job.request.install_at > agent_csms_now(a);
+}
+
+void install_ask(Agent *a)
+{
+        bool later = install_time_is_ahead(a) || a->installer->ops->is_busy(a->installer);
+
+        agent_event(a, later ? EV_INSTALL_LATER : EV_INSTALL_NOW);
+}
+
+static int on_install_time(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
+{
+        Agent *a = userdata;
+
+        agent_timer_off(&a->work_timer);
+        install_wait(a);
+        return 0;
+}
+
+void install_wait(Agent *a)
+{
+        usec_t now = agent_csms_now(a);
+
+        a->job.due_at = install_time_is_ahead(a) ? a->job.request.install_at : NO_TIME;
+        show_update(a);
+        if (install_time_is_ahead(a))
+                agent_timer(a, &a->work_timer, MIN(a->job.request.install_at - now, USEC_PER_HOUR),
+                            on_install_time);
+        else if (a->installer->ops->is_busy(a->installer))
+                a->when_idle = install_wait;
+        else
+                agent_event(a, EV_INSTALL_NOW);
+}
+
+/* ---- preparing ---- */
+
+static void prepared(Agent *a)
+{
+        if (a->job.state == JOB_PREPARING)
+                agent_event(a, EV_PREPARED);
+}
+
+/* Never from a slot that is not proven, unless there is no other good one (then it has been marked
+ * good as unproven). */
+static bool may_install_from(Agent *a, const Slot *origin, const Slot *target)
+{
+        _cleanup_(freep) char *confirmed = NULL;
+
+        if (store_get(a->store, STORE_CONFIRMED_SLOT, &confirmed) < 0)
+                return false;
+        return str_equal(confirmed, origin->name) || target->boot_status != SLOT_GOOD;
+}
+
+static void take_slots(Agent *a, const InstallerState *state)
+{
+        const Slot *origin = state->booted >= 0 ? &state->slots[state->booted] : NULL;
+        const Slot *target = installer_state_other(state);
+        char id[37];
+
+        if (!origin || !target || uuid_make(id) < 0) {
+                fail(a, origin ? "RAUC names no other bootable slot to write"
+                               : "RAUC does not tell which slot is booted");
+                return;
+        }
+        if (!may_install_from(a, origin, target)) {
+                fail(a,
+                     "the booted slot is not confirmed, and the other one is the only proven slot");
+                return;
+        }
+        str_replace(&a->job.origin_slot, origin->name);
+        str_replace(&a->job.target_slot, target->name);
+        str_replace(&a->job.boot_id, a->boot_id);
+        str_replace(&a->job.transaction_id, id);
+        str_replace(&a->job.target_timestamp, strempty(target->installed_timestamp));
+        a->job.target_count = target->installed_count;
+        a->job.installs = 1;
+        a->job.install_accepted = 0;
+        if (!a->job.origin_slot || !a->job.target_slot || !a->job.boot_id || !a->job.transaction_id)
+                fail(a, "out of memory");
+        else
+                fetch_hash_again(a, prepared);
+}
+
+static void on_prepare_state(void *userdata, int error, const InstallerState *state)
+{
+        Agent *a = userdata;
+
+        if (a->job.state != JOB_PREPARING)
+                return;
+        if (error == INSTALLER_BUSY) {
+                agent_event(a, EV_INSTALL_LATER);
+        } else if (error == INSTALLER_GONE && boottime_now() < a->mark_until) {
+                install_ask_again(a, install_prepare);
+        } else if (error < 0) {
+                log_error_errno(error,
+                                "RAUC can't be asked for its slots; is rauc.service running?");
+                fail(a, error == INSTALLER_GONE ? "there is no RAUC on the bus"
+                                                : "RAUC does not tell its slots");
+        } else {
+                take_slots(a, state);
+        }
+}
+
+void install_prepare(Agent *a)
+{
+        if (a->mark_until == 0)
+                a->mark_until = boottime_now() + INSTALLER_WAIT;
+        a->installer->ops->read_state(a->installer, on_prepare_state, a);
+}
+
+/* ---- installing ---- */
+
+static int on_install_timeout(sd_event_source *source _unused_, uint64_t usec _unused_,
+                              void *userdata)
+{
+        Agent *a = userdata;
+
+        agent_timer_off(&a->limit_timer);
+        fail(a, "RAUC did not complete within install_timeout");
+        return 0;
+}
+
+static void on_install_reply(void *userdata, int error, const char *message)
+{
+        Agent *a = userdata;
+
+        if (a->job.state != JOB_INSTALLING)
+                return;
+        if (error == 0) {
+                a->job.install_accepted = 1;
+                agent_save(a);
+        } else if (error == INSTALLER_BUSY) {
+                install_ask_again(a, install_begin);
+        } else if (error == INSTALLER_GONE) {
+                install_vanished(a);
+        } else {
+                _cleanup_(freep) char *text =
+                        str_printf("RAUC refused the bundle: %s", strempty(message));
+
+                fail(a, text);
+        }
+}
+
+void install_begin(Agent *a)
+{
+        _cleanup_(freep) char *file = fetch_path(a, false);
+
+        if (!a->limit_timer)
+                agent_timer(a, &a->limit_timer, a->config->install_timeout, on_install_timeout);
+        if (!file)
+                fail(a, "out of memory");
+        else
+                a->installer->ops->install(a->installer, file, a->job.transaction_id,
+                                           on_install_reply, a);
+}
+
+static void begin_anew(Agent *a)
+{
+        if (a->job.state == JOB_INSTALLING)
+                install_begin(a);
+}
+
+static void on_marked_active(void *userdata, int error, const char *message _unused_)
+{
+        Agent *a = userdata;
+
+        if (a->job.state != JOB_INSTALLING)
+                return;
+        if (error < 0)
+                fail(a, "RAUC wrote the slot but could not make it the next boot's");
+        else
+                install_ask_again(a, install_resume); /* reads back */
+}
+
+/* Written and the next boot's: to the reboot. Written, but the primary did not change: made so, if
+ * it carries our mark. */
+static void look_at_result(Agent *a, const InstallerState *state, bool completed)
+{
+        const Slot *target = installer_state_find(state, a->job.target_slot);
+        bool ours =
+                target && str_equal(target->status, "ok") && install_has_our_mark(&a->job, target);
+        bool primary = target && state->primary >= 0 && &state->slots[state->primary] == target;
+
+        if (ours && primary)
+                agent_event(a, EV_INSTALLED);
+        else if (ours)
+                a->installer->ops->mark(a->installer, MARK_ACTIVE, a->job.target_slot,
+                                        on_marked_active, a);
+        else if (completed)
+                agent_event(a, EV_INSTALLED_DATA);
+        else if (a->job.installs >= STARTS_MAX)
+                fail(a, "the install was interrupted three times");
+        else {
+                a->job.installs++;
+                if (agent_save(a) == 0)
+                        fetch_hash_again(a, begin_anew);
+        }
+}
+
+static void on_completed_state(void *userdata, int error, const InstallerState *state)
+{
+        Agent *a = userdata;
+
+        if (a->job.state != JOB_INSTALLING)
+                return;
+        if (error < 0)
+                install_ask_again(a, install_resume);
+        else
+                look_at_result(a, state, true);
+}
+
+void install_completed(Agent *a, int result, const char *error)
+{
+        if (a->job.state != JOB_INSTALLING)
+                return;
+        if (result != 0) {
+                _cleanup_(freep) char *text =
+                        str_printf("RAUC: %s", error && *error ? error : "failed without a reason");
+
+                fail(a, text);
+                return;
+        }
+        a->installer->ops->read_state(a->installer, on_completed_state, a);
+}
+
+static void on_resume_state(void *userdata, int error, const InstallerState *state)
+{
+        Agent *a = userdata;
+
+        if (a->job.state != JOB_INSTALLING)
+                return;
+        if (error < 0)
+                install_ask_again(a, install_resume);
+        else
+                look_at_result(a, state, false);
+}
+
+/* After a restart of agent or RAUC: has it been finished, is it still at work, or is it begun anew?
+ */
+void install_resume(Agent *a)
+{
+        if (!a->limit_timer)
+                agent_timer(a, &a->limit_timer, a->config->install_timeout, on_install_timeout);
+        if (a->installer->ops->is_busy(a->installer))
+                install_ask_again(a, install_resume);
+        else
+                a->installer->ops->read_state(a->installer, on_resume_state, a);
+}
+
+void install_vanished(Agent *a)
+{
+        if (a->job.state == JOB_INSTALLING) {
+                log_warning("RAUC left the bus in the middle of an install; waiting for it to come "
+                            "back");
+                install_ask_again(a, install_resume);
+        }
+}
+
+/* ---- the reboot ---- */
+
+static int on_announce_over(sd_event_source *source _unused_, uint64_t usec _unused_,
+                            void *userdata)
+{
+        Agent *a = userdata;
+
+        agent_timer_off(&a->work_timer);
+        agent_event(a, EV_ANNOUNCED);
+        return 0;
+}
+
+void install_announce(Agent *a)
+{
+        agent_timer(a, &a->work_timer, ANNOUNCE_FOR, on_announce_over);
+}
+
+void install_announced(Agent *a)
+{
+        if (a->work_timer)
+                on_announce_over(NULL, 0, a);
+}
+
+static int on_reboot_overdue(sd_event_source *source _unused_, uint64_t usec _unused_,
+                             void *userdata)
+{
+        Agent *a = userdata;
+
+        agent_timer_off(&a->work_timer);
+        log_warning("The machine is still up %llu s after the reboot was asked for",
+                    (unsigned long long)(a->config->reboot_timeout / USEC_PER_SEC));
+        agent_event(a, EV_DUE);
+        return 0;
+}
+
+static void on_reboot_reply(void *userdata _unused_, int error, const char *message)
+{
+        if (error < 0)
+                log_error_errno(error, "logind refuses to reboot: %s", strempty(message));
+}
+
+static void on_reboot_command(void *userdata, int status)
+{
+        Agent *a = userdata;
+
+        program_free(TAKE_PTR(a->program));
+        if (status != 0)
+                log_error("[firmware] reboot_command %s ended with %d", a->config->reboot_command,
+                          status);
+}
+
+static int ask_for_reboot(Agent *a)
+{
+        switch ((RebootWay)a->config->reboot) {
+        case REBOOT_LOGIND:
+                return machine_reboot(a->parts.bus, on_reboot_reply, a);
+        case REBOOT_COMMAND:
+                fetch_stop(a);
+                return program_run(a->parts.event, a->config->reboot_command, NULL, NULL,
+                                   a->config->reboot_timeout, on_reboot_command, a, &a->program);
+        case REBOOT_NEVER:
+                break;
+        }
+        log_notice("The new slot waits for a reboot by others ([firmware] reboot = never)");
+        return 0;
+}
+
+void install_reboot(Agent *a)
+{
+        int r;
+
+        if (a->config->reboot != REBOOT_NEVER && a->job.reboots >= STARTS_MAX) {
+                agent_set_reason(a, "the machine did not reboot though asked three times");
+                agent_event(a, EV_REBOOT_FAILED);
+                return;
+        }
+        a->job.reboots++;
+        if (agent_save(a) < 0 ||
+            store_set(a->store, STORE_BOOT_REASON, boot_reason_to_string(BOOT_FIRMWARE_UPDATE)) < 0)
+                log_warning("The reboot could not be noted in %s", a->config->state_directory);
+        r = ask_for_reboot(a);
+        if (r < 0)
+                log_error_errno(r, "Can't ask for the reboot");
+        if (a->config->reboot != REBOOT_NEVER)
+                agent_timer(a, &a->work_timer, a->config->reboot_timeout, on_reboot_overdue);
+}
+
+/* ---- the undo ---- */
+
+static void undo_again(Agent *a)
+{
+        if (a->job.state == JOB_UNDOING && boottime_now() > a->mark_until)
+                agent_event(a, EV_UNDO_OWED);
+        else
+                install_ask_again(a, install_undo);
+}
+
+static void on_undo_marked_bad(void *userdata, int error, const char *message _unused_)
+{
+        Agent *a = userdata;
+
+        if (a->job.state != JOB_UNDOING && a->job.state != JOB_OWING)
+                return;
+        if (error < 0)
+                undo_again(a);
+        else
+                install_undo(a); /* reads back */
+}
+
+static void on_undo_marked_active(void *userdata, int error, const char *message _unused_)
+{
+        Agent *a = userdata;
+
+        if (a->job.state != JOB_UNDOING && a->job.state != JOB_OWING)
+                return;
+        if (error < 0)
+                undo_again(a);
+        else
+                a->installer->ops->mark(a->installer, MARK_BAD, a->job.target_slot,
+                                        on_undo_marked_bad, a);
+}
+
+static void on_undo_state(void *userdata, int error, const InstallerState *state)
+{
+        Agent *a = userdata;
+
+        if (a->job.state != JOB_UNDOING && a->job.state != JOB_OWING)
+                return;
+        if (error < 0 || state->booted < 0)
+                undo_again(a);
+        else if (state->primary == state->booted)
+                agent_event(a, EV_UNDONE);
+        else if (boottime_now() > a->mark_until && a->job.state == JOB_UNDOING)
+                agent_event(a, EV_UNDO_OWED);
+        else
+                a->installer->ops->mark(a->installer, MARK_ACTIVE, state->slots[state->booted].name,
+                                        on_undo_marked_active, a);
+}
+
+/* RAUC can fail after it switched the primary: the booted slot is made the next boot's again before
+ * the failure is said. */
+void install_undo(Agent *a)
+{
+        if (a->mark_until == 0)
+                a->mark_until = boottime_now() + a->config->install_timeout;
+        if (a->installer->ops->is_busy(a->installer))
+                undo_again(a);
+        else
+                a->installer->ops->read_state(a->installer, on_undo_state, a);
+}

@@ -1,0 +1,189 @@
+/* The outbox: statuses and security events, in order, until the CSMS has answered each. Rules:
+ * "Outbox" in docs/behaviour.md. */
+#include <stdio.h>
+
+#include "agent-private.h"
+
+#define TRIES_MAX 5
+#define ERROR_WAIT_FIRST (10 * USEC_PER_SEC)
+
+static bool row_is_final(const InFlight *f)
+{
+        return f->kind == OUT_SECURITY_EVENT || firmware_status_is_final((FirmwareStatus)f->status);
+}
+
+static void row_remove(Agent *a, int64_t id)
+{
+        int r = store_outbox_remove(a->store, id);
+
+        if (r < 0)
+                log_error_errno(
+                        r,
+                        "Can't take an answered status out of the outbox; it will be said again");
+}
+
+/* 1: it is on the wire; 0: the version has no word for it, the row is gone; negative: it stays. */
+static int send_status(Agent *a, const OutboxRow *row)
+{
+        FirmwareStatus word =
+                dialect_firmware_word(a->dialect, row->plain, (FirmwareStatus)row->value);
+        FirmwareReport report = {.status = (int)word, .request_id = row->request_id};
+        OutgoingKind kind = dialect_firmware_kind(a->dialect, row->plain);
+        int r;
+
+        if (word == FW_NONE) {
+                row_remove(a, row->id);
+                return 0;
+        }
+        r = session_call(
+                a, kind, &report,
+                &(InFlight){.outbox_id = row->id, .from_aside = row->aside, .status = row->value});
+        if (r == -ENODATA)
+                row_remove(a, row->id);
+        return r == -ENODATA ? 0 : r < 0 ? r : 1;
+}
+
+static int send_security_event(Agent *a, const OutboxRow *row)
+{
+        SecurityEventReport report = {
+                .type = row->value, .timestamp = row->timestamp, .tech_info = row->tech_info};
+        int r = session_call(
+                a, OUT_SECURITY_EVENT, &report,
+                &(InFlight){.outbox_id = row->id, .from_aside = row->aside, .status = row->value});
+
+        if (r == -ENODATA)
+                row_remove(a, row->id);
+        return r == -ENODATA ? 0 : r < 0 ? r : 1;
+}
+
+/* 1: sent; 0: nothing there; negative errno. */
+static int send_first(Agent *a, bool aside, int64_t after)
+{
+        int r;
+
+        do {
+                _cleanup_(outbox_row_done) OutboxRow row = {0};
+
+                r = store_outbox_first(a->store, aside, after, &row);
+                if (r < 0)
+                        log_error_errno(r, "Can't read the outbox in %s",
+                                        a->config->state_directory);
+                if (r <= 0)
+                        return r;
+                if (aside)
+                        a->aside_after = row.id;
+                r = row.kind == OUTBOX_SECURITY_EVENT ? send_security_event(a, &row)
+                                                      : send_status(a, &row);
+        } while (r == 0);
+        return r;
+}
+
+int outbox_send_next(Agent *a)
+{
+        int r;
+
+        if (a->outbox_waits)
+                return 0;
+        r = send_first(a, false, 0);
+        return r != 0 ? r : send_first(a, true, a->aside_after);
+}
+
+bool outbox_is_empty(Agent *a)
+{
+        _cleanup_(outbox_row_done) OutboxRow row = {0};
+
+        return store_outbox_first(a->store, false, 0, &row) <= 0;
+}
+
+void outbox_after_boot(Agent *a)
+{
+        a->aside_after = 0;
+}
+
+static int on_outbox_timer(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
+{
+        Agent *a = userdata;
+
+        agent_timer_off(&a->outbox_timer);
+        a->outbox_waits = false;
+        session_kick(a);
+        return 0;
+}
+
+/* Errors that may pass: a status that must arrive is sent again. */
+static bool may_pass(const char *code)
+{
+        switch (rpc_error_from_word(code)) {
+        case RPC_INTERNAL_ERROR:
+        case RPC_GENERIC_ERROR:
+        case RPC_SECURITY_ERROR:
+                return true;
+        case RPC_NOT_IMPLEMENTED:
+        case RPC_NOT_SUPPORTED:
+        case RPC_PROTOCOL_ERROR:
+        case RPC_FORMAT_VIOLATION:
+        case RPC_PROPERTY_CONSTRAINT_VIOLATION:
+        case RPC_OCCURRENCE_CONSTRAINT_VIOLATION:
+        case RPC_TYPE_CONSTRAINT_VIOLATION:
+        case RPC_FRAMEWORK_ERROR:
+        case RPC_MESSAGE_TYPE_NOT_SUPPORTED:
+        case RPC_ERROR_MAX:
+                break;
+        }
+        return false;
+}
+
+/* Counts a failed try of the row in flight. Its number, negative errno if it is gone. */
+static int64_t count_try(Agent *a, bool *ret_give_up)
+{
+        _cleanup_(outbox_row_done) OutboxRow row = {0};
+        int r = store_outbox_first(a->store, a->in_flight.from_aside, a->in_flight.outbox_id - 1,
+                                   &row);
+
+        *ret_give_up = false;
+        if (r <= 0 || row.id != a->in_flight.outbox_id)
+                return -ENOENT;
+        row.tries++;
+        *ret_give_up = row.tries >= TRIES_MAX;
+        r = store_outbox_update(a->store, &row);
+        return r < 0 ? r : row.tries;
+}
+
+void outbox_answered(Agent *a, const char *error_code)
+{
+        int64_t id = a->in_flight.outbox_id, tries;
+        bool give_up;
+
+        if (id == 0)
+                return;
+        if (error_code && row_is_final(&a->in_flight) && may_pass(error_code)) {
+                tries = count_try(a, &give_up);
+                if (tries >= 0 && !give_up) {
+                        a->outbox_waits = true;
+                        agent_timer(a, &a->outbox_timer, ERROR_WAIT_FIRST << (tries - 1),
+                                    on_outbox_timer);
+                        return;
+                }
+        }
+        if (error_code)
+                log_warning("The CSMS answered a status with an error; it counts as delivered");
+        row_remove(a, id);
+}
+
+/* After five tries an intermediate status is given up and a final one set aside, so that nothing is
+ * blocked. */
+void outbox_timed_out(Agent *a)
+{
+        OutboxRow row = {.id = a->in_flight.outbox_id, .tries = TRIES_MAX, .aside = true};
+        bool give_up;
+
+        if (row.id == 0 || count_try(a, &give_up) < 0 || !give_up)
+                return;
+        if (!row_is_final(&a->in_flight)) {
+                log_warning("A status was never answered and is given up");
+                row_remove(a, row.id);
+        } else if (!a->in_flight.from_aside && store_outbox_update(a->store, &row) == 0) {
+                log_warning("A final status was never answered; it is sent again after the next "
+                            "BootNotification");
+        }
+}

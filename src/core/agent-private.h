@@ -1,0 +1,232 @@
+/* The agent's inside, shared by agent*.c alone:
+ *   agent.c          making it, the job's steps and the table of actions
+ *   agent-connect.c  addresses, the link, back-off
+ *   agent-session.c  BootNotification, Heartbeat, answers, what is sent next
+ *   agent-show.c     what D-Bus shows
+ *   agent-outbox.c   statuses and events until the CSMS has answered
+ *   agent-calls.c    what the CSMS asks: decoding, triggers
+ *   agent-request.c  an update request's verdict
+ *   agent-fetch.c    actions up to the verified file
+ *   agent-install.c  actions from the installer's call to the reboot
+ *   agent-trial.c    after a boot: where are we, is it well, confirm or roll back */
+#pragma once
+
+#include "agent.h"
+#include "backoff.h"
+#include "control.h"
+#include "job.h"
+#include "log.h"
+#include "machine.h"
+#include "rpc.h"
+#include "store.h"
+#include "transfer.h"
+#include "verify.h"
+
+#define TRIGGERS_MAX 16
+/* How long a Mark, an undo and the like are tried again, and how often. */
+#define MARK_FOR (10 * USEC_PER_MIN)
+#define INSTALLER_RETRY (5 * USEC_PER_SEC)
+/* InstallRebooting is answered, or this is over. */
+#define ANNOUNCE_FOR (10 * USEC_PER_SEC)
+#define HEALTH_RETRY (5 * USEC_PER_SEC)
+/* An installer that is not there may be about to start. */
+#define INSTALLER_WAIT (10 * USEC_PER_SEC)
+/* Install, reboot, roll-back: how often each is begun. */
+#define STARTS_MAX 3
+
+/* A message that TriggerMessage asked for. */
+typedef struct Trigger {
+        TriggerKind kind;
+        OutgoingKind firmware_kind; /* which of 1.6's two firmware messages */
+        int64_t connector;          /* NO_INT: all */
+} Trigger;
+
+/* The CALL that is open. */
+typedef struct InFlight {
+        OutgoingKind kind;
+        int64_t outbox_id; /* 0: not from the outbox */
+        bool from_aside;
+        int status; /* FirmwareStatus or SecurityEventType of that row */
+} InFlight;
+
+typedef enum RegistrationState {
+        UNREGISTERED, /* BootNotification was not answered yet */
+        PENDING,
+        REJECTED,
+        REGISTERED,
+} RegistrationState;
+
+typedef struct Shown Shown;
+
+struct Agent {
+        AgentParts parts;
+        const Config *config;
+        Store *store;
+        Installer *installer;
+        TrustStore *roots; /* NULL: none configured */
+        bool require_signed;
+
+        Job job;
+        char boot_id[BOOT_ID_MAX];
+        char *booted_slot;      /* NULL: not known yet */
+        char *firmware_version; /* of the running system */
+        bool whereabouts_known; /* the start's questions are answered */
+        bool asking;            /* read_state for the start is under way */
+        sd_event_source *look_timer, *look_limit;
+        Program *prove_program; /* health of a slot that came without a job of ours */
+        usec_t prove_until;
+
+        /* session */
+        Link *link;
+        Rpc *rpc;
+        const Dialect *dialect; /* NULL: not connected */
+        Transfer *resolve;
+        char *addresses[TRANSFER_ADDRESSES_MAX];
+        size_t address_count, address_next;
+        Backoff backoff;
+        sd_event_source *reconnect_timer, *rpc_timer, *boot_timer, *heartbeat_timer, *pump_source;
+        RegistrationState registration;
+        bool boot_due, boot_answered, heartbeat_due;
+        bool connectors_triggered; /* connectors_due was asked for: allowed while Pending */
+        LinkEnd last_end;
+        int connectors_due; /* next connector to tell of, -1 none */
+        BootReason boot_reason;
+        usec_t heartbeat_interval;
+        int64_t csms_offset; /* usec to add to the wall clock */
+        InFlight in_flight;
+        Trigger triggers[TRIGGERS_MAX];
+        size_t trigger_count;
+
+        /* outbox */
+        sd_event_source *outbox_timer; /* a CALLERROR made it wait */
+        bool outbox_waits;
+        int64_t aside_after; /* set-aside rows up to this one were tried since the last
+                                BootNotification */
+
+        /* the job's work */
+        Transfer *transfer;
+        Program *program;
+        sd_event_source *work_timer;  /* one at a time: what the state waits for */
+        sd_event_source *limit_timer; /* how long the state may last */
+        sd_event_source *again_timer; /* a step that could not be stored */
+        JobEvent again;
+        void (*when_idle)(Agent *a); /* asked again as soon as the installer is idle or there */
+        bool hashed;                 /* by this process: bundle_sha256 is the file's */
+        void (*after_hash)(Agent *a);
+        int percent; /* -1 unknown */
+        usec_t mark_until, health_until;
+
+        Shown *shown;
+};
+
+/* agent.c */
+int agent_event(Agent *a, JobEvent event);
+/* Stores the row as it is, without a step. 0 or negative errno, logged. */
+int agent_save(Agent *a);
+/* For people: why the job will fail. Kept in the row with the next step. */
+void agent_set_reason(Agent *a, const char *reason);
+/* One-shot timer into *source, replacing it; function gets the agent. */
+int agent_timer(Agent *a, sd_event_source **source, usec_t after, sd_event_time_handler_t function);
+void agent_timer_off(sd_event_source **source);
+/* The CSMS's time: wall clock and its offset. */
+usec_t agent_csms_now(const Agent *a);
+/* Puts one event into the outbox by itself. */
+void agent_security_event(Agent *a, SecurityEventType type, const char *tech_info);
+
+/* agent-show.c    */
+void show_init(Agent *a);
+void show_done(Agent *a);
+/* Something that the D-Bus interface shows has changed. */
+void show_update(Agent *a);
+void show_status(Agent *a, FirmwareStatus status);
+
+/* agent-connect.c */
+int connect_init(Agent *a);
+/* Begins to connect, and goes on for ever. */
+void connect_start(Agent *a);
+void connect_done(Agent *a);
+/* Closes an open connection; back-off and a new one follow. */
+void connect_again(Agent *a);
+const Dialect *connect_dialect_of(const Agent *a, const char *protocol);
+
+/* agent-session.c */
+int session_init(Agent *a);
+/* The link is open, a->dialect is what was agreed on. */
+void session_opened(Agent *a);
+/* The link is gone. */
+void session_closed(Agent *a);
+void session_done(Agent *a);
+/* Sends what is due next, soon, from the loop. */
+void session_kick(Agent *a);
+/* The job left a state in which BootNotification was held back, or wants to know what it knows
+ * already. */
+void session_boot_wanted(Agent *a);
+/* Encodes and sends. 0, or negative errno (logged): nothing is in flight. */
+int session_call(Agent *a, OutgoingKind kind, const void *message, const InFlight *in_flight);
+const char *agent_id_text(int64_t request_id, char buffer[static 32]);
+
+/* agent-outbox.c */
+/* Sends the next row if one may go. 1: sent. */
+int outbox_send_next(Agent *a);
+void outbox_answered(Agent *a, const char *error_code);
+void outbox_timed_out(Agent *a);
+/* Each BootNotification gives set-aside rows one more chance. */
+void outbox_after_boot(Agent *a);
+/* Nothing waits that may be sent now. */
+bool outbox_is_empty(Agent *a);
+
+/* agent-calls.c */
+void calls_handle(Agent *a, const char *id, const char *action, const cJSON *payload);
+/* What a firmware status trigger tells. */
+FirmwareReport calls_firmware_report(const Agent *a, OutgoingKind kind);
+
+/* agent-request.c */
+void request_handle(Agent *a, const char *id, const Incoming *incoming, const cJSON *payload);
+/* The clock, or what the CSMS told while the clock is before the build or before that. */
+usec_t request_time_to_judge_by(Agent *a);
+/* The URL without user and password; NULL when out of memory. Owned by the caller. */
+char *url_for_people(const char *url);
+
+/* agent-fetch.c */
+void fetch_wait(Agent *a);
+void fetch_begin(Agent *a);
+void fetch_wait_retry(Agent *a);
+void fetch_verify(Agent *a);
+void fetch_stop(Agent *a);
+void fetch_drop_file(Agent *a);
+/* Hashes the closed file; then(a) if it is the one that was verified, else EV_FILE_LOST. */
+void fetch_hash_again(Agent *a, void (*then)(Agent *a));
+char *fetch_path(const Agent *a, bool part);
+
+/* agent-install.c */
+void install_ask(Agent *a);
+/* Calls ask as soon as the installer is idle or back, at the latest after INSTALLER_RETRY; the next
+ * state forgets it. */
+void install_ask_again(Agent *a, void (*ask)(Agent *a));
+void install_wait(Agent *a);
+void install_prepare(Agent *a);
+void install_begin(Agent *a);
+void install_resume(Agent *a);
+void install_completed(Agent *a, int result, const char *error);
+void install_vanished(Agent *a);
+void install_announce(Agent *a);
+/* The outbox became empty while a reboot is being announced. */
+void install_announced(Agent *a);
+void install_reboot(Agent *a);
+void install_undo(Agent *a);
+bool install_has_our_mark(const Job *job, const Slot *slot);
+
+/* agent-trial.c */
+/* Finds out where the agent woke up, gives the job its event, marks a confirmed slot good. */
+void trial_look_around(Agent *a);
+void trial_done(Agent *a);
+void trial_health(Agent *a);
+void trial_mark_name(Agent *a);
+void trial_notify_boot(Agent *a);
+void trial_confirm(Agent *a);
+void trial_confirmed(Agent *a);
+void trial_await_accepted(Agent *a);
+void trial_roll_back(Agent *a);
+void trial_mark_unproven(Agent *a);
+void trial_mark_target_bad(Agent *a);
+void trial_reconnect(Agent *a);

@@ -1,0 +1,241 @@
+/* An update request: may it run? Tried in the order of "Request" in docs/behaviour.md; the first
+ * that applies answers. */
+#include <ctype.h>
+#include <stdio.h>
+
+#include "agent-private.h"
+
+/* Why a request is not accepted, and what is said of it. A code below 0 means: the signed answer
+ * alone. */
+typedef struct Refusal {
+        UpdateVerdict verdict;
+        const char *reason_code;  /* 2.x statusInfo */
+        RpcErrorCode plain_error; /* plain 1.6 knows no refusal but this */
+        const char *text;
+} Refusal;
+
+/* clang-format off */
+static const Refusal refuse_busy     = {VERDICT_REJECTED,            "FwUpdateInProgress", RPC_GENERIC_ERROR,  "an update is being installed or on trial"};
+static const Refusal refuse_url      = {VERDICT_REJECTED,            "InvalidURL",         RPC_ERROR_MAX,      "the location is no URL that this station can fetch"};
+static const Refusal refuse_unsigned = {VERDICT_REJECTED,            "UnsignedFirmware",   RPC_NOT_SUPPORTED,  "this station takes signed updates only"};
+static const Refusal refuse_half     = {VERDICT_REJECTED,            "MissingParam",       RPC_NOT_SUPPORTED,  "signing certificate and signature must come together"};
+static const Refusal refuse_cert     = {VERDICT_INVALID_CERTIFICATE, "InvalidCertificate", RPC_ERROR_MAX,      NULL};
+static const Refusal refuse_revoked  = {VERDICT_REVOKED_CERTIFICATE, "InvalidCertificate", RPC_ERROR_MAX,      NULL};
+static const Refusal refuse_store    = {VERDICT_REJECTED,            "OutOfStorage",       RPC_INTERNAL_ERROR, "the request can't be stored"};
+/* clang-format on */
+
+/* "scheme://" with a word of the list, a host, no spaces or control characters. */
+static bool url_can_be_fetched(const char *url, char *const *protocols)
+{
+        const char *host = strstr(url, "://");
+        size_t n = host ? (size_t)(host - url) : 0;
+
+        for (const char *p = url; *p; p++)
+                if ((unsigned char)*p <= ' ' || *p == 0x7f)
+                        return false;
+        if (n == 0 || host[3] == '\0' || host[3] == '/' || host[3] == '?' || host[3] == '#')
+                return false;
+        for (; *protocols; protocols++)
+                if (strlen(*protocols) == n && strncasecmp(url, *protocols, n) == 0)
+                        return true;
+        return false;
+}
+
+char *url_for_people(const char *url)
+{
+        const char *host = strstr(url, "://"), *at = NULL;
+
+        if (host) {
+                host += 3;
+                for (const char *p = host; *p && !strchr("/?#", *p); p++)
+                        if (*p == '@')
+                                at = p;
+        }
+        return at ? str_printf("%.*s%s", (int)(host - url), url, at + 1) : strdup(url);
+}
+
+/* Tells requests apart: the same id with other content is another request. */
+static char *content_hash(const UpdateRequest *q)
+{
+        _cleanup_(freep) char *text = str_printf(
+                "%lld\n%s\n%llu\n%llu\n%lld\n%lld\n%s\n%s", (long long)q->request_id, q->location,
+                (unsigned long long)q->retrieve_at, (unsigned long long)q->install_at,
+                (long long)q->retries, (long long)q->retry_interval,
+                strempty(q->signing_certificate), strempty(q->signature));
+        char *hash = malloc(2 * SHA256_SIZE + 1);
+
+        if (text && hash)
+                sha256_hex(text, strlen(text), hash);
+        else
+                free(TAKE_PTR(hash));
+        return hash;
+}
+
+usec_t request_time_to_judge_by(Agent *a)
+{
+        _cleanup_(freep) char *stored = NULL;
+        usec_t floor = (usec_t)BUILD_TIME * USEC_PER_SEC, now = wallclock_now(), told;
+
+        if (now >= floor)
+                return now;
+        if (store_get(a->store, STORE_CSMS_TIME, &stored) == 0 && stored) {
+                told = strtoull(stored, NULL, 10);
+                floor = MAX(floor, told);
+        }
+        return MAX(floor, agent_csms_now(a));
+}
+
+/* NULL: good. */
+static const Refusal *judge_certificate(Agent *a, const UpdateRequest *q, char **reterr_text)
+{
+        _cleanup_(signing_certificate_freep) SigningCertificate *certificate = NULL;
+        int verdict = a->roots
+                              ? signing_certificate_check(a->roots, q->signing_certificate,
+                                                          request_time_to_judge_by(a), &certificate)
+                              : CERTIFICATE_UNTRUSTED;
+
+        if (verdict == CERTIFICATE_GOOD)
+                return NULL;
+        *reterr_text = str_printf("signing certificate: %s",
+                                  verdict < 0 ? "can't be judged"
+                                  : !a->roots ? "no manufacturer root is installed"
+                                              : certificate_verdict_to_string(verdict));
+        return verdict == CERTIFICATE_REVOKED ? &refuse_revoked : &refuse_cert;
+}
+
+static const Refusal *judge(Agent *a, const UpdateRequest *q, char **reterr_text)
+{
+        if (!job_can_be_superseded(a->job.state))
+                return &refuse_busy;
+        if (!url_can_be_fetched(q->location, a->config->transfer_protocols))
+                return &refuse_url;
+        if (!q->signature != !q->signing_certificate)
+                return &refuse_half;
+        if (!q->signature)
+                return a->require_signed ? &refuse_unsigned : NULL;
+        return judge_certificate(a, q, reterr_text);
+}
+
+static void answer(Agent *a, const char *id, const Incoming *incoming, UpdateVerdict verdict,
+                   const char *reason_code, const char *info)
+{
+        UpdateAnswer message = {.verdict = (int)verdict,
+                                .reason_code = reason_code,
+                                .additional_info = reason_code ? info : NULL};
+        CodecError error = {0};
+        cJSON *payload = NULL;
+        int r = codec_encode(incoming->answer, &message, &payload, &error);
+
+        if (r == 0)
+                r = rpc_answer(a->rpc, id, payload);
+        if (r < 0)
+                log_error_errno(r, "The answer to %s was not sent: %s", incoming->action,
+                                error.text);
+}
+
+static void refuse(Agent *a, const char *id, const Incoming *incoming, const UpdateRequest *q,
+                   const Refusal *why, const char *text)
+{
+        bool plain = incoming->kind == IN_UPDATE_PLAIN;
+        char id_text[32];
+        LogFields fields = {.request_id = agent_id_text(q->request_id, id_text),
+                            .action = incoming->action,
+                            .status = update_verdict_to_string(why->verdict)};
+
+        if (plain && why->plain_error != RPC_ERROR_MAX)
+                rpc_refuse(a->rpc, id, why->plain_error, text);
+        else
+                answer(a, id, incoming, why->verdict, why->reason_code, text);
+        log_event(LOG_WARNING, EVENT_REQUEST_REFUSED, &fields, "%s %s refused (%s): %s",
+                  incoming->action, id_text, fields.status, text);
+        if (why == &refuse_cert || why == &refuse_revoked)
+                agent_security_event(a, SECURITY_INVALID_FIRMWARE_SIGNING_CERTIFICATE, text);
+}
+
+/* The request becomes the job: *q and hash are taken over. 0; negative errno: nothing has changed,
+ * *q is the caller's still. */
+static int take_over(Agent *a, UpdateRequest *q, char *hash, bool plain, JobEvent event)
+{
+        Job old = a->job;
+        int r;
+
+        job_init(&a->job);
+        a->job.request = *q;
+        a->job.plain = plain;
+        a->job.content_hash = hash;
+        r = agent_event(a, event);
+        if (r < 0) {
+                a->job = old;
+                return r;
+        }
+        job_done(&old);
+        *q = (UpdateRequest)UPDATE_REQUEST_INIT;
+        return 0;
+}
+
+static void accept_request(Agent *a, const char *id, const Incoming *incoming, UpdateRequest *q,
+                           JobEvent event)
+{
+        bool plain = incoming->kind == IN_UPDATE_PLAIN, running = a->job.state != JOB_IDLE;
+        UpdateVerdict verdict = running ? VERDICT_ACCEPTED_CANCELED : VERDICT_ACCEPTED;
+        _cleanup_(freep) char *hash = content_hash(q), *uri = url_for_people(q->location);
+        char id_text[32];
+        LogFields fields = {.request_id = agent_id_text(q->request_id, id_text),
+                            .action = incoming->action,
+                            .status = update_verdict_to_string(verdict),
+                            .firmware_uri = uri};
+
+        if (!hash || !uri || (running && agent_event(a, EV_SUPERSEDED) < 0) ||
+            take_over(a, q, hash, plain, event) < 0) {
+                refuse(a, id, incoming, q, &refuse_store, refuse_store.text);
+                return;
+        }
+        TAKE_PTR(hash);
+        log_event(LOG_NOTICE, EVENT_REQUEST_ACCEPTED, &fields, "%s %s: %s, %s", incoming->action,
+                  id_text, fields.status, uri);
+        answer(a, id, incoming, verdict, NULL, NULL);
+}
+
+static void handle(Agent *a, const char *id, const Incoming *incoming, UpdateRequest *q)
+{
+        bool plain = incoming->kind == IN_UPDATE_PLAIN;
+        _cleanup_(freep) char *hash = content_hash(q), *text = NULL;
+        const Refusal *why;
+
+        if (!plain && a->job.state != JOB_IDLE && !a->job.plain &&
+            str_equal(hash, a->job.content_hash)) {
+                log_info("%s: the same request again, it is running", incoming->action);
+                answer(a, id, incoming, VERDICT_ACCEPTED, NULL, NULL);
+                return;
+        }
+        why = judge(a, q, &text);
+        if (why == &refuse_url && plain)
+                accept_request(a, id, incoming, q, EV_REQUESTED_NO_URL);
+        else if (why)
+                refuse(a, id, incoming, q, why, text ?: why->text);
+        else
+                accept_request(a, id, incoming, q,
+                               q->retrieve_at != NO_TIME && q->retrieve_at > agent_csms_now(a)
+                                       ? EV_REQUESTED_LATER
+                                       : EV_REQUESTED_NOW);
+}
+
+void request_handle(Agent *a, const char *id, const Incoming *incoming, const cJSON *payload)
+{
+        UpdateRequest q = UPDATE_REQUEST_INIT;
+        CodecError error;
+        int r = codec_decode(incoming->request, a->dialect->rules, payload, &q, &error);
+
+        if (r < 0) {
+                const char *text = r == -ENOMEM ? "out of memory" : error.text;
+
+                log_warning("%s refused: %s", incoming->action, text);
+                rpc_refuse(a->rpc, id,
+                           r == -ENOMEM ? RPC_INTERNAL_ERROR
+                                        : rpc_error_from_violation(error.violation),
+                           text);
+                return;
+        }
+        handle(a, id, incoming, &q);
+        codec_done(incoming->request, &q);
+}

@@ -1,0 +1,404 @@
+/* The session with the CSMS: BootNotification until Accepted, Heartbeat, answers, and what is sent
+ * next. Everything that is to be sent is a fact in the agent (boot due, a trigger, a row of the
+ * outbox), never a queued frame: what goes out is built when its turn comes. */
+#include <stdio.h>
+
+#include "agent-private.h"
+
+/* Where the CSMS gives no interval, or after a BootNotification that nobody answered. */
+#define BOOT_RETRY (30 * USEC_PER_SEC)
+#define HEARTBEAT_DEFAULT (USEC_PER_HOUR)
+/* How often the CSMS's time is written down. */
+#define CSMS_TIME_STORE_EVERY USEC_PER_HOUR
+
+const char *agent_id_text(int64_t request_id, char buffer[static 32])
+{
+        if (request_id == NO_INT)
+                strcpy(buffer, "(no id)");
+        else
+                snprintf(buffer, 32, "%lld", (long long)request_id);
+        return buffer;
+}
+
+/* ---- what is sent next ---- */
+
+static int on_rpc_deadline(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
+{
+        Agent *a = userdata;
+
+        agent_timer_off(&a->rpc_timer);
+        rpc_tick(a->rpc, boottime_now());
+        return 0;
+}
+
+int session_call(Agent *a, OutgoingKind kind, const void *message, const InFlight *in_flight)
+{
+        const Outgoing *out = &a->dialect->outgoing[kind];
+        CodecError error = {0};
+        cJSON *payload = NULL;
+        int r = codec_encode(out->request, message, &payload, &error);
+
+        if (r == 0)
+                r = rpc_call(a->rpc, out->action, payload, 0, boottime_now());
+        if (r < 0)
+                return log_error_errno(r, "%s was not sent%s%s", out->action,
+                                       *error.text ? ": " : "", error.text);
+        a->in_flight = in_flight ? *in_flight : (InFlight){0};
+        a->in_flight.kind = kind;
+        return agent_timer(a, &a->rpc_timer, a->config->message_timeout, on_rpc_deadline);
+}
+
+/* In the trial BootNotification comes after the health check and the first mark; on the way back it
+ * is not sent from the slot that is left. Until it is known where the agent woke up, a job that had
+ * begun to write holds it too. */
+static bool boot_is_held(const Agent *a)
+{
+        switch (a->job.state) {
+        case JOB_TRIAL_HEALTH:
+        case JOB_TRIAL_MARK:
+        case JOB_ROLLING_BACK:
+        case JOB_ROLLBACK_REBOOTING:
+                return true;
+        case JOB_IDLE:
+        case JOB_DOWNLOAD_SCHEDULED:
+        case JOB_DOWNLOADING:
+        case JOB_RETRYING:
+        case JOB_VERIFYING:
+        case JOB_READY:
+        case JOB_INSTALL_SCHEDULED:
+        case JOB_PREPARING:
+        case JOB_INSTALLING:
+        case JOB_DATA_HEALTH:
+        case JOB_DATA_RECONNECT:
+        case JOB_ANNOUNCING:
+        case JOB_REBOOTING:
+        case JOB_TRIAL_BOOT:
+        case JOB_TRIAL_CONFIRM:
+        case JOB_TRIAL_ACCEPT:
+        case JOB_UNDOING:
+        case JOB_OWING:
+        case JOB_STAYING:
+        case JOB_RETURNED:
+        case JOB_STATE_MAX:
+                break;
+        }
+        return !a->whereabouts_known && a->job.state >= JOB_INSTALLING;
+}
+
+static int send_boot(Agent *a)
+{
+        BootReport report = {.reason = a->boot_reason,
+                             .vendor = a->config->vendor,
+                             .model = a->config->model,
+                             .serial = a->config->serial,
+                             .firmware_version = a->firmware_version};
+
+        a->boot_due = false;
+        return session_call(a, OUT_BOOT, &report, NULL);
+}
+
+static int send_connector(Agent *a)
+{
+        ConnectorReport report = {.timestamp = agent_csms_now(a),
+                                  .connector = a->connectors_due,
+                                  .connector_of_evse = 1,
+                                  .status = CONNECTOR_AVAILABLE};
+
+        a->connectors_due = a->connectors_due < a->config->connectors ? a->connectors_due + 1 : -1;
+        a->connectors_triggered = a->connectors_triggered && a->connectors_due >= 0;
+        return session_call(a, OUT_STATUS, &report, NULL);
+}
+
+static int send_trigger(Agent *a)
+{
+        Trigger t = a->triggers[0];
+        FirmwareReport firmware = calls_firmware_report(a, t.firmware_kind);
+        LogReport log = {.status = LOG_STATUS_IDLE, .request_id = NO_INT};
+        ConnectorReport connector = {.timestamp = agent_csms_now(a),
+                                     .connector = t.connector,
+                                     .connector_of_evse = 1,
+                                     .status = CONNECTOR_AVAILABLE};
+
+        memmove(a->triggers, a->triggers + 1, sizeof(t) * --a->trigger_count);
+        switch (t.kind) {
+        case TRIGGER_BOOT_NOTIFICATION:
+                return send_boot(a);
+        case TRIGGER_HEARTBEAT:
+                return session_call(a, OUT_HEARTBEAT, &(EmptyMessage){0}, NULL);
+        case TRIGGER_FIRMWARE_STATUS:
+                return session_call(a, t.firmware_kind, &firmware, NULL);
+        case TRIGGER_LOG_STATUS:
+                return session_call(a, OUT_LOG_STATUS, &log, NULL);
+        case TRIGGER_DIAGNOSTICS_STATUS:
+                return session_call(a, OUT_DIAGNOSTICS_STATUS, &log, NULL);
+        case TRIGGER_STATUS:
+                return session_call(a, OUT_STATUS, &connector, NULL);
+        case TRIGGER_OTHER:
+        case TRIGGER_KIND_MAX:
+                break;
+        }
+        return -EINVAL;
+}
+
+/* 1: something was put on the wire or tried; 0: nothing is due. */
+static int send_next(Agent *a)
+{
+        if (a->trigger_count > 0 && a->registration != REJECTED)
+                return send_trigger(a), 1;
+        if (a->boot_due && !boot_is_held(a))
+                return send_boot(a), 1;
+        if (a->connectors_due >= 0 && (a->registration == REGISTERED || a->connectors_triggered))
+                return send_connector(a), 1;
+        if (a->registration != REGISTERED)
+                return 0;
+        if (outbox_send_next(a) == 1)
+                return 1;
+        if (!a->heartbeat_due)
+                return 0;
+        a->heartbeat_due = false;
+        return session_call(a, OUT_HEARTBEAT, &(EmptyMessage){0}, NULL), 1;
+}
+
+static int on_pump(sd_event_source *source _unused_, void *userdata)
+{
+        Agent *a = userdata;
+
+        while (a->dialect && !rpc_is_busy(a->rpc) && send_next(a) == 1)
+                ;
+        if (a->job.state == JOB_ANNOUNCING && !rpc_is_busy(a->rpc) && outbox_is_empty(a))
+                install_announced(a);
+        return 0;
+}
+
+void session_kick(Agent *a)
+{
+        if (a->pump_source)
+                sd_event_source_set_enabled(a->pump_source, SD_EVENT_ONESHOT);
+}
+
+/* ---- BootNotification and Heartbeat ---- */
+
+static int on_boot_timer(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
+{
+        Agent *a = userdata;
+
+        agent_timer_off(&a->boot_timer);
+        a->boot_due = true;
+        session_kick(a);
+        return 0;
+}
+
+static int on_heartbeat(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
+{
+        Agent *a = userdata;
+
+        a->heartbeat_due = true;
+        agent_timer(a, &a->heartbeat_timer, a->heartbeat_interval, on_heartbeat);
+        session_kick(a);
+        return 0;
+}
+
+/* Schedules and time stamps use the CSMS's time as an offset; a moment of it is kept as the clock's
+ * floor. */
+static void take_csms_time(Agent *a, usec_t told)
+{
+        _cleanup_(freep) char *stored = NULL;
+        char text[32];
+
+        if (told == NO_TIME)
+                return;
+        a->csms_offset = (int64_t)(told - wallclock_now());
+        if (store_get(a->store, STORE_CSMS_TIME, &stored) == 0 && stored &&
+            told < strtoull(stored, NULL, 10) + CSMS_TIME_STORE_EVERY)
+                return;
+        snprintf(text, sizeof(text), "%llu", (unsigned long long)told);
+        store_set(a->store, STORE_CSMS_TIME, text);
+}
+
+static usec_t interval_or(int64_t seconds, usec_t fallback)
+{
+        return seconds > 0 && seconds != NO_INT ? (usec_t)seconds * USEC_PER_SEC : fallback;
+}
+
+static void registered(Agent *a, int64_t interval)
+{
+        a->registration = REGISTERED;
+        a->connectors_due = a->dialect->connector_zero ? 0 : 1;
+        a->heartbeat_interval = interval_or(interval, HEARTBEAT_DEFAULT);
+        agent_timer(a, &a->heartbeat_timer, a->heartbeat_interval, on_heartbeat);
+        if (a->boot_reason == BOOT_FIRMWARE_UPDATE)
+                store_set(a->store, STORE_BOOT_REASON, NULL);
+        outbox_after_boot(a);
+        log_info("The CSMS accepted the station; heartbeat every %llu s",
+                 (unsigned long long)(a->heartbeat_interval / USEC_PER_SEC));
+        agent_event(a, EV_BOOT_ACCEPTED);
+}
+
+static void on_boot_answer(Agent *a, const BootAnswer *answer)
+{
+        take_csms_time(a, answer->current_time);
+        a->boot_answered = true;
+        agent_timer_off(&a->heartbeat_timer);
+        agent_event(a, EV_BOOT_ANSWERED);
+        if (answer->status == REGISTRATION_ACCEPTED) {
+                registered(a, answer->interval);
+        } else {
+                a->registration = answer->status == REGISTRATION_PENDING ? PENDING : REJECTED;
+                log_warning("The CSMS answered BootNotification with %s; nothing is reported until "
+                            "it accepts the station",
+                            a->registration == PENDING ? "Pending" : "Rejected");
+                agent_timer(a, &a->boot_timer, interval_or(answer->interval, BOOT_RETRY),
+                            on_boot_timer);
+        }
+        show_update(a);
+}
+
+void session_boot_wanted(Agent *a)
+{
+        if (a->boot_answered)
+                agent_event(a, EV_BOOT_ANSWERED);
+        session_kick(a);
+}
+
+/* ---- answers ---- */
+
+static void on_result(void *userdata, uint64_t token _unused_, const cJSON *payload)
+{
+        Agent *a = userdata;
+        BootAnswer boot = {.status = REGISTRATION_REJECTED, .current_time = NO_TIME, .interval = 0};
+        HeartbeatAnswer heartbeat = {.current_time = NO_TIME};
+        const Outgoing *out = &a->dialect->outgoing[a->in_flight.kind];
+        bool is_boot = a->in_flight.kind == OUT_BOOT,
+             is_heartbeat = a->in_flight.kind == OUT_HEARTBEAT;
+        CodecError error;
+
+        agent_timer_off(&a->rpc_timer);
+        if ((is_boot || is_heartbeat) &&
+            codec_decode(out->answer, a->dialect->rules, payload,
+                         is_boot ? (void *)&boot : (void *)&heartbeat, &error) < 0) {
+                log_warning("The CSMS's answer to %s is not usable: %s", out->action, error.text);
+                if (is_boot)
+                        agent_timer(a, &a->boot_timer, BOOT_RETRY, on_boot_timer);
+        } else if (is_boot) {
+                on_boot_answer(a, &boot);
+        } else if (is_heartbeat) {
+                take_csms_time(a, heartbeat.current_time);
+        } else {
+                outbox_answered(a, NULL);
+        }
+        session_kick(a);
+}
+
+static void on_error(void *userdata, uint64_t token _unused_, const char *code,
+                     const char *description)
+{
+        Agent *a = userdata;
+
+        agent_timer_off(&a->rpc_timer);
+        log_warning("The CSMS answered %s with the error %.40s: %.120s",
+                    a->dialect->outgoing[a->in_flight.kind].action, code, description);
+        if (a->in_flight.kind == OUT_BOOT) {
+                a->boot_answered = true; /* by a CALLERROR: it is there, and we are heard */
+                agent_timer(a, &a->boot_timer, BOOT_RETRY, on_boot_timer);
+        } else {
+                outbox_answered(a, code);
+        }
+        session_kick(a);
+}
+
+/* What was not answered in time is sent again, with a new id, on a new connection. */
+static void on_timeout(void *userdata, uint64_t token _unused_)
+{
+        Agent *a = userdata;
+
+        log_warning("The CSMS did not answer %s in time, connecting anew",
+                    a->dialect->outgoing[a->in_flight.kind].action);
+        if (a->in_flight.kind == OUT_BOOT)
+                a->boot_due = true;
+        outbox_timed_out(a);
+        link_close(a->link);
+}
+
+static void on_call(void *userdata, const char *id, const char *action, const cJSON *payload)
+{
+        calls_handle(userdata, id, action, payload);
+}
+
+static int on_rpc_send(void *userdata, const char *text, size_t size)
+{
+        Agent *a = userdata;
+
+        log_debug("> %.*s", (int)MIN(size, (size_t)2000), text);
+        return link_send(a->link, text, size);
+}
+
+/* ---- begin and end ---- */
+
+/* Why BootNotification is sent: our own reboot, else a restart of the agent alone, else the power.
+ */
+static int find_boot_reason(Agent *a)
+{
+        _cleanup_(freep) char *reason = NULL, *boot_id = NULL;
+        int r = store_get(a->store, STORE_BOOT_REASON, &reason);
+
+        if (r == 0)
+                r = store_get(a->store, STORE_BOOT_ID, &boot_id);
+        if (r < 0)
+                return log_error_errno(r, "Can't read the store in %s", a->config->state_directory);
+        if (str_equal(reason, boot_reason_to_string(BOOT_FIRMWARE_UPDATE)))
+                a->boot_reason = BOOT_FIRMWARE_UPDATE;
+        else
+                a->boot_reason =
+                        str_equal(boot_id, a->boot_id) ? BOOT_APPLICATION_RESET : BOOT_POWER_UP;
+        if (!str_equal(boot_id, a->boot_id))
+                store_set(a->store, STORE_BOOT_ID, a->boot_id);
+        return 0;
+}
+
+int session_init(Agent *a)
+{
+        static const RpcHandlers handlers = {.send = on_rpc_send,
+                                             .on_call = on_call,
+                                             .on_result = on_result,
+                                             .on_error = on_error,
+                                             .on_timeout = on_timeout};
+        int r = rpc_new(&handlers, a, a->config->message_timeout, &a->rpc);
+
+        if (r == 0)
+                r = sd_event_add_defer(a->parts.event, &a->pump_source, on_pump, a);
+        if (r < 0)
+                return log_error_errno(r, "Can't make the session");
+        sd_event_source_set_enabled(a->pump_source, SD_EVENT_OFF);
+        a->boot_due = true;
+        return find_boot_reason(a);
+}
+
+void session_opened(Agent *a)
+{
+        rpc_reset(a->rpc, &a->dialect->frames);
+        a->trigger_count = 0;
+        /* J16 5.4, J201 5.3: a reconnect alone is no reason for BootNotification. */
+        if (a->registration == REGISTERED)
+                agent_event(a, EV_BOOT_ACCEPTED);
+        else if (!a->boot_timer)
+                a->boot_due = true;
+        session_kick(a);
+}
+
+void session_closed(Agent *a)
+{
+        if (rpc_is_busy(a->rpc) && a->in_flight.kind == OUT_BOOT)
+                a->boot_due = true;
+        rpc_reset(a->rpc, NULL);
+        agent_timer_off(&a->rpc_timer);
+}
+
+void session_done(Agent *a)
+{
+        rpc_free(TAKE_PTR(a->rpc));
+        agent_timer_off(&a->rpc_timer);
+        agent_timer_off(&a->boot_timer);
+        agent_timer_off(&a->heartbeat_timer);
+        agent_timer_off(&a->outbox_timer);
+        a->pump_source = sd_event_source_disable_unref(a->pump_source);
+}

@@ -1,0 +1,124 @@
+/* What the agent shows of itself on D-Bus: fills ControlState from what is so, and tells listeners
+ * what has changed. */
+#include <stdio.h>
+
+#include "agent-private.h"
+
+/* The interface and the texts that it borrows. */
+struct Shown {
+        Control *control;
+        ControlState state;
+        char request_id[32];
+        char *location;
+        SaidStatus said[STATUSES_KEPT];
+        char said_ids[STATUSES_KEPT][32];
+        ControlStatus statuses[STATUSES_KEPT];
+};
+
+/* clang-format off */
+static const char *const registration_words[] = {
+        [UNREGISTERED] = "none",
+        [PENDING]      = "pending",
+        [REJECTED]     = "rejected",
+        [REGISTERED]   = "accepted",
+};
+/* clang-format on */
+
+static usec_t next_try(const Agent *a)
+{
+        JobState s = a->job.state;
+        bool waits = s == JOB_DOWNLOAD_SCHEDULED || s == JOB_RETRYING || s == JOB_INSTALL_SCHEDULED;
+
+        return waits && a->job.due_at != NO_TIME ? a->job.due_at - (usec_t)a->csms_offset : 0;
+}
+
+static void fill_statuses(Agent *a, Shown *s)
+{
+        int n = store_said(a->store, s->said);
+
+        s->state.n_statuses = n < 0 ? 0 : (size_t)n;
+        s->state.statuses = s->statuses;
+        for (size_t i = 0; i < s->state.n_statuses; i++) {
+                const char *id = s->said[i].request_id == NO_INT
+                                         ? ""
+                                         : agent_id_text(s->said[i].request_id, s->said_ids[i]);
+
+                s->statuses[i] = (ControlStatus){s->said[i].time, id,
+                                                 firmware_status_to_string(s->said[i].status)};
+        }
+}
+
+static const ControlState *on_get(void *userdata)
+{
+        Agent *a = userdata;
+        Shown *s = a->shown;
+        bool failed =
+                firmware_status_is_final(a->job.last_status) && a->job.last_status != FW_INSTALLED;
+
+        free(s->location);
+        s->location = a->job.request.location ? url_for_people(a->job.request.location) : NULL;
+        agent_id_text(a->job.request.request_id, s->request_id);
+        s->state = (ControlState){
+                .connected = a->dialect,
+                .protocol = a->dialect ? a->dialect->subprotocol : "",
+                .registration = registration_words[a->registration],
+                .url = a->config->url,
+                .identity = a->config->identity,
+                .installer_present = a->installer->ops->is_present(a->installer),
+                .booted_slot = a->booted_slot,
+                .firmware_version = a->firmware_version,
+                .job_state = job_state_to_string(a->job.state),
+                .request_id = a->job.request.request_id == NO_INT ? "" : s->request_id,
+                .location = s->location,
+                .percent = a->percent,
+                .next_try = next_try(a),
+                .reason = a->job.state != JOB_IDLE || failed ? a->job.reason : NULL,
+                .version = PROJECT_VERSION,
+        };
+        fill_statuses(a, s);
+        return &s->state;
+}
+
+void show_init(Agent *a)
+{
+        int r;
+
+        a->shown = calloc(1, sizeof(*a->shown));
+        if (!a->shown)
+                return;
+        r = control_new(a->parts.bus, on_get, a, &a->shown->control);
+        if (r < 0)
+                log_warning_errno(
+                        r,
+                        "Can't offer %s on the bus: rauc-ocpp-ctl will not find the agent; "
+                        "is its D-Bus policy installed?",
+                        CONTROL_NAME);
+}
+
+void show_done(Agent *a)
+{
+        if (!a->shown)
+                return;
+        control_free(a->shown->control);
+        free(a->shown->location);
+        free(TAKE_PTR(a->shown));
+}
+
+void show_update(Agent *a)
+{
+        if (a->shown && a->shown->control)
+                control_changed(a->shown->control, "Connected", "Protocol", "Registration",
+                                "InstallerPresent", "BootedSlot", "FirmwareVersion", "JobState",
+                                "RequestId", "Location", "Percent", "NextTry", "Reason", NULL);
+}
+
+void show_status(Agent *a, FirmwareStatus status)
+{
+        int64_t id = a->job.request.request_id;
+        char text[32];
+
+        if (a->shown && a->shown->control)
+                control_status_reported(a->shown->control, wallclock_now(),
+                                        id == NO_INT ? "" : agent_id_text(id, text),
+                                        firmware_status_to_string(status));
+}

@@ -1,0 +1,501 @@
+/* After a boot: where did we wake up, is the new system well, confirm it or go back. Rules: "At
+ * every start" and "The trial" in docs/behaviour.md. Nothing here takes an empty answer for
+ * success. */
+#include <stdio.h>
+
+#include "agent-private.h"
+
+/* ---- where are we ---- */
+
+/* The start's event for a job that had begun to write. */
+static JobEvent start_event(const Agent *a, const InstallerState *state)
+{
+        const Slot *booted = &state->slots[state->booted];
+        bool new_boot = !str_equal(a->job.boot_id, a->boot_id);
+
+        if (str_equal(booted->name, a->job.target_slot)) {
+                if (booted->status && !streq(booted->status, "ok"))
+                        return EV_TARGET_BROKEN;
+                return install_has_our_mark(&a->job, booted) ? EV_TARGET_UP : EV_ELSEWHERE_UP;
+        }
+        if (!str_equal(booted->name, a->job.origin_slot))
+                return EV_ELSEWHERE_UP;
+        return new_boot ? EV_ORIGIN_UP : EV_RESTORED;
+}
+
+static void prove_slot(Agent *a);
+
+static int on_look_again(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
+{
+        Agent *a = userdata;
+
+        agent_timer_off(&a->look_timer);
+        trial_look_around(a);
+        return 0;
+}
+
+/* The new system has no RAUC that answers: it can't be confirmed, and unmarked the boot loader
+ * falls back. */
+static int on_look_limit(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
+{
+        Agent *a = userdata;
+
+        agent_timer_off(&a->look_limit);
+        if (a->whereabouts_known || str_equal(a->job.boot_id, a->boot_id))
+                return 0;
+        log_error("RAUC gave no answer since the start; the update counts as failed");
+        agent_set_reason(a, "RAUC gave no answer after the reboot");
+        agent_event(a, EV_TARGET_BROKEN);
+        return 0;
+}
+
+static void take_whereabouts(Agent *a, const InstallerState *state)
+{
+        const Slot *booted = &state->slots[state->booted];
+
+        a->whereabouts_known = true;
+        agent_timer_off(&a->look_limit);
+        str_replace(&a->booted_slot, booted->name);
+        if (!a->firmware_version || !a->config->release_file) {
+                char *version = NULL;
+
+                if (machine_release_version(a->config->release_file, booted->bundle_version,
+                                            &version) == 0) {
+                        free(a->firmware_version);
+                        a->firmware_version = version;
+                }
+        }
+        log_info("Booted slot %s, firmware %s", strempty(a->booted_slot),
+                 strempty(a->firmware_version));
+}
+
+static void on_look(void *userdata, int error, const InstallerState *state)
+{
+        Agent *a = userdata;
+
+        a->asking = false;
+        if (a->whereabouts_known)
+                return;
+        if (error == INSTALLER_GONE || error == INSTALLER_BUSY) {
+                log_info("RAUC is %s; its slots are asked for as soon as it can answer",
+                         error == INSTALLER_GONE ? "not on the bus" : "busy");
+                return; /* on_presence, on_idle */
+        }
+        if (error < 0 || state->booted < 0) {
+                log_error_errno(error, "RAUC does not tell which slot is booted");
+                agent_timer(a, &a->look_timer, INSTALLER_RETRY, on_look_again);
+                return;
+        }
+        take_whereabouts(a, state);
+        if (a->job.state >= JOB_INSTALLING)
+                agent_event(a, start_event(a, state));
+        show_update(a);
+        session_kick(a);
+        if (!job_is_on_trial(a->job.state))
+                prove_slot(a);
+}
+
+void trial_look_around(Agent *a)
+{
+        if (a->whereabouts_known || a->asking)
+                return;
+        if (a->job.state >= JOB_INSTALLING && !a->look_limit)
+                agent_timer(a, &a->look_limit, a->config->health_within, on_look_limit);
+        a->asking = true;
+        a->installer->ops->read_state(a->installer, on_look, a);
+}
+
+void trial_done(Agent *a)
+{
+        agent_timer_off(&a->look_timer);
+        agent_timer_off(&a->look_limit);
+        program_free(TAKE_PTR(a->prove_program));
+}
+
+/* ---- health ---- */
+
+/* Runs verify_update_script; callback gets its exit code. 1: there is no script, which counts as
+ * good. */
+static int run_health(Agent *a, ProgramCallback callback, Program **program)
+{
+        char id_text[32];
+        _cleanup_(freep) char *id =
+                str_printf("OCPP_REQUEST_ID=%s", agent_id_text(a->job.request.request_id, id_text));
+        _cleanup_(freep) char *uri = url_for_people(strempty(a->job.request.location));
+        _cleanup_(freep) char *uri_line = str_printf("FIRMWARE_URI=%s", strempty(uri));
+        _cleanup_(freep) char *slot = str_printf("RAUC_TARGET_SLOT=%s", strempty(a->booted_slot));
+        const char *environment[] = {slot, id, uri_line, NULL};
+
+        if (!a->config->verify_update_script)
+                return 1;
+        if (!id || !uri || !uri_line || !slot)
+                return -ENOMEM;
+        program_free(TAKE_PTR(*program));
+        return program_run(a->parts.event, a->config->verify_update_script, "verify", environment,
+                           a->config->check_timeout, callback, a, program);
+}
+
+static int on_health_again(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
+{
+        Agent *a = userdata;
+
+        agent_timer_off(&a->work_timer);
+        trial_health(a);
+        return 0;
+}
+
+static void health_bad(Agent *a, const char *reason)
+{
+        agent_set_reason(a, reason);
+        agent_event(a, EV_HEALTH_BAD);
+}
+
+static void on_health(void *userdata, int status)
+{
+        Agent *a = userdata;
+
+        program_free(TAKE_PTR(a->program));
+        if (status == 0)
+                agent_event(a, EV_HEALTH_GOOD);
+        else if (status == 2)
+                health_bad(a, "verify_update_script says that the new system is bad");
+        else if (boottime_now() >= a->health_until)
+                health_bad(a, "verify_update_script did not say good within health_within");
+        else
+                agent_timer(a, &a->work_timer, HEALTH_RETRY, on_health_again);
+}
+
+void trial_health(Agent *a)
+{
+        int r;
+
+        if (a->health_until == 0)
+                a->health_until = boottime_now() + a->config->health_within;
+        r = run_health(a, on_health, &a->program);
+        if (r == 1) {
+                agent_event(a, EV_HEALTH_GOOD);
+        } else if (r < 0) {
+                log_error_errno(r, "Can't run [firmware] verify_update_script %s",
+                                a->config->verify_update_script);
+                health_bad(a, "verify_update_script can't be run");
+        }
+}
+
+/* ---- a slot that no job of ours is about (rule 3) ---- */
+
+static int on_prove_again(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
+{
+        Agent *a = userdata;
+
+        agent_timer_off(&a->look_timer);
+        prove_slot(a);
+        return 0;
+}
+
+static void on_proven(void *userdata, int error, const char *message)
+{
+        Agent *a = userdata;
+        _cleanup_(freep) char *confirmed = NULL;
+
+        if (error < 0) {
+                log_warning_errno(error, "RAUC did not mark the booted slot good: %s",
+                                  strempty(message));
+                agent_timer(a, &a->look_timer, INSTALLER_RETRY, on_prove_again);
+                return;
+        }
+        if (store_get(a->store, STORE_CONFIRMED_SLOT, &confirmed) < 0 ||
+            str_equal(confirmed, a->booted_slot))
+                return;
+        trial_confirmed(a);
+        if (confirmed)
+                agent_security_event(a, SECURITY_FIRMWARE_UPDATED, "installed without the CSMS");
+}
+
+static void prove_mark(Agent *a)
+{
+        if (a->config->mark_good == MARK_BY_INTEGRATOR)
+                on_proven(a, 0, NULL);
+        else
+                a->installer->ops->mark(a->installer, MARK_GOOD, "booted", on_proven, a);
+}
+
+static void on_marked_unproven(void *userdata _unused_, int error, const char *message)
+{
+        if (error < 0)
+                log_error_errno(error, "RAUC did not mark the booted slot good: %s",
+                                strempty(message));
+}
+
+/* Unhealthy, and not by an update of ours: the boot loader may fall back, but only where there is
+ * something to fall back to. */
+static void on_prove_bad_state(void *userdata, int error, const InstallerState *state)
+{
+        Agent *a = userdata;
+        const Slot *other = error < 0 ? NULL : installer_state_other(state);
+
+        if (error < 0 || (other && other->boot_status == SLOT_GOOD)) {
+                log_error("The booted slot %s is not well and is not marked good",
+                          strempty(a->booted_slot));
+                return;
+        }
+        log_event(LOG_ERR, EVENT_UNPROVEN, &(LogFields){0},
+                  "The booted slot %s is not well, but there is no other: it stays",
+                  strempty(a->booted_slot));
+        a->installer->ops->mark(a->installer, MARK_GOOD, "booted", on_marked_unproven, a);
+}
+
+static void on_prove_health(void *userdata, int status)
+{
+        Agent *a = userdata;
+
+        program_free(TAKE_PTR(a->prove_program));
+        if (status == 0)
+                prove_mark(a);
+        else if (status == 2 || boottime_now() >= a->prove_until)
+                a->installer->ops->read_state(a->installer, on_prove_bad_state, a);
+        else
+                agent_timer(a, &a->look_timer, HEALTH_RETRY, on_prove_again);
+}
+
+/* A confirmed slot is marked good at every boot, at once and without asking a script; one that came
+ * without us is looked at first. */
+static void prove_slot(Agent *a)
+{
+        _cleanup_(freep) char *confirmed = NULL;
+        int r = store_get(a->store, STORE_CONFIRMED_SLOT, &confirmed);
+
+        if (r < 0)
+                log_error_errno(r, "Can't read the store in %s", a->config->state_directory);
+        if (a->prove_until == 0)
+                a->prove_until = boottime_now() + a->config->health_within;
+        r = str_equal(confirmed, a->booted_slot)
+                    ? 1
+                    : run_health(a, on_prove_health, &a->prove_program);
+        if (r == 1)
+                prove_mark(a);
+        else if (r < 0)
+                on_prove_health(a, 2);
+}
+
+/* ---- confirming ---- */
+
+/* Once more until the time for marks is over. */
+static void mark_again(Agent *a, void (*ask)(Agent *), int error)
+{
+        if (boottime_now() < a->mark_until) {
+                install_ask_again(a, ask);
+                return;
+        }
+        log_error_errno(error, "RAUC did not mark the slot as asked");
+        agent_set_reason(a, "the boot state could not be written");
+        agent_event(a, EV_MARK_FAILED);
+}
+
+static void mark_begin(Agent *a)
+{
+        if (a->mark_until == 0)
+                a->mark_until = boottime_now() + MARK_FOR;
+}
+
+/* Read back: only what the boot loader holds counts. */
+static void on_confirm_state(void *userdata, int error, const InstallerState *state)
+{
+        Agent *a = userdata;
+        JobState job = a->job.state;
+
+        if (job != JOB_TRIAL_MARK && job != JOB_TRIAL_CONFIRM)
+                return;
+        if (error == 0 && state->booted >= 0 &&
+            state->slots[state->booted].boot_status == SLOT_GOOD)
+                agent_event(a, EV_MARKED);
+        else
+                mark_again(a, job == JOB_TRIAL_MARK ? trial_mark_name : trial_confirm, error);
+}
+
+static void on_confirm_marked(void *userdata, int error, const char *message _unused_)
+{
+        Agent *a = userdata;
+        JobState job = a->job.state;
+
+        if (job != JOB_TRIAL_MARK && job != JOB_TRIAL_CONFIRM)
+                return;
+        if (error < 0)
+                mark_again(a, job == JOB_TRIAL_MARK ? trial_mark_name : trial_confirm, error);
+        else
+                a->installer->ops->read_state(a->installer, on_confirm_state, a);
+}
+
+static void confirm(Agent *a, const char *slot)
+{
+        mark_begin(a);
+        if (a->config->mark_good == MARK_BY_INTEGRATOR)
+                a->installer->ops->read_state(a->installer, on_confirm_state, a);
+        else
+                a->installer->ops->mark(a->installer, MARK_GOOD, slot, on_confirm_marked, a);
+}
+
+/* By the slot's name: the form that keeps a late fallback possible. */
+void trial_mark_name(Agent *a)
+{
+        confirm(a, a->job.target_slot);
+}
+
+void trial_confirm(Agent *a)
+{
+        confirm(a, "booted");
+}
+
+void trial_notify_boot(Agent *a)
+{
+        session_boot_wanted(a);
+}
+
+void trial_confirmed(Agent *a)
+{
+        int r = store_set(a->store, STORE_CONFIRMED_SLOT, a->booted_slot);
+
+        if (r < 0)
+                log_error_errno(r, "Can't record %s as confirmed", strempty(a->booted_slot));
+        else
+                log_info("Slot %s is confirmed", strempty(a->booted_slot));
+}
+
+void trial_await_accepted(Agent *a)
+{
+        if (a->registration == REGISTERED && a->dialect)
+                agent_event(a, EV_BOOT_ACCEPTED);
+}
+
+void trial_reconnect(Agent *a)
+{
+        connect_again(a);
+}
+
+/* ---- going back ---- */
+
+static void roll_back_failed(Agent *a, int error)
+{
+        if (boottime_now() < a->mark_until) {
+                install_ask_again(a, trial_roll_back);
+                return;
+        }
+        log_error_errno(error, "RAUC can't be told to go back");
+        /* Unmarked, the boot loader's counter falls back by itself. */
+        agent_event(a, a->job.roll_backs < STARTS_MAX ? EV_ROLLED_BACK : EV_NO_WAY_BACK);
+}
+
+static void on_rolled_back_state(void *userdata, int error, const InstallerState *state)
+{
+        Agent *a = userdata;
+
+        if (a->job.state != JOB_ROLLING_BACK)
+                return;
+        if (error < 0 || state->primary < 0 ||
+            !str_equal(state->slots[state->primary].name, a->job.origin_slot)) {
+                roll_back_failed(a, error);
+                return;
+        }
+        a->job.roll_backs++;
+        log_event(LOG_WARNING, EVENT_ROLLED_BACK, &(LogFields){0}, "Going back to %s: %s",
+                  a->job.origin_slot, strempty(a->job.reason));
+        agent_event(a, EV_ROLLED_BACK);
+}
+
+static void on_roll_back_bad(void *userdata, int error, const char *message _unused_)
+{
+        Agent *a = userdata;
+
+        if (a->job.state != JOB_ROLLING_BACK)
+                return;
+        if (error < 0)
+                roll_back_failed(a, error);
+        else
+                a->installer->ops->read_state(a->installer, on_rolled_back_state, a);
+}
+
+static void on_roll_back_active(void *userdata, int error, const char *message _unused_)
+{
+        Agent *a = userdata;
+
+        if (a->job.state != JOB_ROLLING_BACK)
+                return;
+        if (error < 0)
+                roll_back_failed(a, error);
+        else
+                a->installer->ops->mark(a->installer, MARK_BAD, "booted", on_roll_back_bad, a);
+}
+
+/* Only to the slot the update came from, and only if that one is whole. */
+static void on_roll_back_state(void *userdata, int error, const InstallerState *state)
+{
+        Agent *a = userdata;
+        const Slot *origin;
+
+        if (a->job.state != JOB_ROLLING_BACK)
+                return;
+        if (error < 0) {
+                roll_back_failed(a, error);
+                return;
+        }
+        origin = installer_state_find(state, a->job.origin_slot);
+        if (!origin || origin->booted || origin->boot_status != SLOT_GOOD ||
+            (origin->status && !streq(origin->status, "ok")) || a->job.roll_backs >= STARTS_MAX)
+                agent_event(a, EV_NO_WAY_BACK);
+        else
+                a->installer->ops->mark(a->installer, MARK_ACTIVE, a->job.origin_slot,
+                                        on_roll_back_active, a);
+}
+
+void trial_roll_back(Agent *a)
+{
+        mark_begin(a);
+        a->installer->ops->read_state(a->installer, on_roll_back_state, a);
+}
+
+static void on_unproven(void *userdata, int error, const char *message _unused_)
+{
+        Agent *a = userdata;
+
+        if (a->job.state != JOB_STAYING)
+                return;
+        if (error < 0)
+                mark_again(a, trial_mark_unproven, error);
+        else
+                agent_event(a, EV_MARKED);
+}
+
+void trial_mark_unproven(Agent *a)
+{
+        mark_begin(a);
+        log_event(LOG_ERR, EVENT_UNPROVEN, &(LogFields){0},
+                  "The new system failed its trial (%s), but there is no proven slot to go back "
+                  "to: it stays",
+                  strempty(a->job.reason));
+        a->installer->ops->mark(a->installer, MARK_GOOD, "booted", on_unproven, a);
+}
+
+static void on_target_marked_bad(void *userdata, int error, const char *message _unused_)
+{
+        Agent *a = userdata;
+
+        if (a->job.state != JOB_RETURNED)
+                return;
+        if (error < 0)
+                mark_again(a, trial_mark_target_bad, error);
+        else
+                agent_event(a, EV_MARKED);
+}
+
+/* The old slot (or a third one) runs: the target is not to be booted again. What somebody else
+ * installed there and booted is left alone. */
+void trial_mark_target_bad(Agent *a)
+{
+        mark_begin(a);
+        if (!a->job.reason)
+                agent_set_reason(a, "the new system did not come up; the boot loader fell back");
+        if (str_equal(a->job.target_slot, a->booted_slot))
+                agent_event(a, EV_MARKED);
+        else
+                a->installer->ops->mark(a->installer, MARK_BAD, a->job.target_slot,
+                                        on_target_marked_bad, a);
+}

@@ -1,0 +1,389 @@
+/* Making the agent, and the one door through which the job changes: agent_event() looks the step
+ * up, stores row and status in one transaction, then performs the actions of the table below. */
+#include <stdio.h>
+
+#include "agent-private.h"
+
+usec_t agent_csms_now(const Agent *a)
+{
+        return wallclock_now() + (usec_t)a->csms_offset;
+}
+
+int agent_timer(Agent *a, sd_event_source **source, usec_t after, sd_event_time_handler_t function)
+{
+        int r;
+
+        agent_timer_off(source);
+        r = sd_event_add_time_relative(a->parts.event, source, CLOCK_BOOTTIME, after, USEC_PER_MSEC,
+                                       function, a);
+        return r < 0 ? log_error_errno(r, "Can't set a timer") : 0;
+}
+
+void agent_timer_off(sd_event_source **source)
+{
+        *source = sd_event_source_disable_unref(*source);
+}
+
+void agent_set_reason(Agent *a, const char *reason)
+{
+        str_replace(&a->job.reason, reason);
+}
+
+int agent_save(Agent *a)
+{
+        StoreChange change = {.job = &a->job};
+        int r = store_commit(a->store, &change);
+
+        return r < 0 ? log_error_errno(r, "Can't store the update's state in %s",
+                                       a->config->state_directory)
+                     : 0;
+}
+
+typedef struct ActionEntry {
+        unsigned action;
+        void (*perform)(Agent *a);
+} ActionEntry;
+
+/* In this order; of those that make the job go on, a step has one at most. The security events
+ * (DO_TELL_…) are rows of the outbox, stored with the step. */
+/* clang-format off */
+static const ActionEntry actions[] = {
+        {DO_STOP_WORK,          fetch_stop},
+        {DO_DROP_FILE,          fetch_drop_file},
+        {DO_CONFIRMED,          trial_confirmed},
+        {DO_WAIT_RETRIEVE,      fetch_wait},
+        {DO_FETCH,              fetch_begin},
+        {DO_WAIT_RETRY,         fetch_wait_retry},
+        {DO_VERIFY,             fetch_verify},
+        {DO_ASK_INSTALL,        install_ask},
+        {DO_WAIT_INSTALL,       install_wait},
+        {DO_PREPARE,            install_prepare},
+        {DO_INSTALL,            install_begin},
+        {DO_RESUME_INSTALL,     install_resume},
+        {DO_ANNOUNCE,           install_announce},
+        {DO_REBOOT,             install_reboot},
+        {DO_HEALTH,             trial_health},
+        {DO_MARK_NAME,          trial_mark_name},
+        {DO_NOTIFY_BOOT,        trial_notify_boot},
+        {DO_CONFIRM,            trial_confirm},
+        {DO_AWAIT_ACCEPTED,     trial_await_accepted},
+        {DO_UNDO,               install_undo},
+        {DO_ROLL_BACK,          trial_roll_back},
+        {DO_MARK_UNPROVEN,      trial_mark_unproven},
+        {DO_MARK_TARGET_BAD,    trial_mark_target_bad},
+        {DO_RECONNECT,          trial_reconnect},
+};
+/* clang-format on */
+
+static void perform(Agent *a, unsigned wanted)
+{
+        for (size_t i = 0; i < ELEMENTSOF(actions); i++)
+                if (wanted & actions[i].action)
+                        actions[i].perform(a);
+}
+
+static FirmwareStatus status_to_say(const Job *job, const JobStep *step)
+{
+        FirmwareStatus status = step->say == FW_VERDICT ? job->verdict : (FirmwareStatus)step->say;
+
+        /* Each is said once a job: waiting again is nothing new (field note 32). */
+        return status == job->last_status ? FW_NONE : status;
+}
+
+static size_t rows_fill(const Agent *a, const JobStep *step, FirmwareStatus status,
+                        OutboxRow rows[2])
+{
+        usec_t now = agent_csms_now(a);
+        size_t n = 0;
+
+        if (status != FW_NONE)
+                rows[n++] = (OutboxRow){.kind = OUTBOX_FIRMWARE_STATUS,
+                                        .value = (int)status,
+                                        .plain = a->job.plain,
+                                        .request_id = a->job.request.request_id,
+                                        .timestamp = now};
+        if (step->actions & (DO_TELL_BAD_SIGNATURE | DO_TELL_UPDATED))
+                rows[n++] = (OutboxRow){.kind = OUTBOX_SECURITY_EVENT,
+                                        .value = step->actions & DO_TELL_UPDATED
+                                                         ? SECURITY_FIRMWARE_UPDATED
+                                                         : SECURITY_INVALID_FIRMWARE_SIGNATURE,
+                                        .request_id = NO_INT,
+                                        .timestamp = now};
+        return n;
+}
+
+static void tell(Agent *a, FirmwareStatus status)
+{
+        char id[32];
+        _cleanup_(freep) char *uri = url_for_people(strempty(a->job.request.location));
+        LogFields fields = {.request_id = agent_id_text(a->job.request.request_id, id),
+                            .status = firmware_status_to_string(status),
+                            .firmware_uri = uri};
+        bool failed = firmware_status_is_final(status) && status != FW_INSTALLED;
+        LogEvent event = failed                   ? EVENT_UPDATE_FAILED
+                         : status == FW_INSTALLED ? EVENT_INSTALLED
+                                                  : EVENT_STATUS;
+
+        log_event(failed ? LOG_WARNING : LOG_NOTICE, event, &fields, "Update %s: %s%s%s", id,
+                  fields.status, failed && a->job.reason ? ": " : "",
+                  failed ? strempty(a->job.reason) : "");
+        show_status(a, status);
+}
+
+static int on_again(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
+{
+        Agent *a = userdata;
+
+        agent_timer_off(&a->again_timer);
+        agent_event(a, a->again);
+        return 0;
+}
+
+/* The CSMS is told of a failed store in the answer, and asks again itself. */
+static bool event_is_asked_for(JobEvent event)
+{
+        return event == EV_SUPERSEDED || event == EV_REQUESTED_NOW || event == EV_REQUESTED_LATER ||
+               event == EV_REQUESTED_NO_URL;
+}
+
+/* Not written, so not done: the same event once more, when the disk may be well again. */
+static void not_stored(Agent *a, JobEvent event, int error)
+{
+        log_error_errno(error, "Can't store the update's state in %s", a->config->state_directory);
+        if (event_is_asked_for(event))
+                return;
+        a->again = event;
+        agent_timer(a, &a->again_timer, INSTALLER_RETRY, on_again);
+}
+
+/* What a new state starts with. */
+static void enter(Agent *a, JobState state)
+{
+        agent_timer_off(&a->work_timer);
+        agent_timer_off(&a->limit_timer);
+        a->when_idle = NULL;
+        a->mark_until = a->health_until = 0;
+        if (state != JOB_DOWNLOADING && state != JOB_INSTALLING)
+                a->percent = -1;
+}
+
+int agent_event(Agent *a, JobEvent event)
+{
+        const JobStep *step = job_step(a->job.state, event);
+        JobState old_state = a->job.state;
+        FirmwareStatus old_status = a->job.last_status, old_verdict = a->job.verdict, status;
+        OutboxRow rows[2];
+        StoreChange change = {.job = &a->job, .rows = rows};
+        int r;
+
+        if (!step) {
+                log_debug("Update: \"%s\" means nothing while %s", job_event_to_string(event),
+                          job_state_to_string(a->job.state));
+                return 0;
+        }
+        if (step->verdict != FW_NONE && a->job.verdict == FW_NONE)
+                a->job.verdict = (FirmwareStatus)step->verdict;
+        status = status_to_say(&a->job, step);
+        a->job.state = step->next;
+        if (status != FW_NONE)
+                a->job.last_status = status;
+        if (step->next != old_state && step->next != JOB_ROLLBACK_REBOOTING)
+                a->job.reboots = 0;
+        change.row_count = rows_fill(a, step, status, rows);
+        change.drop_intermediate = event == EV_SUPERSEDED;
+        r = store_commit(a->store, &change);
+        if (r < 0) {
+                a->job.state = old_state;
+                a->job.last_status = old_status;
+                a->job.verdict = old_verdict;
+                not_stored(a, event, r);
+                return r;
+        }
+        log_debug("Update: %s, \"%s\" -> %s", job_state_to_string(old_state),
+                  job_event_to_string(event), job_state_to_string(step->next));
+        if (step->next != old_state)
+                enter(a, step->next);
+        if (status != FW_NONE)
+                tell(a, status);
+        show_update(a);
+        perform(a, step->actions);
+        session_kick(a);
+        return 0;
+}
+
+void agent_security_event(Agent *a, SecurityEventType type, const char *tech_info)
+{
+        OutboxRow row = {.kind = OUTBOX_SECURITY_EVENT,
+                         .value = (int)type,
+                         .request_id = NO_INT,
+                         .timestamp = agent_csms_now(a),
+                         .tech_info = (char *)tech_info};
+        StoreChange change = {.rows = &row, .row_count = 1};
+        int r = store_commit(a->store, &change);
+
+        if (r == 0)
+                r = store_outbox_trim(a->store, a->config->outbox_max);
+        if (r < 0)
+                log_error_errno(r, "Can't store the security event %s",
+                                security_event_to_string(type));
+        session_kick(a);
+}
+
+static void on_presence(void *userdata, bool present)
+{
+        Agent *a = userdata;
+        void (*ask)(Agent *) = a->when_idle;
+
+        log_info("RAUC is %s on the bus", present ? "there" : "gone");
+        show_update(a);
+        if (!present) {
+                install_vanished(a);
+                return;
+        }
+        if (!a->whereabouts_known)
+                trial_look_around(a);
+        a->when_idle = NULL;
+        if (ask)
+                ask(a);
+}
+
+static void on_progress(void *userdata, int percent, const char *step)
+{
+        Agent *a = userdata;
+
+        if (a->job.state != JOB_INSTALLING || percent == a->percent)
+                return;
+        a->percent = percent;
+        log_debug("RAUC: %d %% %s", percent, step);
+        show_update(a);
+}
+
+static void on_completed(void *userdata, int result, const char *error)
+{
+        install_completed(userdata, result, error);
+}
+
+static void on_idle(void *userdata)
+{
+        Agent *a = userdata;
+        void (*ask)(Agent *) = a->when_idle;
+
+        if (!a->whereabouts_known)
+                trial_look_around(a);
+        a->when_idle = NULL;
+        if (ask)
+                ask(a);
+}
+
+static const InstallerHandlers installer_handlers = {
+        .on_presence = on_presence,
+        .on_progress = on_progress,
+        .on_completed = on_completed,
+        .on_idle = on_idle,
+};
+
+/* The roots, and whether unsigned requests are refused: "auto" is on once a root was seen, and
+ * stays on. */
+static int load_roots(Agent *a)
+{
+        _cleanup_(freep) char *path = NULL, *latch = NULL;
+        int r;
+
+        if (a->config->manufacturer_roots) {
+                r = trust_store_load(a->config->manufacturer_roots, a->config->crl_dir, &a->roots,
+                                     &path);
+                if (r < 0)
+                        return log_error_errno(r,
+                                               "Can't use the manufacturer root certificates in %s",
+                                               path ?: a->config->manufacturer_roots);
+        }
+        r = store_get(a->store, STORE_SIGNED_LATCH, &latch);
+        if (r == 0 && a->roots && !latch)
+                r = store_set(a->store, STORE_SIGNED_LATCH, "1");
+        if (r < 0)
+                return log_error_errno(r, "Can't read or write %s", a->config->state_directory);
+        a->require_signed = a->config->require_signed == SIGNED_YES ||
+                            (a->config->require_signed == SIGNED_AUTO && (a->roots || latch));
+        return 0;
+}
+
+static int make_parts(Agent *a)
+{
+        _cleanup_(freep) char *error = NULL;
+        int r = store_open(a->config->state_directory, &a->store, &error);
+
+        if (r < 0)
+                return log_error_errno(r, "Can't open the store: %s", strempty(error));
+        r = store_load_job(a->store, &a->job);
+        if (r < 0)
+                return log_error_errno(r, "Can't read the stored update from %s",
+                                       a->config->state_directory);
+        r = machine_boot_id(a->boot_id);
+        if (r < 0)
+                return log_error_errno(r, "Can't read the kernel's boot id");
+        r = load_roots(a);
+        if (r < 0)
+                return r;
+        r = a->parts.installer_new(a->parts.bus, &installer_handlers, a, &a->installer);
+        if (r < 0)
+                return log_error_errno(r, "Can't watch RAUC on the bus");
+        r = session_init(a);
+        if (r == 0)
+                r = connect_init(a);
+        if (r < 0)
+                return r;
+        show_init(a);
+        return 0;
+}
+
+int agent_new(const AgentParts *parts, Agent **ret)
+{
+        _cleanup_(agent_freep) Agent *a = calloc(1, sizeof(*a));
+        int r;
+
+        if (!a)
+                return log_error_errno(-ENOMEM, "Can't make the agent");
+        a->parts = *parts;
+        a->config = parts->config;
+        a->percent = -1;
+        a->connectors_due = -1;
+        job_init(&a->job);
+        r = make_parts(a);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(a);
+        return 0;
+}
+
+int agent_start(Agent *a)
+{
+        if (a->job.state != JOB_IDLE)
+                log_notice("An update was under way: %s", job_state_to_string(a->job.state));
+        machine_release_version(a->config->release_file, NULL, &a->firmware_version);
+        if (a->job.state != JOB_IDLE && a->job.state < JOB_INSTALLING)
+                agent_event(a, EV_RESTORED);
+        trial_look_around(a);
+        connect_start(a);
+        return 0;
+}
+
+void agent_free(Agent *a)
+{
+        if (!a)
+                return;
+        connect_done(a);
+        session_done(a);
+        fetch_stop(a);
+        trial_done(a);
+        show_done(a);
+        agent_timer_off(&a->again_timer);
+        agent_timer_off(&a->work_timer);
+        agent_timer_off(&a->limit_timer);
+        installer_free(a->installer);
+        trust_store_free(a->roots);
+        store_free(a->store);
+        job_done(&a->job);
+        free(a->booted_slot);
+        free(a->firmware_version);
+        free(a);
+}

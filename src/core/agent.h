@@ -1,0 +1,31 @@
+/* The agent: owns the others, turns circumstances into events of the job, performs its actions.
+ * Chooses the dialect by what the CSMS picked. */
+#pragma once
+
+#include "config.h"
+#include "dialect.h"
+#include "installer.h"
+#include "link.h"
+#include <systemd/sd-bus.h>
+
+typedef struct Agent Agent;
+
+/* What main puts together. All borrowed, must outlive the agent. */
+typedef struct AgentParts {
+        const Config *config;
+        sd_event *event;
+        Loop *loop;
+        sd_bus *bus;                    /* attached to event */
+        const Dialect *const *dialects; /* NULL-terminated, all that exist */
+        const char *worker;             /* path of rauc-ocpp-transfer */
+        int (*installer_new)(sd_bus *bus, const InstallerHandlers *handlers, void *userdata,
+                             Installer **ret);
+} AgentParts;
+
+/* Opens the store, loads the job, makes installer, link and D-Bus interface; nothing is sent yet.
+ * 0 and *ret; negative errno, logged. */
+int agent_new(const AgentParts *parts, Agent **ret);
+/* Begins: looks where it woke up, connects. 0 or negative errno, logged. */
+int agent_start(Agent *a);
+void agent_free(Agent *a);
+DEFINE_CLEANUP(Agent *, agent_free)

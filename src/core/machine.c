@@ -1,0 +1,221 @@
+/* Boot id, release, hook programs, reboot: see machine.h. */
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include "log.h"
+#include "machine.h"
+
+#define OS_RELEASE_MAX (64 * 1024)
+#define ENVIRONMENT_MAX 16
+
+int machine_boot_id(char out[static BOOT_ID_MAX])
+{
+        _cleanup_(freep) char *path = NULL, *text = NULL;
+        const char *folder = NULL;
+        int r;
+
+#ifdef TEST_SEAMS
+        folder = getenv("RAUC_OCPP_BOOT_DIR");
+#endif
+        path = folder ? str_printf("%s/boot_id", folder)
+                      : strdup("/proc/sys/kernel/random/boot_id");
+        if (!path)
+                return -ENOMEM;
+        r = file_read(path, BOOT_ID_MAX - 1, &text, NULL);
+        if (r < 0)
+                return r;
+        strcpy(out, str_strip(text));
+        return *out ? 0 : -ENODATA;
+}
+
+/* The value of NAME= in os-release text, quotes taken off; NULL. */
+static char *release_value(const char *text, const char *name)
+{
+        size_t n = strlen(name);
+
+        for (const char *line = text; line;
+             line = strchr(line, '\n'), line = line ? line + 1 : NULL) {
+                size_t length = strcspn(line, "\r\n");
+
+                if (length <= n || strncmp(line, name, n) != 0 || line[n] != '=')
+                        continue;
+                line += n + 1;
+                length -= n + 1;
+                if (length >= 2 && (*line == '"' || *line == '\'') && line[length - 1] == *line) {
+                        line++;
+                        length -= 2;
+                }
+                return length ? strndup(line, length) : NULL;
+        }
+        return NULL;
+}
+
+int machine_release_version(const char *release_file, const char *bundle_version, char **ret)
+{
+        _cleanup_(freep) char *text = NULL;
+        char *version = NULL;
+        int r = file_read(release_file ?: "/etc/os-release", OS_RELEASE_MAX, &text, NULL);
+
+        if (r == 0)
+                version = release_value(text, "IMAGE_VERSION");
+        if (!version && !release_file && bundle_version && *bundle_version)
+                version = strdup(bundle_version);
+        if (!version && r == 0)
+                version = release_value(text, "VERSION_ID");
+        if (!version && r == 0 && release_file) {
+                text[strcspn(text, "\r\n")] = '\0';
+                version = *str_strip(text) ? strdup(str_strip(text)) : NULL;
+        }
+        if (!version)
+                return -ENOENT;
+        *ret = version;
+        return 0;
+}
+
+struct Program {
+        pid_t pid;
+        sd_event_source *child, *timer;
+        ProgramCallback callback;
+        void *userdata;
+};
+
+void program_free(Program *p)
+{
+        if (!p)
+                return;
+        if (p->pid > 0) {
+                kill(p->pid, SIGKILL);
+                waitpid(p->pid, NULL, 0);
+        }
+        sd_event_source_disable_unref(p->child);
+        sd_event_source_disable_unref(p->timer);
+        free(p);
+}
+
+static int on_program_end(sd_event_source *source _unused_, const siginfo_t *si, void *userdata)
+{
+        Program *p = userdata;
+
+        p->pid = 0;
+        sd_event_source_set_enabled(p->timer, SD_EVENT_OFF);
+        p->callback(p->userdata, si->si_code == CLD_EXITED ? si->si_status : -1);
+        return 0;
+}
+
+/* The end comes by on_program_end(). */
+static int on_program_timeout(sd_event_source *source _unused_, uint64_t usec _unused_,
+                              void *userdata)
+{
+        Program *p = userdata;
+
+        kill(p->pid, SIGKILL);
+        return 0;
+}
+
+/* PATH first, then what the caller gave. */
+static int environment_fill(const char *const *environment, const char **ret)
+{
+        size_t n = 0;
+
+        ret[n++] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+        for (size_t i = 0; environment && environment[i]; i++) {
+                if (n >= ENVIRONMENT_MAX)
+                        return -E2BIG;
+                ret[n++] = environment[i];
+        }
+        ret[n] = NULL;
+        return 0;
+}
+
+static int program_spawn(const char *path, const char *argument, const char *const *environment,
+                         pid_t *ret)
+{
+        const char *arguments[] = {path, argument, NULL}, *variables[ENVIRONMENT_MAX + 1];
+        posix_spawn_file_actions_t actions;
+        posix_spawnattr_t attributes;
+        sigset_t none, all;
+        int r = environment_fill(environment, variables);
+
+        if (r < 0)
+                return r;
+        sigemptyset(&none);
+        sigfillset(&all);
+        posix_spawn_file_actions_init(&actions);
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+        posix_spawn_file_actions_addclosefrom_np(&actions, 3);
+        posix_spawnattr_init(&attributes);
+        posix_spawnattr_setsigmask(&attributes, &none);
+        posix_spawnattr_setsigdefault(&attributes, &all);
+        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+        r = -posix_spawn(ret, path, &actions, &attributes, (char *const *)arguments,
+                         (char *const *)variables);
+        posix_spawnattr_destroy(&attributes);
+        posix_spawn_file_actions_destroy(&actions);
+        return r;
+}
+
+int program_run(sd_event *event, const char *path, const char *argument,
+                const char *const *environment, usec_t timeout, ProgramCallback callback,
+                void *userdata, Program **ret)
+{
+        _cleanup_(program_freep) Program *p = calloc(1, sizeof(*p));
+        int r;
+
+        if (!p)
+                return -ENOMEM;
+        p->callback = callback;
+        p->userdata = userdata;
+        r = program_spawn(path, argument, environment, &p->pid);
+        if (r < 0) {
+                p->pid = 0;
+                return r;
+        }
+        r = sd_event_add_child(event, &p->child, p->pid, WEXITED, on_program_end, p);
+        if (r < 0)
+                return r;
+        r = sd_event_add_time_relative(event, &p->timer, CLOCK_BOOTTIME, timeout, 0,
+                                       on_program_timeout, p);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(p);
+        return 0;
+}
+
+typedef struct RebootCall {
+        void (*callback)(void *userdata, int error, const char *message);
+        void *userdata;
+} RebootCall;
+
+static int on_reboot_reply(sd_bus_message *m, void *userdata, sd_bus_error *error _unused_)
+{
+        RebootCall *call = userdata;
+        const sd_bus_error *e = sd_bus_message_get_error(m);
+
+        call->callback(call->userdata, -sd_bus_error_get_errno(e), e ? e->message : NULL);
+        return 0;
+}
+
+int machine_reboot(sd_bus *bus, void (*callback)(void *userdata, int error, const char *message),
+                   void *userdata)
+{
+        RebootCall *call = malloc(sizeof(*call));
+        sd_bus_slot *slot = NULL;
+        int r;
+
+        if (!call)
+                return -ENOMEM;
+        *call = (RebootCall){callback, userdata};
+        r = sd_bus_call_method_async(bus, &slot, "org.freedesktop.login1",
+                                     "/org/freedesktop/login1", "org.freedesktop.login1.Manager",
+                                     "Reboot", on_reboot_reply, call, "b", 0);
+        if (r < 0) {
+                free(call);
+                return r;
+        }
+        sd_bus_slot_set_destroy_callback(slot, free);
+        sd_bus_slot_set_floating(slot, true);
+        sd_bus_slot_unref(slot);
+        return 0;
+}
