@@ -43,8 +43,7 @@ bool install_has_our_mark(const Job *job, const Slot *slot)
 
 static bool install_time_is_ahead(const Agent *a)
 {
-        return a->job.request.install_at != NO_TIME &&
-               a->job.request.install_at > agent_csms_now(a);
+        return agent_is_ahead(a, a->job.request.install_at);
 }
 
 void install_ask(Agent *a)

@@ -29,6 +29,8 @@
 /* InstallRebooting is answered, or this is over. */
 #define ANNOUNCE_FOR (10 * USEC_PER_SEC)
 #define HEALTH_RETRY (5 * USEC_PER_SEC)
+/* Many CSMS tell their time in whole seconds and mean "now" by it. */
+#define SCHEDULE_TOLERANCE (2 * USEC_PER_SEC)
 /* An installer that is not there may be about to start. */
 #define INSTALLER_WAIT (10 * USEC_PER_SEC)
 /* Install, reboot, roll-back: how often each is begun. */
@@ -130,6 +132,8 @@ int agent_timer(Agent *a, sd_event_source **source, usec_t after, sd_event_time_
 void agent_timer_off(sd_event_source **source);
 /* The CSMS's time: wall clock and its offset. */
 usec_t agent_csms_now(const Agent *a);
+/* Is a scheduled time still to come? NO_TIME is not. */
+bool agent_is_ahead(const Agent *a, usec_t when);
 /* Puts one event into the outbox by itself. */
 void agent_security_event(Agent *a, SecurityEventType type, const char *tech_info);
 

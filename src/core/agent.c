@@ -9,6 +9,11 @@ usec_t agent_csms_now(const Agent *a)
         return wallclock_now() + (usec_t)a->csms_offset;
 }
 
+bool agent_is_ahead(const Agent *a, usec_t when)
+{
+        return when != NO_TIME && when > agent_csms_now(a) + SCHEDULE_TOLERANCE;
+}
+
 int agent_timer(Agent *a, sd_event_source **source, usec_t after, sd_event_time_handler_t function)
 {
         int r;
