@@ -12,6 +12,13 @@
 /* At most two lines a second. */
 #define PROGRESS_INTERVAL_USEC (500 * USEC_PER_MSEC)
 #define PROTOCOLS_TEXT_MAX 64
+/* libcurl's timers and its clock need not agree to the millisecond. */
+#define TIMER_SLACK_USEC ((curl_off_t)500000)
+/* libcurl reads up to a hundred buffers before it looks at the rate again: a quarter of a second's
+ * worth of them, within the sizes it takes gladly. */
+#define BUFFERS_A_SECOND 400
+#define BUFFER_BYTES_MIN 1024
+#define BUFFER_BYTES_MAX 16384
 
 typedef struct Fetch {
         const Task *task;
@@ -114,7 +121,7 @@ static void fail_by_time(Fetch *f)
         (void)curl_easy_getinfo(f->easy, CURLINFO_TOTAL_TIME_T, &elapsed_usec);
         (void)curl_easy_getinfo(f->easy, CURLINFO_PRETRANSFER_TIME_T, &ready_usec);
         if (f->task->timeout_seconds > 0 &&
-            elapsed_usec >= f->task->timeout_seconds * (curl_off_t)USEC_PER_SEC)
+            elapsed_usec + TIMER_SLACK_USEC >= f->task->timeout_seconds * (curl_off_t)USEC_PER_SEC)
                 fail(f, false, "timeout", "the download took longer than allowed");
         else if (ready_usec == 0)
                 fail(f, false, "connect", "no connection to the host in time");
@@ -238,6 +245,19 @@ static bool url_has_scheme(const char *url)
         return fine;
 }
 
+static CURLcode set_rate(CURL *easy, int64_t rate_bytes)
+{
+        int64_t buffer = MAX(rate_bytes / BUFFERS_A_SECOND, (int64_t)BUFFER_BYTES_MIN);
+        CURLcode r;
+
+        if (rate_bytes == 0)
+                return CURLE_OK;
+        r = curl_easy_setopt(easy, CURLOPT_MAX_RECV_SPEED_LARGE, (curl_off_t)rate_bytes);
+        return r ? r
+                 : curl_easy_setopt(easy, CURLOPT_BUFFERSIZE,
+                                    (long)MIN(buffer, (int64_t)BUFFER_BYTES_MAX));
+}
+
 static CURLcode set_job(Fetch *f, const char *allowed)
 {
         const Task *t = f->task;
@@ -249,7 +269,7 @@ static CURLcode set_job(Fetch *f, const char *allowed)
         r = r ? r : curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, (long)t->stall_timeout_seconds);
         r = r ? r : curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT, (long)t->stall_timeout_seconds);
         r = r ? r : curl_easy_setopt(e, CURLOPT_TIMEOUT, (long)t->timeout_seconds);
-        r = r ? r : curl_easy_setopt(e, CURLOPT_MAX_RECV_SPEED_LARGE, (curl_off_t)t->rate_bytes);
+        r = r ? r : set_rate(e, t->rate_bytes);
         r = r ? r : fetch_trust(e, t->ca_file);
         return r;
 }
