@@ -56,6 +56,7 @@ def wait_until(condition, seconds=5):
 @pytest.mark.parametrize("arguments", [
     [], ["--bogus"], ["--listen"], ["--listen", "127.0.0.1"], ["--listen", "localhost:0"], ["--listen", "127.0.0.1:65536"],
     ["--listen", "127.0.0.1:0", "--tls-cert", "x"], ["--listen", "127.0.0.1:0", "--interval", "-1"],
+    ["--listen", "127.0.0.1:0", "--client-ca", "x"],
     ["--listen", "127.0.0.1:0", "--message-timeout", "0"], ["--listen", "127.0.0.1:0", "stray"], ["--help=x"],
 ])
 def test_wrong_arguments_give_usage(arguments):
@@ -74,9 +75,11 @@ def test_help_and_version():
     ["--listen", "127.0.0.1:{port}"], ["--listen", "192.0.2.1:0"], ["--listen", "127.0.0.1:0", "--files", "/nowhere"],
     ["--listen", "127.0.0.1:0", "--passwords", "/nowhere"], ["--listen", "127.0.0.1:0", "--trace", "/nowhere/x"],
     ["--listen", "127.0.0.1:0", "--tls-cert", "/nowhere", "--tls-key", "/nowhere"],
+    ["--listen", "127.0.0.1:0", "--tls-cert", "{cert}", "--tls-key", "{key}", "--client-ca", "{key}"],
 ])
-def test_what_cannot_be_had_ends_it_at_the_start(csms, options):
-    done = subprocess.run([MOCK_CSMS, *(o.format(port=csms.port) for o in options)], capture_output=True, text=True,
+def test_what_cannot_be_had_ends_it_at_the_start(csms, certificate, options):
+    known = {"port": csms.port, "cert": certificate / "cert.pem", "key": certificate / "key.pem"}
+    done = subprocess.run([MOCK_CSMS, *(o.format(**known) for o in options)], capture_output=True, text=True,
                           timeout=20)
     assert done.returncode == 1
     assert "error: Can't" in done.stderr and "Sanitizer" not in done.stderr
@@ -459,6 +462,12 @@ def test_body_without_length_gives_411(csms):
     with socket.create_connection(("127.0.0.1", csms.port), 10) as sock:
         sock.sendall(b"POST /api/stations/x/call HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
         assert sock.recv(4096).startswith(b"HTTP/1.1 411")
+
+
+@pytest.mark.parametrize("upgrade, status", [("h2c", 400), ("other", 403)])
+def test_other_upgrades_are_refused(csms, upgrade, status):
+    headers = {"Upgrade": upgrade, "Connection": "Upgrade, HTTP2-Settings", "HTTP2-Settings": "AAMAAABkAAQAAP__"}
+    assert csms.request("GET", "/api/stations", headers=headers).status == status
 
 
 def test_page_for_the_dashboard(csms):
@@ -844,6 +853,36 @@ def test_tls(certificate, tmp_path):
             Station(csms.port, "CP1", tls=ssl.create_default_context())
         with pytest.raises((Closed, Refused, OSError)):
             Station(csms.port, "CP1")
+
+
+def test_client_certificate(certificate, tmp_path):
+    def make(name, *options):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                        "-keyout", tmp_path / f"{name}.key", "-out", tmp_path / f"{name}.pem", "-days", "2", "-subj",
+                        f"/CN={name}", *options], check=True, capture_output=True, timeout=60)
+
+    def presenting(name):
+        tls = trusting(certificate / "cert.pem")
+        if name:
+            tls.load_cert_chain(tmp_path / f"{name}.pem", tmp_path / f"{name}.key")
+        return tls
+
+    for root in ("root", "other-root"):
+        make(root)
+    make("station", "-CA", tmp_path / "root.pem", "-CAkey", tmp_path / "root.key")
+    make("stranger", "-CA", tmp_path / "other-root.pem", "-CAkey", tmp_path / "other-root.key")
+    (tmp_path / "passwords").write_text("CP2:pass\n")
+    with MockCsms("--tls-cert", certificate / "cert.pem", "--tls-key", certificate / "key.pem", "--client-ca",
+                  tmp_path / "root.pem", "--passwords", tmp_path / "passwords", tls=presenting(None)) as csms:
+        with Station(csms.port, "CP1", tls=presenting("station")) as station:
+            assert station.call("Heartbeat")[0] == 3
+        with pytest.raises(Refused) as refused:
+            Station(csms.port, "CP2", tls=presenting(None), password="pass")
+        assert refused.value.status == 403
+        for name in ("stranger", "other-root"):
+            with pytest.raises((Closed, OSError)):
+                Station(csms.port, "CP2", tls=presenting(name))
+        assert list(csms.stations()) == ["CP1"]
 
 
 @pytest.mark.parametrize("size", [1000, 8000, 15900, 16384, 16500, 33000, 100001, 900000])

@@ -53,6 +53,7 @@ int64_t csms_request_id(Csms *csms);
 
 /* One message came. 0 or negative errno: close the connection. */
 int station_receive(Station *station, const char *data, size_t size, bool binary);
+const char *station_id(const Station *station);
 bool station_is_online(const Station *station);
 const Dialect *station_dialect(const Station *station);
 int station_set_fault(Station *station, const Fault *fault);

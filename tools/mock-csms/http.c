@@ -360,6 +360,8 @@ int http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user,
         Session *session = user;
         if (reason == LWS_CALLBACK_HTTP_CONFIRM_UPGRADE)
                 return ws_check_upgrade(wsi, web_of(wsi), in);
+        if (reason == LWS_CALLBACK_OPENSSL_PERFORM_CLIENT_CERT_VERIFICATION)
+                return size ? 0 : 1; /* size is OpenSSL's verdict, which lws leaves to us */
         if (reason == LWS_CALLBACK_ESTABLISHED) /* a WebSocket that is none of OCPP */
                 return -1;
         if (!session)

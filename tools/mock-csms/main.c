@@ -11,13 +11,14 @@ typedef struct Option {
         const char *help;
 } Option;
 
-enum { OPT_LISTEN, OPT_TLS_CERT, OPT_TLS_KEY, OPT_PASSWORDS, OPT_FILES, OPT_TRACE, OPT_INTERVAL,
+enum { OPT_LISTEN, OPT_TLS_CERT, OPT_TLS_KEY, OPT_CLIENT_CA, OPT_PASSWORDS, OPT_FILES, OPT_TRACE, OPT_INTERVAL,
        OPT_MESSAGE_TIMEOUT, OPT_HELP, OPT_VERSION, OPT_MAX };
 
 static const Option options[OPT_MAX] = {
         [OPT_LISTEN]          = { "--listen",          "ADDR:PORT", "where to listen; port 0 picks a free one" },
         [OPT_TLS_CERT]        = { "--tls-cert",        "FILE",      "the server's certificate (PEM, with its chain): TLS" },
         [OPT_TLS_KEY]         = { "--tls-key",         "FILE",      "its key (PEM)" },
+        [OPT_CLIENT_CA]       = { "--client-ca",       "FILE",      "stations need a client certificate by these roots (PEM)" },
         [OPT_PASSWORDS]       = { "--passwords",       "FILE",      "lines ID:password: only these stations, by Basic auth" },
         [OPT_FILES]           = { "--files",           "DIR",       "serve this folder at /files/" },
         [OPT_TRACE]           = { "--trace",           "FILE",      "append every frame as a JSON line" },
@@ -101,13 +102,14 @@ static int read_options(const char *const values[static OPT_MAX], ServerOptions 
         ServerOptions o = {
                 .tls_cert = values[OPT_TLS_CERT],
                 .tls_key = values[OPT_TLS_KEY],
+                .client_ca = values[OPT_CLIENT_CA],
                 .passwords = values[OPT_PASSWORDS],
                 .files = values[OPT_FILES],
                 .trace = values[OPT_TRACE],
                 .interval = 300,
         };
         if (!values[OPT_LISTEN] || read_address(values[OPT_LISTEN], &o) < 0 ||
-            !o.tls_cert != !o.tls_key)
+            !o.tls_cert != !o.tls_key || (o.client_ca && !o.tls_cert))
                 return -EINVAL;
         if (values[OPT_INTERVAL] &&
             read_number(values[OPT_INTERVAL], 0, INT32_MAX, &o.interval) < 0)

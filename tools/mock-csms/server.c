@@ -4,6 +4,8 @@
 #include "web.h"
 #include <fcntl.h>
 #include <netdb.h>
+#include <openssl/err.h>
+#include <openssl/x509_vfy.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -112,6 +114,27 @@ static int check_address(const ServerOptions *options)
         return r;
 }
 
+static uint64_t tls_options(const ServerOptions *options)
+{
+        uint64_t flags = options->tls_cert ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0;
+        if (options->client_ca) /* asked of everybody, wanted of stations only: ws_check_upgrade()
+                                 */
+                flags |= LWS_SERVER_OPTION_REQUIRE_VALID_OPENSSL_CLIENT_CERT |
+                         LWS_SERVER_OPTION_PEER_CERT_NOT_REQUIRED;
+        return flags;
+}
+
+/* Whether a file has certificates: lws only mutters if not. 0, -EINVAL, -ENOMEM. */
+static int check_roots(const char *path)
+{
+        X509_STORE *store = X509_STORE_new();
+        int loaded = store && X509_STORE_load_file(store, path) == 1;
+        int r = loaded ? 0 : store ? -EINVAL : -ENOMEM;
+        X509_STORE_free(store);
+        ERR_clear_error();
+        return r;
+}
+
 static int create_context(Server *server, const ServerOptions *options)
 {
         void *loops[1] = {&server->loop};
@@ -129,6 +152,7 @@ static int create_context(Server *server, const ServerOptions *options)
                 .retry_and_idle_policy = &liveness,
                 .ssl_cert_filepath = options->tls_cert,
                 .ssl_private_key_filepath = options->tls_key,
+                .ssl_ca_filepath = options->client_ca,
                 .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS |
                            LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND |
                            LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
@@ -136,8 +160,7 @@ static int create_context(Server *server, const ServerOptions *options)
         int r = check_address(options);
         if (r < 0)
                 return log_error_errno(r, "Can't listen on %s", options->address);
-        if (options->tls_cert)
-                info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+        info.options |= tls_options(options);
         server->context = lws_create_context(&info);
         if (!server->context)
                 return log_error_errno(-EIO, "libwebsockets can't start");
@@ -161,6 +184,8 @@ static int open_things(Server *server, const ServerOptions *options)
                 return log_error_errno(r, "Can't write the trace %s", options->trace);
         if (options->passwords && (r = auth_load(options->passwords, &server->web.auth)) < 0)
                 return log_error_errno(r, "Can't use the passwords file %s", options->passwords);
+        if (options->client_ca && (r = check_roots(options->client_ca)) < 0)
+                return log_error_errno(r, "Can't use the roots in %s", options->client_ca);
         if (options->files) {
                 server->web.files_fd = open(options->files, O_PATH | O_DIRECTORY | O_CLOEXEC);
                 if (server->web.files_fd < 0)
@@ -187,7 +212,7 @@ static void raise_limits(void)
 
 int server_run(const ServerOptions *options)
 {
-        Server server = {.web.files_fd = -1};
+        Server server = {.web.files_fd = -1, .web.want_certificates = options->client_ca != NULL};
         raise_limits();
         lws_set_log_level(LLL_ERR | LLL_WARN, log_line);
         signal(SIGPIPE, SIG_IGN);

@@ -6,7 +6,7 @@
 typedef struct ServerOptions {
         char address[64]; /* an IP address */
         int port;         /* 0: picks one */
-        const char *tls_cert, *tls_key;
+        const char *tls_cert, *tls_key, *client_ca;
         const char *passwords, *files, *trace;
         int64_t interval;       /* seconds */
         usec_t message_timeout; /* of calls to stations */

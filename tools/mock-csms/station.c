@@ -278,6 +278,11 @@ char *station_frames(const Station *station, uint64_t since, uint64_t *ret_last)
         return out;
 }
 
+const char *station_id(const Station *station)
+{
+        return station->id;
+}
+
 bool station_is_online(const Station *station)
 {
         return station->conn != NULL;

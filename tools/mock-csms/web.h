@@ -8,8 +8,9 @@
 
 typedef struct Web {
         Csms *csms;
-        Auth *auth;   /* NULL: everybody may connect */
-        int files_fd; /* -1: no files */
+        Auth *auth;             /* NULL: everybody may connect */
+        int files_fd;           /* -1: no files */
+        bool want_certificates; /* stations need a client certificate, and no password */
 } Web;
 
 /* lws_callback_function of protocol 0, HTTP. */

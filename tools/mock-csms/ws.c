@@ -109,11 +109,16 @@ static bool offers_a_version(struct lws *wsi)
         return false;
 }
 
-static bool may_connect(struct lws *wsi, const Auth *auth, const char *id)
+static bool has_certificate(struct lws *wsi)
+{
+        union lws_tls_cert_info_results info = {0};
+        return lws_tls_peer_cert_info(wsi, LWS_TLS_CERT_INFO_VERIFIED, &info, sizeof(info)) == 0 &&
+               info.verified;
+}
+
+static bool has_password(struct lws *wsi, const Auth *auth, const char *id)
 {
         char header[HEADER_VALUE_MAX];
-        if (!auth)
-                return true;
         bool good = lws_hdr_copy(wsi, header, sizeof(header), WSI_TOKEN_HTTP_AUTHORIZATION) > 0 &&
                     auth_check(auth, id, header);
         explicit_bzero(header, sizeof(header));
@@ -123,11 +128,15 @@ static bool may_connect(struct lws *wsi, const Auth *auth, const char *id)
 int ws_check_upgrade(struct lws *wsi, const Web *web, const char *upgrade)
 {
         char id[STATION_ID_MAX + 1];
-        if (strcasecmp(upgrade, "websocket") != 0) /* h2c and others */
+        if (strcasecmp(upgrade, "h2c") == 0)
+                return http_refuse(wsi, 400, "HTTP/2 is not spoken here.");
+        if (strcasecmp(upgrade, "websocket") != 0) /* lws has refused it already */
                 return -1;
         if (read_identity(wsi, id) < 0)
                 return http_refuse(wsi, 404, "A station connects at /ocpp/ID.");
-        if (!may_connect(wsi, web->auth, id))
+        if (web->want_certificates && !has_certificate(wsi))
+                return http_refuse(wsi, 403, "A station needs a client certificate.");
+        if (!web->want_certificates && web->auth && !has_password(wsi, web->auth, id))
                 return http_refuse(wsi, 401, "Identity or password is wrong.");
         if (!offers_a_version(wsi))
                 return http_refuse(wsi, 400,
@@ -162,6 +171,7 @@ static void close_connection(Session *session)
         if (!session || !session->conn)
                 return;
         Conn *conn = TAKE_PTR(session->conn);
+        log_info("%s is gone", station_id(conn->station));
         csms_leave(conn->station, conn);
         conn_free(conn);
 }
