@@ -274,6 +274,46 @@ static void root_is_what_was_installed(void **state)
         }
 }
 
+static void certificate_must_be_made_for_signing(void **state)
+{
+        /* clang-format off */
+        static const struct {
+                const char *extension;
+                CertificateVerdict verdict;
+        } vectors[] = {
+                {"subjectAltName=DNS:example.org",                 CERTIFICATE_GOOD},
+                {"1.2.3.4=ASN1:UTF8String:x",                      CERTIFICATE_GOOD},
+                {"1.2.3.4=critical,ASN1:UTF8String:x",             CERTIFICATE_BAD_USAGE},
+                {"keyUsage=digitalSignature,nonRepudiation",       CERTIFICATE_GOOD},
+                {"keyUsage=nonRepudiation",                        CERTIFICATE_BAD_USAGE},
+                {"keyUsage=digitalSignature,keyCertSign",          CERTIFICATE_BAD_USAGE},
+                {"basicConstraints=CA:FALSE",                      CERTIFICATE_GOOD},
+                {"basicConstraints=CA:TRUE",                       CERTIFICATE_BAD_USAGE},
+                {"extendedKeyUsage=critical,codeSigning",          CERTIFICATE_GOOD},
+                {"extendedKeyUsage=serverAuth,codeSigning",        CERTIFICATE_GOOD},
+                {"extendedKeyUsage=anyExtendedKeyUsage",           CERTIFICATE_BAD_USAGE},
+                {"extendedKeyUsage=1.2.3.4",                       CERTIFICATE_BAD_USAGE},
+        };
+        /* clang-format on */
+        _cleanup_(trust_store_freep) TrustStore *t = store_of(*state, ROOTS, NULL);
+
+        for (size_t i = 0; i < ELEMENTSOF(vectors); i++) {
+                const char *e = vectors[i].extension;
+
+                pki_write(*state, "extension", e, strlen(e));
+                assert_int_equal(pki_run(*state, "openssl req -new -key pki/firmware/p256.key "
+                                                 "-subj /CN=signer -out request"),
+                                 0);
+                assert_int_equal(pki_run(*state, "openssl x509 -req -in request -CA "
+                                                 "pki/manufacturer/root.pem -CAkey "
+                                                 "pki/manufacturer/root.key -set_serial 1 "
+                                                 "-extfile extension -out extended.pem"),
+                                 0);
+                must_be(verdict_of_file(*state, t, "extended.pem", wallclock_now()),
+                        vectors[i].verdict, e);
+        }
+}
+
 static void crl_revokes_only_for_its_root(void **state)
 {
         /* clang-format off */
@@ -437,6 +477,7 @@ int main(void)
                 cmocka_unit_test(certificate_spoilt_is_never_good),
                 cmocka_unit_test(root_may_be_renewed),
                 cmocka_unit_test(root_is_what_was_installed),
+                cmocka_unit_test(certificate_must_be_made_for_signing),
                 cmocka_unit_test(crl_revokes_only_for_its_root),
                 cmocka_unit_test(store_tells_what_it_could_not_use),
                 cmocka_unit_test(store_takes_more_roots),

@@ -24,7 +24,6 @@ struct TrustStore {
 
 DEFINE_CLEANUP(BIO *, BIO_vfree)
 DEFINE_CLEANUP(X509 *, X509_free)
-DEFINE_CLEANUP(X509_CRL *, X509_CRL_free)
 DEFINE_CLEANUP(X509_STORE *, X509_STORE_free)
 DEFINE_CLEANUP(X509_STORE_CTX *, X509_STORE_CTX_free)
 
@@ -305,10 +304,11 @@ static int chain_check(X509 *leaf, X509 *root, usec_t now)
         return chain_error_to_verdict(X509_STORE_CTX_get_error(ctx));
 }
 
-/* Both usages read as "everything" where the extension is absent. */
+/* Both usages read as "everything" where the extension is absent. A CA is also what claims
+ * keyCertSign without basicConstraints. */
 static bool usage_fits(X509 *leaf)
 {
-        return !(X509_get_extension_flags(leaf) & (EXFLAG_INVALID | EXFLAG_CA)) &&
+        return !(X509_get_extension_flags(leaf) & EXFLAG_INVALID) && X509_check_ca(leaf) == 0 &&
                (X509_get_key_usage(leaf) & KU_DIGITAL_SIGNATURE) &&
                (X509_get_extended_key_usage(leaf) & XKU_CODE_SIGN);
 }
