@@ -353,71 +353,72 @@ static void crl_revokes_only_for_its_root(void **state)
         }
 }
 
+/* clang-format off */
+static const struct {
+        const char *roots, *crl_dir;
+        int result;
+        size_t count;
+        const char *bad;
+} stores[] = {
+        {"pki/manufacturer",          NULL,           0,        1, NULL},
+        {"pki/manufacturer/root.pem", "pki/crl",      0,        1, NULL},
+        {"pki/firmware/two.pem",      NULL,           0,        2, NULL},
+        {"several",                   NULL,           0,        3, NULL},
+        {"nowhere",                   NULL,           -ENOENT,  0, "nowhere"},
+        {"empty",                     NULL,           -ENOENT,  0, "empty"},
+        {"empty.pem",                 NULL,           -EBADMSG, 0, "empty.pem"},
+        {"garbage",                   NULL,           -EBADMSG, 0, "garbage/b.pem"},
+        {"dangling",                  NULL,           -EBADMSG, 0, "dangling/a.pem"},
+        {"torn.pem",                  NULL,           -EBADMSG, 0, "torn.pem"},
+        {"encrypted.key",             NULL,           -EBADMSG, 0, "encrypted.key"},
+        {"pki/crl/manufacturer.pem",  NULL,           -EBADMSG, 0, "pki/crl/manufacturer.pem"},
+        {"huge.pem",                  NULL,           -EFBIG,   0, "huge.pem"},
+        {"pki/manufacturer",          "nowhere",      -ENOTDIR, 0, "nowhere"},
+        {"pki/manufacturer",          "torn.pem",     -ENOTDIR, 0, "torn.pem"},
+        {"pki/manufacturer",          "hidden",       0,        1, NULL},
+        {"pki/manufacturer",          "empty",        -EBADMSG, 0, "empty/README"},
+        {"pki/manufacturer",          "several",      -EBADMSG, 0, "several/a.pem"},
+};
+static const char *const store_preparations[] = {
+        "mkdir empty hidden garbage dangling several several/folder.pem",
+        "touch empty.pem empty/README empty/.hidden.pem hidden/.crl",
+        "cp pki/manufacturer/root.pem several/a.pem",
+        "cp pki/firmware/two.pem several/b.crt",
+        "cp pki/manufacturer/root.key several/root.key",
+        "cp pki/manufacturer/root.pem garbage/a.pem",
+        "cp pki/manufacturer/root.key garbage/b.pem",
+        "ln -s /nonexistent dangling/a.pem",
+        "openssl pkey -in pki/manufacturer/root.key -aes128 -passout pass:secret -out encrypted.key",
+        "truncate -s 1048577 huge.pem",
+        "mkfifo several/pipe.pem",
+};
+/* clang-format on */
+
 static void store_tells_what_it_could_not_use(void **state)
 {
-        /* clang-format off */
-        static const struct {
-                const char *roots, *crl_dir;
-                int result;
-                size_t count;
-                const char *bad;
-        } vectors[] = {
-                {"pki/manufacturer",          NULL,           0,        1, NULL},
-                {"pki/manufacturer/root.pem", "pki/crl",      0,        1, NULL},
-                {"pki/firmware/two.pem",      NULL,           0,        2, NULL},
-                {"several",                   NULL,           0,        3, NULL},
-                {"nowhere",                   NULL,           -ENOENT,  0, "nowhere"},
-                {"empty",                     NULL,           -ENOENT,  0, "empty"},
-                {"empty.pem",                 NULL,           -EBADMSG, 0, "empty.pem"},
-                {"garbage",                   NULL,           -EBADMSG, 0, "garbage/b.pem"},
-                {"dangling",                  NULL,           -EBADMSG, 0, "dangling/a.pem"},
-                {"torn.pem",                  NULL,           -EBADMSG, 0, "torn.pem"},
-                {"encrypted.key",             NULL,           -EBADMSG, 0, "encrypted.key"},
-                {"pki/crl/manufacturer.pem",  NULL,           -EBADMSG, 0, "pki/crl/manufacturer.pem"},
-                {"huge.pem",                  NULL,           -EFBIG,   0, "huge.pem"},
-                {"pki/manufacturer",          "nowhere",      -ENOTDIR, 0, "nowhere"},
-                {"pki/manufacturer",          "torn.pem",     -ENOTDIR, 0, "torn.pem"},
-                {"pki/manufacturer",          "hidden",       0,        1, NULL},
-                {"pki/manufacturer",          "empty",        -EBADMSG, 0, "empty/README"},
-                {"pki/manufacturer",          "several",      -EBADMSG, 0, "several/a.pem"},
-        };
-        static const char *const preparations[] = {
-                "mkdir empty hidden garbage dangling several several/folder.pem",
-                "touch empty.pem empty/README empty/.hidden.pem hidden/.crl",
-                "cp pki/manufacturer/root.pem several/a.pem",
-                "cp pki/firmware/two.pem several/b.crt",
-                "cp pki/manufacturer/root.key several/root.key",
-                "cp pki/manufacturer/root.pem garbage/a.pem",
-                "cp pki/manufacturer/root.key garbage/b.pem",
-                "ln -s /nonexistent dangling/a.pem",
-                "openssl pkey -in pki/manufacturer/root.key -aes128 -passout pass:secret -out encrypted.key",
-                "truncate -s 1048577 huge.pem",
-                "mkfifo several/pipe.pem",
-        };
-        /* clang-format on */
         _cleanup_(freep) char *two = NULL;
         Pki *p = *state;
         size_t size;
 
-        for (size_t i = 0; i < ELEMENTSOF(preparations); i++)
-                if (pki_run(p, preparations[i]) != 0)
-                        fail_msg("failed: %s", preparations[i]);
+        for (size_t i = 0; i < ELEMENTSOF(store_preparations); i++)
+                if (pki_run(p, store_preparations[i]) != 0)
+                        fail_msg("failed: %s", store_preparations[i]);
         two = pki_read(p, "pki/firmware/two.pem", &size);
         pki_write(p, "torn.pem", two, size - 40);
-        for (size_t i = 0; i < ELEMENTSOF(vectors); i++) {
+        for (size_t i = 0; i < ELEMENTSOF(stores); i++) {
                 _cleanup_(trust_store_freep) TrustStore *t = NULL;
                 _cleanup_(freep) char *crls = NULL, *bad = NULL;
                 int r;
 
-                if (vectors[i].crl_dir)
-                        crls = strdup(pki_path(p, vectors[i].crl_dir));
-                r = trust_store_load(pki_path(p, vectors[i].roots), crls, &t, &bad);
-                if (r != vectors[i].result || (t != NULL) != (r == 0))
-                        fail_msg("%s: %d", vectors[i].roots, r);
+                if (stores[i].crl_dir)
+                        crls = strdup(pki_path(p, stores[i].crl_dir));
+                r = trust_store_load(pki_path(p, stores[i].roots), crls, &t, &bad);
+                if (r != stores[i].result || (t != NULL) != (r == 0))
+                        fail_msg("%s: %d", stores[i].roots, r);
                 if (t)
-                        assert_int_equal(trust_store_count(t), vectors[i].count);
-                if (vectors[i].bad)
-                        assert_string_equal(bad, pki_path(p, vectors[i].bad));
+                        assert_int_equal(trust_store_count(t), stores[i].count);
+                if (stores[i].bad)
+                        assert_string_equal(bad, pki_path(p, stores[i].bad));
                 else
                         assert_null(bad);
         }
