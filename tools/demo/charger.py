@@ -2,10 +2,10 @@
 `rauc service` on two slots that are plain files, a boot loader that counts attempts, mock-csms and
 the agent. Debian's python3 alone; all of it lives in one temporary folder.
 
-    with Charger(binaries, source) as charger:
+    with Charger(binaries) as charger:
         charger.build_bundle("update", version="2.0.0")
         charger.boot()
-        charger.csms.update("CS001", location=charger.csms.file_url("update.raucb"))
+        charger.csms.update(charger.station, location=charger.csms.file_url("update.raucb"))
         while ...:
             charger.tick()          # plays the reboot when the agent asks for one
 """
