@@ -154,7 +154,7 @@ static _unused_ int setup(void **state)
         Fixture *f = calloc(1, sizeof(*f));
 
         assert_non_null(f);
-        strcpy(f->folder, "/tmp/test-transfer.XXXXXX");
+        snprintf(f->folder, sizeof(f->folder), "/tmp/test-transfer.XXXXXX");
         assert_non_null(mkdtemp(f->folder));
         snprintf(f->worker, sizeof(f->worker), "%s/bin/rauc-ocpp-transfer", getenv("BINARY_DIR"));
         snprintf(f->file, sizeof(f->file), "%s/fw.part", f->folder);
