@@ -1,6 +1,5 @@
 /* What the CSMS asks: the action is looked up in the dialect, the payload decoded by its table, the
  * answer encoded the same way. */
-#include <stdio.h>
 
 #include "agent-private.h"
 
@@ -35,7 +34,22 @@ FirmwareReport calls_firmware_report(const Agent *a, OutgoingKind kind)
         return !plain && report.request_id == NO_INT ? idle : report;
 }
 
-static void answer(Agent *a, const char *id, const Incoming *incoming, const void *message)
+int calls_decode(Agent *a, const char *id, const Incoming *incoming, const cJSON *payload,
+                 void *ret)
+{
+        CodecError error = {.text = "out of memory"};
+        int r = codec_decode(incoming->request, a->dialect->rules, payload, ret, &error);
+
+        if (r == 0)
+                return 0;
+        log_warning("%s refused: %s", incoming->action, error.text);
+        rpc_refuse(a->rpc, id,
+                   r == -ENOMEM ? RPC_INTERNAL_ERROR : rpc_error_from_violation(error.violation),
+                   error.text);
+        return r;
+}
+
+void calls_answer(Agent *a, const char *id, const Incoming *incoming, const void *message)
 {
         CodecError error = {0};
         cJSON *payload = NULL;
@@ -94,22 +108,13 @@ static void handle_trigger(Agent *a, const char *id, const Incoming *incoming, c
 {
         TriggerRequest t = {.connector = NO_INT, .connector_of_evse = NO_INT};
         TriggerAnswer verdict;
-        CodecError error;
-        int r = codec_decode(incoming->request, a->dialect->rules, payload, &t, &error);
 
-        if (r < 0) {
-                rpc_refuse(a->rpc, id,
-                           r == -ENOMEM ? RPC_INTERNAL_ERROR
-                                        : rpc_error_from_violation(error.violation),
-                           r == -ENOMEM ? NULL : error.text);
-                log_warning("%s refused: %s", incoming->action,
-                            r == -ENOMEM ? "out of memory" : error.text);
+        if (calls_decode(a, id, incoming, payload, &t) < 0)
                 return;
-        }
         verdict.verdict = judge_trigger(a, &t);
         if (verdict.verdict == TRIGGER_ACCEPTED && a->trigger_count == TRIGGERS_MAX)
                 verdict.verdict = TRIGGER_REJECTED;
-        answer(a, id, incoming, &verdict);
+        calls_answer(a, id, incoming, &verdict);
         if (verdict.verdict != TRIGGER_ACCEPTED)
                 return;
         if (t.requested == TRIGGER_STATUS)

@@ -1,6 +1,5 @@
 /* Actions from "may it be installed now?" to the reboot, and the undo before a failure is said. The
  * installer is asked again when it is busy or away, and never believed on its English. */
-#include <stdio.h>
 
 #include "agent-private.h"
 
@@ -190,6 +189,7 @@ void install_begin(Agent *a)
 {
         _cleanup_(freep) char *file = fetch_path(a, false);
 
+        a->completed = false;
         if (!a->limit_timer)
                 agent_timer(a, &a->limit_timer, a->config->install_timeout, on_install_timeout);
         if (!file)
@@ -219,19 +219,19 @@ static void on_marked_active(void *userdata, int error, const char *message _unu
 
 /* Written and the next boot's: to the reboot. Written, but the primary did not change: made so, if
  * it carries our mark. */
-static void look_at_result(Agent *a, const InstallerState *state, bool completed)
+static void look_at_result(Agent *a, const InstallerState *state)
 {
         const Slot *target = installer_state_find(state, a->job.target_slot);
         bool ours =
                 target && str_equal(target->status, "ok") && install_has_our_mark(&a->job, target);
         bool primary = target && state->primary >= 0 && &state->slots[state->primary] == target;
 
-        if (ours && primary)
+        if (primary && (ours || a->completed))
                 agent_event(a, EV_INSTALLED);
         else if (ours)
                 a->installer->ops->mark(a->installer, MARK_ACTIVE, a->job.target_slot,
                                         on_marked_active, a);
-        else if (completed)
+        else if (a->completed)
                 agent_event(a, EV_INSTALLED_DATA);
         else if (a->job.installs >= STARTS_MAX)
                 fail(a, "the install was interrupted three times");
@@ -242,7 +242,7 @@ static void look_at_result(Agent *a, const InstallerState *state, bool completed
         }
 }
 
-static void on_completed_state(void *userdata, int error, const InstallerState *state)
+static void on_result_state(void *userdata, int error, const InstallerState *state)
 {
         Agent *a = userdata;
 
@@ -251,7 +251,7 @@ static void on_completed_state(void *userdata, int error, const InstallerState *
         if (error < 0)
                 install_ask_again(a, install_resume);
         else
-                look_at_result(a, state, true);
+                look_at_result(a, state);
 }
 
 void install_completed(Agent *a, int result, const char *error)
@@ -265,19 +265,8 @@ void install_completed(Agent *a, int result, const char *error)
                 fail(a, text);
                 return;
         }
-        a->installer->ops->read_state(a->installer, on_completed_state, a);
-}
-
-static void on_resume_state(void *userdata, int error, const InstallerState *state)
-{
-        Agent *a = userdata;
-
-        if (a->job.state != JOB_INSTALLING)
-                return;
-        if (error < 0)
-                install_ask_again(a, install_resume);
-        else
-                look_at_result(a, state, false);
+        a->completed = true;
+        install_resume(a);
 }
 
 /* After a restart of agent or RAUC: has it been finished, is it still at work, or is it begun anew?
@@ -289,7 +278,7 @@ void install_resume(Agent *a)
         if (a->installer->ops->is_busy(a->installer))
                 install_ask_again(a, install_resume);
         else
-                a->installer->ops->read_state(a->installer, on_resume_state, a);
+                a->installer->ops->read_state(a->installer, on_result_state, a);
 }
 
 void install_vanished(Agent *a)

@@ -1,6 +1,5 @@
 /* The outbox: statuses and security events, in order, until the CSMS has answered each. Rules:
  * "Outbox" in docs/behaviour.md. */
-#include <stdio.h>
 
 #include "agent-private.h"
 

@@ -114,6 +114,7 @@ struct Agent {
         JobEvent again;
         void (*when_idle)(Agent *a); /* asked again as soon as the installer is idle or there */
         bool hashed;                 /* by this process: bundle_sha256 is the file's */
+        bool completed;              /* RAUC said Completed(0) to the install that is open */
         void (*after_hash)(Agent *a);
         int percent; /* -1 unknown */
         usec_t mark_until, health_until;
@@ -181,6 +182,12 @@ bool outbox_is_empty(Agent *a);
 
 /* agent-calls.c */
 void calls_handle(Agent *a, const char *id, const char *action, const cJSON *payload);
+/* Decodes the payload into *ret (initialised), or answers by the CALLERROR that the violation gets:
+ * negative errno, nothing to free. */
+int calls_decode(Agent *a, const char *id, const Incoming *incoming, const cJSON *payload,
+                 void *ret);
+/* Encodes and sends an answer; what fails is logged. */
+void calls_answer(Agent *a, const char *id, const Incoming *incoming, const void *message);
 /* What a firmware status trigger tells. */
 FirmwareReport calls_firmware_report(const Agent *a, OutgoingKind kind);
 

@@ -1,7 +1,5 @@
 /* An update request: may it run? Tried in the order of "Request" in docs/behaviour.md; the first
  * that applies answers. */
-#include <ctype.h>
-#include <stdio.h>
 
 #include "agent-private.h"
 
@@ -117,20 +115,13 @@ static const Refusal *judge(Agent *a, const UpdateRequest *q, char **reterr_text
 }
 
 static void answer(Agent *a, const char *id, const Incoming *incoming, UpdateVerdict verdict,
-                   const char *reason_code, const char *info)
+                   const Refusal *why, const char *text)
 {
         UpdateAnswer message = {.verdict = (int)verdict,
-                                .reason_code = reason_code,
-                                .additional_info = reason_code ? info : NULL};
-        CodecError error = {0};
-        cJSON *payload = NULL;
-        int r = codec_encode(incoming->answer, &message, &payload, &error);
+                                .reason_code = why ? why->reason_code : NULL,
+                                .additional_info = why ? text : NULL};
 
-        if (r == 0)
-                r = rpc_answer(a->rpc, id, payload);
-        if (r < 0)
-                log_error_errno(r, "The answer to %s was not sent: %s", incoming->action,
-                                error.text);
+        calls_answer(a, id, incoming, &message);
 }
 
 static void refuse(Agent *a, const char *id, const Incoming *incoming, const UpdateRequest *q,
@@ -145,7 +136,7 @@ static void refuse(Agent *a, const char *id, const Incoming *incoming, const Upd
         if (plain && why->plain_error != RPC_ERROR_MAX)
                 rpc_refuse(a->rpc, id, why->plain_error, text);
         else
-                answer(a, id, incoming, why->verdict, why->reason_code, text);
+                answer(a, id, incoming, why->verdict, why, text);
         log_event(LOG_WARNING, EVENT_REQUEST_REFUSED, &fields, "%s %s refused (%s): %s",
                   incoming->action, id_text, fields.status, text);
         if (why == &refuse_cert || why == &refuse_revoked)
@@ -222,19 +213,9 @@ static void handle(Agent *a, const char *id, const Incoming *incoming, UpdateReq
 void request_handle(Agent *a, const char *id, const Incoming *incoming, const cJSON *payload)
 {
         UpdateRequest q = UPDATE_REQUEST_INIT;
-        CodecError error;
-        int r = codec_decode(incoming->request, a->dialect->rules, payload, &q, &error);
 
-        if (r < 0) {
-                const char *text = r == -ENOMEM ? "out of memory" : error.text;
-
-                log_warning("%s refused: %s", incoming->action, text);
-                rpc_refuse(a->rpc, id,
-                           r == -ENOMEM ? RPC_INTERNAL_ERROR
-                                        : rpc_error_from_violation(error.violation),
-                           text);
+        if (calls_decode(a, id, incoming, payload, &q) < 0)
                 return;
-        }
         handle(a, id, incoming, &q);
         codec_done(incoming->request, &q);
 }

@@ -13,11 +13,8 @@
 
 const char *agent_id_text(int64_t request_id, char buffer[static 32])
 {
-        if (request_id == NO_INT)
-                strcpy(buffer, "(no id)");
-        else
-                snprintf(buffer, 32, "%lld", (long long)request_id);
-        return buffer;
+        snprintf(buffer, 32, "%lld", (long long)request_id);
+        return request_id == NO_INT ? "(no id)" : buffer;
 }
 
 /* ---- what is sent next ---- */
@@ -49,40 +46,19 @@ int session_call(Agent *a, OutgoingKind kind, const void *message, const InFligh
 }
 
 /* In the trial BootNotification comes after the health check and the first mark; on the way back it
- * is not sent from the slot that is left. Until it is known where the agent woke up, a job that had
- * begun to write holds it too. */
-static bool boot_is_held(const Agent *a)
+ * is not sent from the slot that is left. */
+static const bool boot_is_held[JOB_STATE_MAX] = {
+        [JOB_TRIAL_HEALTH] = true,
+        [JOB_TRIAL_MARK] = true,
+        [JOB_ROLLING_BACK] = true,
+        [JOB_ROLLBACK_REBOOTING] = true,
+};
+
+/* Until it is known where the agent woke up, a job that had begun to write holds it too. */
+static bool boot_may_go(const Agent *a)
 {
-        switch (a->job.state) {
-        case JOB_TRIAL_HEALTH:
-        case JOB_TRIAL_MARK:
-        case JOB_ROLLING_BACK:
-        case JOB_ROLLBACK_REBOOTING:
-                return true;
-        case JOB_IDLE:
-        case JOB_DOWNLOAD_SCHEDULED:
-        case JOB_DOWNLOADING:
-        case JOB_RETRYING:
-        case JOB_VERIFYING:
-        case JOB_READY:
-        case JOB_INSTALL_SCHEDULED:
-        case JOB_PREPARING:
-        case JOB_INSTALLING:
-        case JOB_DATA_HEALTH:
-        case JOB_DATA_RECONNECT:
-        case JOB_ANNOUNCING:
-        case JOB_REBOOTING:
-        case JOB_TRIAL_BOOT:
-        case JOB_TRIAL_CONFIRM:
-        case JOB_TRIAL_ACCEPT:
-        case JOB_UNDOING:
-        case JOB_OWING:
-        case JOB_STAYING:
-        case JOB_RETURNED:
-        case JOB_STATE_MAX:
-                break;
-        }
-        return !a->whereabouts_known && a->job.state >= JOB_INSTALLING;
+        return !boot_is_held[a->job.state] &&
+               (a->whereabouts_known || a->job.state < JOB_INSTALLING);
 }
 
 static int send_boot(Agent *a)
@@ -145,7 +121,7 @@ static int send_next(Agent *a)
 {
         if (a->trigger_count > 0 && a->registration != REJECTED)
                 return send_trigger(a), 1;
-        if (a->boot_due && !boot_is_held(a))
+        if (a->boot_due && boot_may_go(a))
                 return send_boot(a), 1;
         if (a->connectors_due >= 0 && (a->registration == REGISTERED || a->connectors_triggered))
                 return send_connector(a), 1;

@@ -1,6 +1,5 @@
 /* What the agent shows of itself on D-Bus: fills ControlState from what is so, and tells listeners
  * what has changed. */
-#include <stdio.h>
 
 #include "agent-private.h"
 

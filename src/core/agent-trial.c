@@ -1,7 +1,6 @@
 /* After a boot: where did we wake up, is the new system well, confirm it or go back. Rules: "At
  * every start" and "The trial" in docs/behaviour.md. Nothing here takes an empty answer for
  * success. */
-#include <stdio.h>
 
 #include "agent-private.h"
 
@@ -61,6 +60,8 @@ static void take_whereabouts(Agent *a, const InstallerState *state)
 
                 if (machine_release_version(a->config->release_file, booted->bundle_version,
                                             &version) == 0) {
+                        /* J201 5.3: BootNotification again when what it told has changed. */
+                        a->boot_due |= !str_equal(a->firmware_version, version);
                         free(a->firmware_version);
                         a->firmware_version = version;
                 }
@@ -452,14 +453,17 @@ void trial_roll_back(Agent *a)
         a->installer->ops->read_state(a->installer, on_roll_back_state, a);
 }
 
-static void on_unproven(void *userdata, int error, const char *message _unused_)
+/* The one mark that these two states wait for. */
+static void on_last_mark(void *userdata, int error, const char *message _unused_)
 {
         Agent *a = userdata;
+        JobState job = a->job.state;
 
-        if (a->job.state != JOB_STAYING)
+        if (job != JOB_STAYING && job != JOB_RETURNED)
                 return;
         if (error < 0)
-                mark_again(a, trial_mark_unproven, error);
+                mark_again(a, job == JOB_STAYING ? trial_mark_unproven : trial_mark_target_bad,
+                           error);
         else
                 agent_event(a, EV_MARKED);
 }
@@ -471,19 +475,7 @@ void trial_mark_unproven(Agent *a)
                   "The new system failed its trial (%s), but there is no proven slot to go back "
                   "to: it stays",
                   strempty(a->job.reason));
-        a->installer->ops->mark(a->installer, MARK_GOOD, "booted", on_unproven, a);
-}
-
-static void on_target_marked_bad(void *userdata, int error, const char *message _unused_)
-{
-        Agent *a = userdata;
-
-        if (a->job.state != JOB_RETURNED)
-                return;
-        if (error < 0)
-                mark_again(a, trial_mark_target_bad, error);
-        else
-                agent_event(a, EV_MARKED);
+        a->installer->ops->mark(a->installer, MARK_GOOD, "booted", on_last_mark, a);
 }
 
 /* The old slot (or a third one) runs: the target is not to be booted again. What somebody else
@@ -496,6 +488,6 @@ void trial_mark_target_bad(Agent *a)
         if (str_equal(a->job.target_slot, a->booted_slot))
                 agent_event(a, EV_MARKED);
         else
-                a->installer->ops->mark(a->installer, MARK_BAD, a->job.target_slot,
-                                        on_target_marked_bad, a);
+                a->installer->ops->mark(a->installer, MARK_BAD, a->job.target_slot, on_last_mark,
+                                        a);
 }

@@ -1,6 +1,5 @@
 /* Making the agent, and the one door through which the job changes: agent_event() looks the step
  * up, stores row and status in one transaction, then performs the actions of the table below. */
-#include <stdio.h>
 
 #include "agent-private.h"
 
@@ -172,13 +171,38 @@ static void enter(Agent *a, JobState state)
                 a->percent = -1;
 }
 
+/* The row and what it says, written in one transaction. *ret_said is what is new to the CSMS. On
+ * failure the job is as it was. */
+static int store_step(Agent *a, const JobStep *step, FirmwareStatus *ret_said)
+{
+        Job *job = &a->job;
+        JobState old_state = job->state;
+        FirmwareStatus old_status = job->last_status, old_verdict = job->verdict;
+        OutboxRow rows[2];
+        StoreChange change = {
+                .job = job, .rows = rows, .drop_intermediate = step->event == EV_SUPERSEDED};
+        int r;
+
+        if (job->verdict == FW_NONE)
+                job->verdict = (FirmwareStatus)step->verdict;
+        *ret_said = status_to_say(job, step);
+        if (*ret_said != FW_NONE)
+                job->last_status = *ret_said;
+        job->state = step->next;
+        change.row_count = rows_fill(a, step, *ret_said, rows);
+        r = store_commit(a->store, &change);
+        if (r < 0) {
+                job->state = old_state;
+                job->last_status = old_status;
+                job->verdict = old_verdict;
+        }
+        return r;
+}
+
 int agent_event(Agent *a, JobEvent event)
 {
         const JobStep *step = job_step(a->job.state, event);
-        JobState old_state = a->job.state;
-        FirmwareStatus old_status = a->job.last_status, old_verdict = a->job.verdict, status;
-        OutboxRow rows[2];
-        StoreChange change = {.job = &a->job, .rows = rows};
+        FirmwareStatus said;
         int r;
 
         if (!step) {
@@ -186,30 +210,19 @@ int agent_event(Agent *a, JobEvent event)
                           job_state_to_string(a->job.state));
                 return 0;
         }
-        if (step->verdict != FW_NONE && a->job.verdict == FW_NONE)
-                a->job.verdict = (FirmwareStatus)step->verdict;
-        status = status_to_say(&a->job, step);
-        a->job.state = step->next;
-        if (status != FW_NONE)
-                a->job.last_status = status;
-        if (step->next != old_state && step->next != JOB_ROLLBACK_REBOOTING)
+        if (step->next != step->state && step->next != JOB_ROLLBACK_REBOOTING)
                 a->job.reboots = 0;
-        change.row_count = rows_fill(a, step, status, rows);
-        change.drop_intermediate = event == EV_SUPERSEDED;
-        r = store_commit(a->store, &change);
+        r = store_step(a, step, &said);
         if (r < 0) {
-                a->job.state = old_state;
-                a->job.last_status = old_status;
-                a->job.verdict = old_verdict;
                 not_stored(a, event, r);
                 return r;
         }
-        log_debug("Update: %s, \"%s\" -> %s", job_state_to_string(old_state),
+        log_debug("Update: %s, \"%s\" -> %s", job_state_to_string(step->state),
                   job_event_to_string(event), job_state_to_string(step->next));
-        if (step->next != old_state)
+        if (step->next != step->state)
                 enter(a, step->next);
-        if (status != FW_NONE)
-                tell(a, status);
+        if (said != FW_NONE)
+                tell(a, said);
         show_update(a);
         perform(a, step->actions);
         session_kick(a);

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <sys/wait.h>
 
 #include "log.h"
@@ -26,7 +27,7 @@ int machine_boot_id(char out[static BOOT_ID_MAX])
         r = file_read(path, BOOT_ID_MAX - 1, &text, NULL);
         if (r < 0)
                 return r;
-        strcpy(out, str_strip(text));
+        snprintf(out, BOOT_ID_MAX, "%s", str_strip(text));
         return *out ? 0 : -ENODATA;
 }
 
