@@ -191,15 +191,24 @@ static int fail(struct lws *wsi, unsigned code)
         return -1;
 }
 
+/* Closes when writable: if the call back for what came fails, lws (4.1.6) writes the rest of it
+ * behind its buffer. */
+static int give_up(struct lws *wsi, Conn *conn, unsigned code)
+{
+        conn->close_code = code;
+        lws_callback_on_writable(wsi);
+        return 0;
+}
+
 static int receive(struct lws *wsi, Conn *conn, const char *data, size_t size)
 {
         if (conn->close_code) /* replaced or sent away: no more of it */
                 return 0;
         if (size > MESSAGE_MAX - conn->in_size)
-                return fail(wsi, CLOSE_TOO_BIG);
+                return give_up(wsi, conn, CLOSE_TOO_BIG);
         char *more = realloc(conn->in, conn->in_size + size + 1);
         if (!more)
-                return fail(wsi, CLOSE_ERROR);
+                return give_up(wsi, conn, CLOSE_ERROR);
         conn->in = more;
         memcpy(conn->in + conn->in_size, data, size);
         conn->in_size += size;
@@ -209,7 +218,7 @@ static int receive(struct lws *wsi, Conn *conn, const char *data, size_t size)
         size_t n = conn->in_size;
         conn->in_size = 0;
         int r = station_receive(conn->station, message, n, lws_frame_is_binary(wsi));
-        return r < 0 ? fail(wsi, CLOSE_ERROR) : 0;
+        return r < 0 ? give_up(wsi, conn, CLOSE_ERROR) : 0;
 }
 
 static int write_next(struct lws *wsi, Conn *conn)
