@@ -1,0 +1,85 @@
+"""./dev demo, every case in every version of OCPP: the whole chain with the real programs."""
+import concurrent.futures
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+
+import pytest
+
+SOURCE = pathlib.Path(os.environ.get("SOURCE_DIR", pathlib.Path(__file__).resolve().parents[2]))
+BINARIES = pathlib.Path(os.environ.get("BINARY_DIR", SOURCE / "build/dev")) / "bin"
+sys.path.insert(0, str(SOURCE / "tools" / "demo"))
+from demo import CASES, DIALECTS  # noqa: E402
+
+COMMAND = [sys.executable, SOURCE / "tools/demo/demo.py", "--binaries", BINARIES]
+PLAYED = [(version, case) for version, dialect in DIALECTS.items() for case in CASES
+          if dialect.signed or case != "bad-certificate"]
+
+
+AT_ONCE = 4  # each is mostly waiting
+
+
+def play(folder, version, case):
+    return subprocess.run([*COMMAND, "--ocpp", version, "--case", case, "--trace",
+                           folder / "trace.jsonl"],
+                          capture_output=True, text=True, timeout=240, check=False,
+                          env={**os.environ, "TMPDIR": str(folder)})
+
+
+@pytest.fixture(name="demos", scope="module")
+def start_demos(request, tmp_path_factory):
+    """Those that were selected, begun together: {(version, case): (folder, future)}."""
+    wanted = [(i.callspec.params["version"], i.callspec.params["case"])
+              for i in request.session.items if getattr(i, "originalname", "") == "test_demo"]
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        demos = {}
+        for version, case in wanted:
+            folder = tmp_path_factory.mktemp("demo")
+            demos[version, case] = folder, pool.submit(play, folder, version, case)
+        yield demos
+
+
+@pytest.mark.parametrize("version,case", PLAYED)
+def test_demo(demos, version, case):
+    folder, future = demos[version, case]
+    done = future.result()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "\x1b" not in done.stdout  # plain when nobody sees it
+    assert (folder / "trace.jsonl").stat().st_size > 0
+    assert [p.name for p in folder.iterdir()] == ["trace.jsonl"]
+
+
+def test_no_certificate_in_plain_1_6():
+    done = subprocess.run([*COMMAND, "--ocpp", "1.6", "--case", "bad-certificate"], timeout=60,
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "1.6-signed" in done.stderr
+
+
+def processes_in(folder):
+    """Processes whose command line names the folder."""
+    found = []
+    for entry in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if str(folder).encode() in entry.read_bytes():
+                found.append(entry.parent.name)
+        except OSError:
+            pass  # gone meanwhile
+    return found
+
+
+@pytest.mark.parametrize("number,status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_ctrl_c_leaves_nothing(tmp_path, number, status):
+    with subprocess.Popen([*COMMAND, "--dashboard"], stdout=subprocess.PIPE, text=True,
+                          env={**os.environ, "TMPDIR": str(tmp_path)}) as demo:
+        for line in demo.stdout:
+            if "BootNotification" in line:
+                break
+        assert len(processes_in(tmp_path)) >= 4
+        demo.send_signal(number)
+        demo.stdout.read()
+        assert demo.wait(60) == status
+    assert not processes_in(tmp_path)
+    assert not list(tmp_path.iterdir())
