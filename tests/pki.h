@@ -57,6 +57,8 @@ static inline int pki_run_words(Pki *p, const char *const words[])
         pid_t pid;
         int status;
 
+        if (!words[0])
+                return -1;
         posix_spawn_file_actions_init(&actions);
         posix_spawn_file_actions_addchdir_np(&actions, p->dir);
         posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "output",
@@ -85,8 +87,9 @@ static inline int pki_run(Pki *p, const char *line)
                 if (w[0] != '@')
                         continue;
                 words[n - 1] = end;
-                end += 1 +
-                       snprintf(end, sizeof(storage), "%s/certs/%s", getenv("SOURCE_DIR"), w + 1);
+                end += 1 + snprintf(end, (size_t)(storage + sizeof(storage) - end), "%s/certs/%s",
+                                    getenv("SOURCE_DIR"), w + 1);
+                assert_true(end <= storage + sizeof(storage));
         }
         return pki_run_words(p, words);
 }
@@ -98,7 +101,7 @@ static inline int pki_setup(void **state)
 
         if (!p || !getenv("SOURCE_DIR"))
                 return -1;
-        strcpy(p->dir, "/tmp/test-pki-XXXXXX");
+        snprintf(p->dir, sizeof(p->dir), "/tmp/test-pki-XXXXXX");
         if (!mkdtemp(p->dir) || pki_run(p, "@make-pki pki") != 0)
                 return -1;
         *state = p;
