@@ -99,7 +99,7 @@ static void link_puts_fragments_together(void **state)
 
 static void peer_oversize(Peer *p)
 {
-        static const char many[MAX_FRAME + 1];
+        static const char many[64 * MAX_FRAME]; /* the rest must not go astray either */
 
         peer_frame(p, WS_FIN | WS_TEXT, many, sizeof(many));
         peer_check(peer_expect_close(p) == 1009);

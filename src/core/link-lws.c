@@ -119,29 +119,19 @@ static int on_not_connected(Link *link, struct lws *wsi, void *in, size_t size)
 
 /* ------------------------------------------------------------------ frames */
 
-/* RFC 6455 7.4.1: 1009 for a message that is too long, 1011 for a failure of ours. The close goes
- * out when writable: lws (4.1.6) does not empty its buffer when this call back fails, and writes
- * what still comes behind its end. */
-static int refuse_message(Link *link, struct lws *wsi, int error)
+/* RFC 6455 7.4.1: 1009 for a message that is too long, 1011 for a failure of ours. Closing waits
+ * for on_writable(): after an error from on_received() lws would go on reading this frame, and
+ * write behind the end of its buffer. */
+static int refuse_message(Link *link, int error)
 {
-        link->rx_too_long = error == -EMSGSIZE;
-        link->rx_refused = link->closing = true;
+        link->close_code = error == -EMSGSIZE ? LINK_CLOSE_TOO_LONG : LINK_CLOSE_ERROR;
+        link->closing = true;
+        link_message_clear(&link->rx);
+        link_queue_clear(&link->tx);
+        link_quiet(link->ping);
         link_arm(link->deadline, LINK_CLOSE_TIMEOUT_USEC);
-        lws_callback_on_writable(wsi);
+        link_wire_want_write(link);
         return 0;
-}
-
-static int send_close(Link *link, struct lws *wsi)
-{
-        enum lws_close_status code = LWS_CLOSE_STATUS_NORMAL;
-
-        if (link->rx_too_long)
-                code = LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE;
-        else if (link->rx_refused)
-                code = LWS_CLOSE_STATUS_UNEXPECTED_CONDITION;
-        link->close_sent = true;
-        lws_close_reason(wsi, code, NULL, 0);
-        return -1;
 }
 
 static int on_received(Link *link, struct lws *wsi, void *in, size_t size)
@@ -156,7 +146,7 @@ static int on_received(Link *link, struct lws *wsi, void *in, size_t size)
         r = link_message_add(&link->rx, in, size, lws_remaining_packet_payload(wsi),
                              link->max_frame_bytes);
         if (r < 0)
-                return refuse_message(link, wsi, r);
+                return refuse_message(link, r);
         if (!lws_is_final_fragment(wsi))
                 return 0;
         whole = link->rx;
@@ -200,14 +190,14 @@ static int on_writable(Link *link, struct lws *wsi, void *in, size_t size)
         (void)in, (void)size;
         if (!link->open || link->close_sent)
                 return 0;
-        if (link->rx_refused)
-                return send_close(link, wsi);
         if (link->ping_due) {
                 r = send_ping(link, wsi);
         } else if (link->tx.first) {
                 r = send_frame(wsi, link_queue_take(&link->tx));
         } else if (link->closing) {
-                return send_close(link, wsi);
+                link->close_sent = true;
+                lws_close_reason(wsi, (enum lws_close_status)link->close_code, NULL, 0);
+                return -1;
         }
         if (link->ping_due || link->tx.first || link->closing)
                 lws_callback_on_writable(wsi);
@@ -237,15 +227,7 @@ static int on_closed(Link *link, struct lws *wsi, void *in, size_t size)
         if (!link->open)
                 return on_not_connected(link, wsi, NULL, 0);
         forget(link, wsi);
-        if (link->rx_too_long)
-                link_finish(link, LINK_CLOSED, "a message was longer than %zu bytes",
-                            link->max_frame_bytes);
-        else if (link->peer_close[0] && !link->closing)
-                link_finish(link, LINK_CLOSED, "closed by the server%s", link->peer_close);
-        else if (link->closing)
-                link_finish(link, LINK_CLOSED, "closed");
-        else
-                link_finish(link, LINK_CLOSED, "the connection was lost");
+        link_finish_closed(link);
         return 0;
 }
 
@@ -284,9 +266,11 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 
 static void on_lws_log(int level, const char *line)
 {
-        int n = (int)strcspn(line, "\n");
+        const char *prefix_end = *line == '[' ? strchr(line, ']') : NULL; /* 4.3: a time */
+        const char *text = prefix_end ? prefix_end + strspn(prefix_end, "] ") : line;
 
-        log_full(level == LLL_ERR ? LOG_WARNING : LOG_DEBUG, 0, "libwebsockets: %.*s", n, line);
+        log_full(level == LLL_ERR ? LOG_WARNING : LOG_DEBUG, 0, "libwebsockets: %.*s",
+                 (int)strcspn(text, "\n"), text);
 }
 
 static const struct lws_protocols link_protocols[] = {

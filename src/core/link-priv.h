@@ -15,6 +15,10 @@
 #define LINK_HEADROOM 16
 /* For what still waits to be sent, the Close frame and its answer. */
 #define LINK_CLOSE_TIMEOUT_USEC (3 * USEC_PER_SEC)
+/* RFC 6455 7.4.1 */
+#define LINK_CLOSE_NORMAL 1000
+#define LINK_CLOSE_TOO_LONG 1009
+#define LINK_CLOSE_ERROR 1011
 
 struct Loop {
         sd_event *event;
@@ -42,7 +46,7 @@ struct Link {
         const char *refusal; /* why we did not take the 101 */
         char peer_close[LINK_PEER_REASON_MAX + 32];
 
-        bool rx_too_long, rx_refused;
+        int close_code; /* what we close with */
         LinkMessage rx;
         LinkQueue tx;
 
@@ -55,6 +59,8 @@ struct Link {
 
 /* The connection is over; the first reason counts. on_end follows from the event loop. */
 void link_finish(Link *link, LinkEnd end, const char *format, ...) _printf_(3, 4);
+/* An open connection has ended, by whose hand ever. */
+void link_finish_closed(Link *link);
 /* Rings once, so long from now. By the boot clock: sd_event_now() is old while lws calls us. */
 void link_arm(sd_event_source *source, usec_t in_usec);
 void link_quiet(sd_event_source *source);

@@ -40,6 +40,19 @@ void link_finish(Link *link, LinkEnd end, const char *format, ...)
         (void)sd_event_source_set_enabled(link->ended, SD_EVENT_ONESHOT);
 }
 
+void link_finish_closed(Link *link)
+{
+        if (link->close_code == LINK_CLOSE_TOO_LONG)
+                link_finish(link, LINK_CLOSED, "a message was longer than %zu bytes",
+                            link->max_frame_bytes);
+        else if (link->closing)
+                link_finish(link, LINK_CLOSED, "closed");
+        else if (link->peer_close[0])
+                link_finish(link, LINK_CLOSED, "closed by the server%s", link->peer_close);
+        else
+                link_finish(link, LINK_CLOSED, "the connection was lost");
+}
+
 static int on_ended(sd_event_source *source, void *userdata)
 {
         Link *link = userdata;
@@ -64,8 +77,8 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
         unsigned seconds = (unsigned)(link->connect_timeout_usec / USEC_PER_SEC);
 
         (void)source, (void)usec;
-        if (link->closing)
-                link_finish(link, LINK_CLOSED, "closed, without an answer from the server");
+        if (link->open)
+                link_finish_closed(link);
         else
                 link_finish(link, LINK_UNREACHABLE, "no connection within %u s (%s)", seconds,
                             link->request_sent ? "no answer to the request"
@@ -208,7 +221,7 @@ static void begin(Link *link)
         link->busy = true;
         link->finished = link->open = link->closing = link->close_sent = link->request_sent = false;
         link->ping_due = link->ping_unanswered = false;
-        link->rx_too_long = link->rx_refused = false;
+        link->close_code = LINK_CLOSE_NORMAL;
         link->refusal = NULL;
         link->protocol[0] = link->peer_close[0] = '\0';
         if (link->tls)
