@@ -124,12 +124,14 @@ static int run_health(Agent *a, ProgramCallback callback, Program **program)
                 str_printf("OCPP_REQUEST_ID=%s", agent_id_text(a->job.request.request_id, id_text));
         _cleanup_(freep) char *uri = url_for_people(strempty(a->job.request.location));
         _cleanup_(freep) char *uri_line = str_printf("FIRMWARE_URI=%s", strempty(uri));
+        _cleanup_(freep) char *file = fetch_path(a, false);
+        _cleanup_(freep) char *file_line = str_printf("FIRMWARE_FILE=%s", strempty(file));
         _cleanup_(freep) char *slot = str_printf("RAUC_TARGET_SLOT=%s", strempty(a->booted_slot));
-        const char *environment[] = {slot, id, uri_line, NULL};
+        const char *environment[] = {id, uri_line, file_line, slot, NULL};
 
         if (!a->config->verify_update_script)
                 return 1;
-        if (!id || !uri || !uri_line || !slot)
+        if (!id || !uri || !uri_line || !file || !file_line || !slot)
                 return -ENOMEM;
         program_free(TAKE_PTR(*program));
         return program_run(a->parts.event, a->config->verify_update_script, "verify", environment,

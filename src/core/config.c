@@ -87,7 +87,7 @@ const Option config_options[] = {
 { "firmware", "download_rate", OPTION_SIZE, AT(download_rate), "0", 0, 0, NULL,
   "Bytes a second that a download may take. 0: no limit." },
 { "firmware", "ca_file", OPTION_FILE, AT(transfer_ca_file), NULL, 0, 0, NULL,
-  "PEM file with the roots for downloads, in place of those of the operating system." },
+  "PEM file with roots for downloads, besides those of the operating system." },
 { "firmware", "verify_update_script", OPTION_PROGRAM, AT(verify_update_script), NULL, 0, 0, NULL,
   "Program that judges the new system after an update, run with the argument verify: exit status 0 good, 2 bad, "
   "anything else not yet. Without it the new system counts as good." },
