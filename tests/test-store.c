@@ -88,6 +88,7 @@ static void fill_job(Job *job)
         job->restores = 26;
         job->due_at = 27;
         job->reason = strdup("because");
+        job->answer = VERDICT_ACCEPTED_CANCELED;
 }
 
 static void assert_jobs_equal(const Job *a, const Job *b)
@@ -127,6 +128,7 @@ static void assert_jobs_equal(const Job *a, const Job *b)
                 {a->roll_backs, b->roll_backs},
                 {a->restores, b->restores},
                 {(int64_t)a->due_at, (int64_t)b->due_at},
+                {a->answer, b->answer},
         };
 
         for (size_t i = 0; i < ELEMENTSOF(texts); i++)

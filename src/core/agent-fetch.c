@@ -125,7 +125,7 @@ void fetch_begin(Agent *a)
                         .ca_file = c->transfer_ca_file};
         int r = part ? 0 : -ENOMEM;
 
-        fetch_stop(a);
+        fetch_drop_file(a); /* of another job, or of an attempt before */
         if (r == 0 && mkdir(c->spool, 0750) < 0 && errno != EEXIST)
                 r = -errno;
         if (r == 0)

@@ -106,6 +106,7 @@ struct Agent {
                                 BootNotification */
 
         /* the job's work */
+        bool superseding; /* the step that is being stored ends another job */
         Transfer *transfer;
         Program *program;
         sd_event_source *work_timer;  /* one at a time: what the state waits for */

@@ -143,20 +143,23 @@ static void refuse(Agent *a, const char *id, const Incoming *incoming, const Upd
                 agent_security_event(a, SECURITY_INVALID_FIRMWARE_SIGNING_CERTIFICATE, text);
 }
 
-/* The request becomes the job: *q and hash are taken over. 0; negative errno: nothing has changed,
- * *q is the caller's still. */
-static int take_over(Agent *a, UpdateRequest *q, char *hash, bool plain, JobEvent event)
+/* The request becomes the job, in one transaction with the end of the one that it supersedes. *q
+ * and hash are taken over. 0; negative errno: nothing has changed, they are the caller's still. */
+static int take_over(Agent *a, UpdateRequest *q, char *hash, const Job *more, JobEvent event)
 {
         Job old = a->job;
         int r;
 
-        job_init(&a->job);
+        fetch_stop(a);
+        a->superseding = old.state != JOB_IDLE;
+        a->job = *more;
         a->job.request = *q;
-        a->job.plain = plain;
         a->job.content_hash = hash;
         r = agent_event(a, event);
+        a->superseding = false;
         if (r < 0) {
                 a->job = old;
+                agent_event(a, EV_RESTORED);
                 return r;
         }
         job_done(&old);
@@ -167,17 +170,20 @@ static int take_over(Agent *a, UpdateRequest *q, char *hash, bool plain, JobEven
 static void accept_request(Agent *a, const char *id, const Incoming *incoming, UpdateRequest *q,
                            JobEvent event)
 {
-        bool plain = incoming->kind == IN_UPDATE_PLAIN, running = a->job.state != JOB_IDLE;
-        UpdateVerdict verdict = running ? VERDICT_ACCEPTED_CANCELED : VERDICT_ACCEPTED;
+        UpdateVerdict verdict =
+                a->job.state == JOB_IDLE ? VERDICT_ACCEPTED : VERDICT_ACCEPTED_CANCELED;
         _cleanup_(freep) char *hash = content_hash(q), *uri = url_for_people(q->location);
         char id_text[32];
         LogFields fields = {.request_id = agent_id_text(q->request_id, id_text),
                             .action = incoming->action,
                             .status = update_verdict_to_string(verdict),
                             .firmware_uri = uri};
+        Job more;
 
-        if (!hash || !uri || (running && agent_event(a, EV_SUPERSEDED) < 0) ||
-            take_over(a, q, hash, plain, event) < 0) {
+        job_init(&more);
+        more.plain = incoming->kind == IN_UPDATE_PLAIN;
+        more.answer = verdict;
+        if (!hash || !uri || take_over(a, q, hash, &more, event) < 0) {
                 refuse(a, id, incoming, q, &refuse_store, refuse_store.text);
                 return;
         }
@@ -196,7 +202,7 @@ static void handle(Agent *a, const char *id, const Incoming *incoming, UpdateReq
         if (!plain && a->job.state != JOB_IDLE && !a->job.plain &&
             str_equal(hash, a->job.content_hash)) {
                 log_info("%s: the same request again, it is running", incoming->action);
-                answer(a, id, incoming, VERDICT_ACCEPTED, NULL, NULL);
+                answer(a, id, incoming, (UpdateVerdict)a->job.answer, NULL, NULL);
                 return;
         }
         why = judge(a, q, &text);

@@ -119,7 +119,7 @@ static int send_trigger(Agent *a)
 /* 1: something was put on the wire or tried; 0: nothing is due. */
 static int send_next(Agent *a)
 {
-        if (a->trigger_count > 0 && a->registration != REJECTED)
+        if (a->trigger_count > 0 && (a->registration == PENDING || a->registration == REGISTERED))
                 return send_trigger(a), 1;
         if (a->boot_due && boot_may_go(a))
                 return send_boot(a), 1;
@@ -274,7 +274,6 @@ static void on_error(void *userdata, uint64_t token _unused_, const char *code,
         log_warning("The CSMS answered %s with the error %.40s: %.120s",
                     a->dialect->outgoing[a->in_flight.kind].action, code, description);
         if (a->in_flight.kind == OUT_BOOT) {
-                a->boot_answered = true; /* by a CALLERROR: it is there, and we are heard */
                 agent_timer(a, &a->boot_timer, BOOT_RETRY, on_boot_timer);
         } else {
                 outbox_answered(a, code);

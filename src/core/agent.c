@@ -18,8 +18,9 @@ int agent_timer(Agent *a, sd_event_source **source, usec_t after, sd_event_time_
         int r;
 
         agent_timer_off(source);
-        r = sd_event_add_time_relative(a->parts.event, source, CLOCK_BOOTTIME, after, USEC_PER_MSEC,
-                                       function, a);
+        /* Not relative: inside libwebsockets' call backs sd-event's own idea of now is stale. */
+        r = sd_event_add_time(a->parts.event, source, CLOCK_BOOTTIME, boottime_now() + after,
+                              USEC_PER_MSEC, function, a);
         return r < 0 ? log_error_errno(r, "Can't set a timer") : 0;
 }
 
@@ -146,7 +147,7 @@ static int on_again(sd_event_source *source _unused_, uint64_t usec _unused_, vo
 /* The CSMS is told of a failed store in the answer, and asks again itself. */
 static bool event_is_asked_for(JobEvent event)
 {
-        return event == EV_SUPERSEDED || event == EV_REQUESTED_NOW || event == EV_REQUESTED_LATER ||
+        return event == EV_REQUESTED_NOW || event == EV_REQUESTED_LATER ||
                event == EV_REQUESTED_NO_URL;
 }
 
@@ -179,8 +180,7 @@ static int store_step(Agent *a, const JobStep *step, FirmwareStatus *ret_said)
         JobState old_state = job->state;
         FirmwareStatus old_status = job->last_status, old_verdict = job->verdict;
         OutboxRow rows[2];
-        StoreChange change = {
-                .job = job, .rows = rows, .drop_intermediate = step->event == EV_SUPERSEDED};
+        StoreChange change = {.job = job, .rows = rows, .drop_intermediate = a->superseding};
         int r;
 
         if (job->verdict == FW_NONE)
@@ -219,7 +219,7 @@ int agent_event(Agent *a, JobEvent event)
         }
         log_debug("Update: %s, \"%s\" -> %s", job_state_to_string(step->state),
                   job_event_to_string(event), job_state_to_string(step->next));
-        if (step->next != step->state)
+        if (step->next != step->state || a->superseding)
                 enter(a, step->next);
         if (said != FW_NONE)
                 tell(a, said);

@@ -72,7 +72,7 @@ typedef enum JobEvent {
         EV_UNDO_OWED,   /* the installer can't be asked for too long */
         EV_ROLLED_BACK, /* the origin is the next boot's slot, read back */
         EV_NO_WAY_BACK, /* the origin is not proven */
-        EV_SUPERSEDED,  /* another request takes its place */
+        EV_SUPERSEDED, /* another request takes its place: its first step is stored over this job */
         JOB_EVENT_MAX,
 } JobEvent;
 
@@ -128,6 +128,7 @@ typedef struct Job {
         FirmwareStatus verdict;     /* the failure to be said at the end */
         bool plain;                 /* came by 1.6 UpdateFirmware */
         UpdateRequest request;
+        int64_t answer; /* UpdateVerdict that the request got: given again to the same request */
         char *content_hash; /* of the request, to know it again */
         char *origin_slot, *target_slot;
         char *boot_id; /* of the boot in which the install was begun */

@@ -176,8 +176,8 @@ int program_run(sd_event *event, const char *path, const char *argument,
         r = sd_event_add_child(event, &p->child, p->pid, WEXITED, on_program_end, p);
         if (r < 0)
                 return r;
-        r = sd_event_add_time_relative(event, &p->timer, CLOCK_BOOTTIME, timeout, 0,
-                                       on_program_timeout, p);
+        r = sd_event_add_time(event, &p->timer, CLOCK_BOOTTIME, boottime_now() + timeout, 0,
+                              on_program_timeout, p);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(p);

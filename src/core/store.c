@@ -65,6 +65,7 @@ static const Column columns[] = {
         {"restores",            COLUMN_INT,    offsetof(Job, restores)},
         {"due_at",              COLUMN_USEC,   offsetof(Job, due_at)},
         {"reason",              COLUMN_TEXT,   offsetof(Job, reason)},
+        {"answer",              COLUMN_INT,    offsetof(Job, answer)},
 };
 /* clang-format on */
 
