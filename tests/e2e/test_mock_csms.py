@@ -1,5 +1,6 @@
 """mock-csms from outside: the real program, stations and operators on the loopback."""
 import concurrent.futures
+import contextlib
 import http.client
 import json
 import os
@@ -464,34 +465,41 @@ def test_body_without_length_gives_411(csms):
         assert sock.recv(4096).startswith(b"HTTP/1.1 411")
 
 
+@pytest.mark.parametrize("order", ["PP", "GP", "PG", "GGG", "PPP", "GPGPGP", "EP", "PE", "EEG"])
+@pytest.mark.parametrize("pieces", [1, 2, 50])
+def test_requests_sent_without_waiting_harm_nothing(csms, order, pieces):
+    body = b"x" * 3000
+    head = b"POST /api/stations/nobody/raw HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
+    kinds = {"G": (b"GET /api/stations HTTP/1.1\r\nHost: x\r\n\r\n", b"200"),
+             "P": (head % len(body) + body, b"404"), "E": (head % 0, b"404")}
+    data = b"".join(kinds[kind][0] for kind in order)
+    answers = b""
+    with socket.create_connection(("127.0.0.1", csms.port), 10) as sock:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with contextlib.suppress(ConnectionError):
+            for i in range(pieces):
+                sock.sendall(data[len(data) * i // pieces:len(data) * (i + 1) // pieces])
+            while more := sock.recv(65536):
+                answers += more
+    assert re.findall(rb"HTTP/1.1 (\d+)", answers) in ([], [kinds[order[0]][1]])
+    assert csms.get("/").status == 200
+
+
 @pytest.mark.parametrize("upgrade, status", [("h2c", 400), ("other", 403)])
 def test_other_upgrades_are_refused(csms, upgrade, status):
     headers = {"Upgrade": upgrade, "Connection": "Upgrade, HTTP2-Settings", "HTTP2-Settings": "AAMAAABkAAQAAP__"}
     assert csms.request("GET", "/api/stations", headers=headers).status == status
 
 
+def test_answer_without_body(csms):
+    answer = csms.post("*", "fault", {"action": "Heartbeat", "kind": "none"})
+    assert (answer.status, answer.body, answer.headers["connection"]) == (204, b"", "close")
+
+
 def test_page_for_the_dashboard(csms):
     answer = csms.get("/")
     assert answer.status == 200 and answer.headers["content-type"].startswith("text/html")
     assert b"dashboard" in answer.body
-
-
-def test_one_connection_serves_many_requests(csms):
-    connection = csms.connection()
-    try:
-        for path, status in (("/api/stations", 200), ("/api/nothing", 404), ("/", 200), ("/api/stations", 200)):
-            connection.request("GET", path)
-            response = connection.getresponse()
-            response.read()
-            assert response.status == status
-            assert connection.sock is not None, "closed"
-        connection.request("POST", "/api/stations/*/fault", '{"action":"Heartbeat","kind":"none"}')
-        response = connection.getresponse()
-        assert (response.status, response.read()) == (204, b"")
-        connection.request("GET", "/api/stations")
-        assert connection.getresponse().read() == b"[]"
-    finally:
-        connection.close()
 
 
 def test_raw_frame_reaches_the_station_as_it_is(csms, station):

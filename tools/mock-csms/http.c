@@ -1,4 +1,6 @@
-/* HTTP: reads requests, hands them to those who serve their path, writes the answers. */
+/* HTTP: reads requests, hands them to those who serve their path, writes the answers. A connection
+ * serves one request. lws 4.1 reads a POST that came in one segment with the request before it from
+ * the wrong place, for ever; so nothing is read behind a request. */
 #include "http.h"
 #include "files.h"
 #include "web.h"
@@ -18,7 +20,7 @@ struct Exchange {
         struct lws *wsi;
         HttpRequest request;
         char range[HEADER_VALUE_MAX], if_range[HEADER_VALUE_MAX];
-        bool started, served, answered, headers_sent;
+        bool body_whole, served, answered, headers_sent;
         unsigned status;
         const char *type;
         char *body;
@@ -128,6 +130,7 @@ static void begin(Headers *h, unsigned status, const char *type, uint64_t length
         if (status == 401)
                 add(h, "www-authenticate:", "Basic realm=\"mock-csms\"");
         add(h, "cache-control:", "no-store");
+        add(h, "connection:", "close");
 }
 
 int http_refuse(struct lws *wsi, unsigned status, const char *sentence)
@@ -143,7 +146,8 @@ int http_refuse(struct lws *wsi, unsigned status, const char *sentence)
                 return -1;
         memcpy(h.p, body, (size_t)n);
         size_t size = (size_t)(h.p - (buffer + LWS_PRE)) + (size_t)n;
-        return lws_write(wsi, buffer + LWS_PRE, size, LWS_WRITE_HTTP_HEADERS) < 0 ? -1 : 1;
+        (void)lws_write(wsi, buffer + LWS_PRE, size, LWS_WRITE_HTTP_HEADERS);
+        return -1;
 }
 
 static void add_file_headers(Headers *h, const FileReply *file)
@@ -211,7 +215,7 @@ static int write_answer(struct lws *wsi, Session *session)
                 return 0;
         }
         exchange_free(TAKE_PTR(session->x));
-        return lws_http_transaction_completed(wsi) ? -1 : 0;
+        return -1; /* one request a connection: see the top */
 }
 
 static void serve_file(const Web *web, Exchange *x)
@@ -314,8 +318,7 @@ static int64_t read_length(struct lws *wsi)
 /* A request's headers are here. */
 static int start(struct lws *wsi, Session *session)
 {
-        exchange_free(TAKE_PTR(session->x));
-        Exchange *x = calloc(1, sizeof(*x));
+        Exchange *x = session->x ? NULL : calloc(1, sizeof(*x));
         if (!x)
                 return -1;
         *x = (Exchange){.wsi = wsi, .file = FILE_REPLY_INIT};
@@ -330,11 +333,10 @@ static int start(struct lws *wsi, Session *session)
                 return 0;
         }
         /* without a length lws would wait for a body of 100 MB */
-        if (length < 0 || length > (int64_t)HTTP_BODY_MAX) {
-                (void)(length < 0 ? http_refuse(wsi, 411, "A body must tell its length.")
-                                  : http_refuse(wsi, 413, "The body is longer than 2 MiB."));
-                return -1;
-        }
+        if (length < 0)
+                return http_refuse(wsi, 411, "A body must tell its length.");
+        if (length > (int64_t)HTTP_BODY_MAX)
+                return http_refuse(wsi, 413, "The body is longer than 2 MiB.");
         return 0; /* HTTP_BODY and HTTP_BODY_COMPLETION follow */
 }
 
@@ -354,6 +356,17 @@ static int take_body(Exchange *x, const char *data, size_t size)
         return 0;
 }
 
+/* The body is whole; said again, it means that there is more behind it. */
+static int finish_body(const Web *web, Exchange *x)
+{
+        if (x->body_whole)
+                return -1;
+        x->body_whole = true;
+        if (!x->served) /* of another method than POST the body is of no concern */
+                serve(web, x);
+        return 0;
+}
+
 int http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                   size_t size)
 {
@@ -370,11 +383,11 @@ int http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user,
                 return start(wsi, session);
         if (reason == LWS_CALLBACK_HTTP_BODY && session->x)
                 return take_body(session->x, in, size);
-        if (reason == LWS_CALLBACK_HTTP_BODY_COMPLETION && session->x && !session->x->served)
-                serve(web_of(wsi), session->x);
-        else if (reason == LWS_CALLBACK_HTTP_WRITEABLE)
+        if (reason == LWS_CALLBACK_HTTP_BODY_COMPLETION && session->x)
+                return finish_body(web_of(wsi), session->x);
+        if (reason == LWS_CALLBACK_HTTP_WRITEABLE)
                 return write_answer(wsi, session);
-        else if (reason == LWS_CALLBACK_CLOSED_HTTP || reason == LWS_CALLBACK_HTTP_DROP_PROTOCOL)
+        if (reason == LWS_CALLBACK_CLOSED_HTTP || reason == LWS_CALLBACK_HTTP_DROP_PROTOCOL)
                 exchange_free(TAKE_PTR(session->x));
         return 0;
 }

@@ -22,9 +22,9 @@ int ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, v
 /* Bytes that lws keeps for each connection of these: one pointer. */
 #define SESSION_SIZE sizeof(void *)
 
-/* Looks at a request to become a WebSocket: 0 go on, 1 refused with an HTTP answer, -1 hang up. */
+/* Looks at a request to become a WebSocket: 0 go on, -1 hang up, with or without an answer. */
 int ws_check_upgrade(struct lws *wsi, const Web *web, const char *upgrade);
-/* Answers at once with a problem and this sentence (ASCII without quotes). 1, or -1: hang up. */
+/* Answers at once with a problem and this sentence (ASCII without quotes). -1: hang up. */
 int http_refuse(struct lws *wsi, unsigned status, const char *sentence);
 
 static inline Web *web_of(struct lws *wsi)
