@@ -1,16 +1,25 @@
 """Starts mock-csms and speaks its REST interface."""
+import concurrent.futures
 import http.client
 import json
 import os
+import re
 import signal
 import ssl
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 from urllib.parse import quote
 
 BINARY_DIR = Path(os.environ.get("BINARY_DIR", Path(__file__).parents[2] / "build" / "dev"))
 MOCK_CSMS = BINARY_DIR / "bin" / "mock-csms"
+RFC_3339_MS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+BOOT = {
+    "ocpp1.6": {"chargePointVendor": "ACME", "chargePointModel": "Box", "firmwareVersion": "1.0"},
+    "ocpp2.0.1": {"reason": "PowerUp",
+                  "chargingStation": {"vendorName": "ACME", "model": "Box", "firmwareVersion": "1.0"}},
+}
 
 
 class Answer:
@@ -90,3 +99,18 @@ class MockCsms:
 
 def trusting(certificate):
     return ssl.create_default_context(cafile=str(certificate))
+
+
+def in_background(function, *arguments, **options):
+    """What the function returns, later: .result()."""
+    pool = concurrent.futures.ThreadPoolExecutor(1)
+    future = pool.submit(function, *arguments, **options)
+    pool.shutdown(wait=False)
+    return future
+
+
+def wait_until(condition, seconds=5):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "never came true"
+        time.sleep(0.01)

@@ -3,7 +3,6 @@ import base64
 import json
 import os
 import socket
-import ssl
 import struct
 import time
 import uuid

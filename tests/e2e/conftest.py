@@ -1,0 +1,28 @@
+"""What several test files need: a running mock-csms, a station of each version, a certificate."""
+import subprocess
+
+import pytest
+
+from mockcsms import BOOT, MockCsms
+from wsclient import Station
+
+
+@pytest.fixture
+def csms():
+    with MockCsms("--interval", "60", "--message-timeout", "1") as running:
+        yield running
+
+
+@pytest.fixture(params=sorted(BOOT))
+def station(csms, request):
+    with Station(csms.port, "CP1", [request.param]) as connected:
+        yield connected
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tls")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
+                    folder / "key.pem", "-out", folder / "cert.pem", "-days", "2", "-subj", "/CN=localhost", "-addext",
+                    "subjectAltName=DNS:localhost,IP:127.0.0.1"], check=True, capture_output=True, timeout=60)
+    return folder
