@@ -60,11 +60,27 @@ const Slot *installer_state_find(const InstallerState *s, const char *name)
         return NULL;
 }
 
+/* "rootfs" of "rootfs.1". */
+static bool same_class(const Slot *a, const Slot *b)
+{
+        size_t n = strcspn(a->name, ".");
+
+        return strcspn(b->name, ".") == n && strncmp(a->name, b->name, n) == 0;
+}
+
 const Slot *installer_state_other(const InstallerState *s)
 {
+        const Slot *found = NULL;
+
         /* Without a known booted slot nobody can tell which one is the other. */
-        for (size_t i = 0; s->booted >= 0 && i < s->count; i++)
-                if (!s->slots[i].booted && s->slots[i].bootname)
-                        return &s->slots[i];
-        return NULL;
+        for (size_t i = 0; s->booted >= 0 && i < s->count; i++) {
+                const Slot *slot = &s->slots[i];
+
+                if (slot->booted || !slot->bootname)
+                        continue;
+                if (same_class(slot, &s->slots[s->booted]))
+                        return slot;
+                found = found ?: slot;
+        }
+        return found;
 }

@@ -35,7 +35,8 @@ void installer_state_done(InstallerState *s);
 /* Copies deeply. 0 or -ENOMEM; *to is then empty. */
 int installer_state_copy(const InstallerState *from, InstallerState *to);
 const Slot *installer_state_find(const InstallerState *s, const char *name);
-/* The bootable slot that an install would write: not booted, has a bootname; NULL: none. */
+/* The bootable slot that an install would write: not booted, has a bootname, best of the booted
+ * one's class (a rescue system may have a bootname too); NULL: none. */
 const Slot *installer_state_other(const InstallerState *s);
 
 typedef enum MarkKind { MARK_GOOD, MARK_BAD, MARK_ACTIVE } MarkKind;
