@@ -139,7 +139,7 @@ static int on_pump(sd_event_source *source _unused_, void *userdata)
 {
         Agent *a = userdata;
 
-        while (a->dialect && !rpc_is_busy(a->rpc) && send_next(a) == 1)
+        while (link_is_open(a->link) && !rpc_is_busy(a->rpc) && send_next(a) == 1)
                 ;
         if (a->job.state == JOB_ANNOUNCING && !rpc_is_busy(a->rpc) && outbox_is_empty(a))
                 install_announced(a);
@@ -215,6 +215,7 @@ static void on_boot_answer(Agent *a, const BootAnswer *answer)
         take_csms_time(a, answer->current_time);
         a->boot_answered = true;
         agent_timer_off(&a->heartbeat_timer);
+        agent_timer_off(&a->boot_timer);
         agent_event(a, EV_BOOT_ANSWERED);
         if (answer->status == REGISTRATION_ACCEPTED) {
                 registered(a, answer->interval);
