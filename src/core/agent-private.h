@@ -94,7 +94,8 @@ struct Agent {
         int connectors_due; /* next connector to tell of, -1 none */
         BootReason boot_reason;
         usec_t heartbeat_interval;
-        int64_t csms_offset; /* usec to add to the wall clock */
+        bool csms_told;     /* the CSMS has told its time in this run */
+        usec_t csms_offset; /* … at boot time 0: what the wall clock does is nothing to it */
         InFlight in_flight;
         Trigger triggers[TRIGGERS_MAX];
         size_t trigger_count;
@@ -132,7 +133,7 @@ void agent_set_reason(Agent *a, const char *reason);
 /* One-shot timer into *source, replacing it; function gets the agent. */
 int agent_timer(Agent *a, sd_event_source **source, usec_t after, sd_event_time_handler_t function);
 void agent_timer_off(sd_event_source **source);
-/* The CSMS's time: wall clock and its offset. */
+/* The CSMS's time; until it was told, the wall clock. */
 usec_t agent_csms_now(const Agent *a);
 /* Is a scheduled time still to come? NO_TIME is not. */
 bool agent_is_ahead(const Agent *a, usec_t when);

@@ -174,8 +174,8 @@ static int on_heartbeat(sd_event_source *source _unused_, uint64_t usec _unused_
         return 0;
 }
 
-/* Schedules and time stamps use the CSMS's time as an offset; a moment of it is kept as the clock's
- * floor. */
+/* Schedules and time stamps use the CSMS's time as an offset to a clock that nobody sets; a moment
+ * of it is kept as the clock's floor. */
 static void take_csms_time(Agent *a, usec_t told)
 {
         _cleanup_(freep) char *stored = NULL;
@@ -183,7 +183,8 @@ static void take_csms_time(Agent *a, usec_t told)
 
         if (told == NO_TIME)
                 return;
-        a->csms_offset = (int64_t)(told - wallclock_now());
+        a->csms_offset = told - boottime_now();
+        a->csms_told = true;
         if (store_get(a->store, STORE_CSMS_TIME, &stored) == 0 && stored &&
             told < strtoull(stored, NULL, 10) + CSMS_TIME_STORE_EVERY)
                 return;

@@ -28,7 +28,9 @@ static usec_t next_try(const Agent *a)
         JobState s = a->job.state;
         bool waits = s == JOB_DOWNLOAD_SCHEDULED || s == JOB_RETRYING || s == JOB_INSTALL_SCHEDULED;
 
-        return waits && a->job.due_at != NO_TIME ? a->job.due_at - (usec_t)a->csms_offset : 0;
+        return waits && a->job.due_at != NO_TIME
+                       ? a->job.due_at - agent_csms_now(a) + wallclock_now()
+                       : 0;
 }
 
 static void fill_statuses(Agent *a, Shown *s)

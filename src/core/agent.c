@@ -5,7 +5,7 @@
 
 usec_t agent_csms_now(const Agent *a)
 {
-        return wallclock_now() + (usec_t)a->csms_offset;
+        return a->csms_told ? boottime_now() + a->csms_offset : wallclock_now();
 }
 
 bool agent_is_ahead(const Agent *a, usec_t when)
