@@ -104,12 +104,34 @@ static void on_open(void *userdata, const char *protocol)
         show_update(a);
 }
 
+/* Logs a frame without the user and password of its URLs, whose slashes JSON may escape. */
+static void log_frame(const char *text, size_t size)
+{
+        _cleanup_(freep) char *copy = strndup(text, size);
+        char *p = copy;
+
+        while (p && (p = strchr(p, ':'))) {
+                size_t slashes = strspn(++p, "/\\"), n;
+                char *at;
+
+                if (slashes < 2)
+                        continue;
+                p += slashes;
+                n = strcspn(p, "/?#\"\\ ");
+                at = memrchr(p, '@', n);
+                if (at)
+                        memmove(p, at, strlen(at) + 1);
+        }
+        log_debug("< %.2000s", strempty(copy));
+}
+
 static void on_text(void *userdata, const char *text, size_t size)
 {
         Agent *a = userdata;
         int r;
 
-        log_debug("< %.*s", (int)MIN(size, (size_t)2000), text);
+        if (log_get_max_level() >= LOG_DEBUG)
+                log_frame(text, size);
         r = rpc_feed(a->rpc, text, size);
         if (r < 0)
                 log_error_errno(r, "A message of the CSMS was lost");
@@ -200,9 +222,11 @@ static size_t password_bytes(const Agent *a, char *password)
         const Dialect *first = connect_dialect_of(a, a->config->protocols[0]);
         size_t n = strlen(password);
 
-        if (!first || !first->password_is_hex || n < 32 || n > 40 || n % 2)
+        if (!first || !first->password_is_hex || n < 32 || n > 40 || n % 2 ||
+            strspn(password, "0123456789abcdefABCDEF") != n ||
+            hex_decode(password, password, n / 2) < 0)
                 return n;
-        return hex_decode(password, password, n / 2) == 0 ? n / 2 : n;
+        return n / 2;
 }
 
 static int make_link(Agent *a, const char *url, const char *protocols)
