@@ -166,6 +166,7 @@ static void enter(Agent *a, JobState state)
 {
         agent_timer_off(&a->work_timer);
         agent_timer_off(&a->limit_timer);
+        agent_timer_off(&a->again_timer); /* an event for the old state, or for the old job */
         a->when_idle = NULL;
         a->mark_until = a->health_until = 0;
         if (state != JOB_DOWNLOADING && state != JOB_INSTALLING)
