@@ -293,9 +293,9 @@ static void job_can_be_superseded_until_installing(void **unused _unused_)
 
 static void job_is_on_trial_from_target_up_to_the_way_back(void **unused _unused_)
 {
-        static const JobState trial[] = {JOB_TRIAL_HEALTH,       JOB_TRIAL_MARK,   JOB_TRIAL_BOOT,
-                                         JOB_TRIAL_CONFIRM,      JOB_TRIAL_ACCEPT, JOB_ROLLING_BACK,
-                                         JOB_ROLLBACK_REBOOTING, JOB_STAYING};
+        static const JobState trial[] = {
+                JOB_TRIAL_HEALTH, JOB_TRIAL_MARK,         JOB_TRIAL_BOOT, JOB_TRIAL_CONFIRM,
+                JOB_ROLLING_BACK, JOB_ROLLBACK_REBOOTING, JOB_STAYING};
         size_t n = 0;
 
         for (JobState state = 0; state < JOB_STATE_MAX; state++)

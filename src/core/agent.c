@@ -211,7 +211,7 @@ int agent_event(Agent *a, JobEvent event)
                           job_state_to_string(a->job.state));
                 return 0;
         }
-        if (step->next != step->state && step->next != JOB_ROLLBACK_REBOOTING)
+        if (!job_is_rebooting(step->next))
                 a->job.reboots = 0;
         r = store_step(a, step, &said);
         if (r < 0) {

@@ -233,8 +233,13 @@ bool job_can_be_superseded(JobState state)
 
 bool job_is_on_trial(JobState state)
 {
-        return state >= JOB_TRIAL_HEALTH && state <= JOB_STAYING && state != JOB_UNDOING &&
-               state != JOB_OWING;
+        return state >= JOB_TRIAL_HEALTH && state <= JOB_STAYING && state != JOB_TRIAL_ACCEPT &&
+               state != JOB_UNDOING && state != JOB_OWING;
+}
+
+bool job_is_rebooting(JobState state)
+{
+        return state == JOB_ANNOUNCING || state == JOB_REBOOTING || state == JOB_ROLLBACK_REBOOTING;
 }
 
 void job_init(Job *job)

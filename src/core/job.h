@@ -154,8 +154,11 @@ const JobStep *job_steps(size_t *ret_count);
 /* May another request take its place (until InstallBundle is called)? */
 bool job_can_be_superseded(JobState state);
 /* Is the booted slot on trial, or a roll-back under way? Rule "a proven slot is marked good at
- * every boot" rests then. */
+ * every boot" rests then. JOB_TRIAL_ACCEPT is none: its slot is confirmed, the CSMS alone is waited
+ * for. */
 bool job_is_on_trial(JobState state);
+/* Is a reboot announced or asked for? */
+bool job_is_rebooting(JobState state);
 
 void job_init(Job *job);
 void job_done(Job *job);
