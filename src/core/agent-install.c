@@ -52,12 +52,24 @@ void install_ask(Agent *a)
         agent_event(a, later ? EV_INSTALL_LATER : EV_INSTALL_NOW);
 }
 
+/* Not asked at once: the installer was busy a moment ago, whatever it tells of itself. */
+static void install_held(Agent *a)
+{
+        if (a->installer->ops->is_busy(a->installer))
+                install_ask_again(a, install_held);
+        else
+                agent_event(a, EV_INSTALL_NOW);
+}
+
 static int on_install_time(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
 {
         Agent *a = userdata;
 
         agent_timer_off(&a->work_timer);
-        install_wait(a);
+        if (install_time_is_ahead(a))
+                install_wait(a);
+        else
+                install_held(a);
         return 0;
 }
 
@@ -70,10 +82,8 @@ void install_wait(Agent *a)
         if (install_time_is_ahead(a))
                 agent_timer(a, &a->work_timer, MIN(a->job.request.install_at - now, USEC_PER_HOUR),
                             on_install_time);
-        else if (a->installer->ops->is_busy(a->installer))
-                a->when_idle = install_wait;
         else
-                agent_event(a, EV_INSTALL_NOW);
+                install_ask_again(a, install_held);
 }
 
 /* ---- preparing ---- */
@@ -217,8 +227,17 @@ static void on_marked_active(void *userdata, int error, const char *message _unu
                 install_ask_again(a, install_resume); /* reads back */
 }
 
+/* The boot that the reboot will end is this one, which need not be the one of the beginning. */
+static void finish(Agent *a)
+{
+        if (str_replace(&a->job.boot_id, a->boot_id) < 0)
+                fail(a, "out of memory");
+        else
+                agent_event(a, EV_INSTALLED);
+}
+
 /* Written and the next boot's: to the reboot. Written, but the primary did not change: made so, if
- * it carries our mark. */
+ * it carries our mark and RAUC said that all of it is there (other slots may belong to it). */
 static void look_at_result(Agent *a, const InstallerState *state)
 {
         const Slot *target = installer_state_find(state, a->job.target_slot);
@@ -227,8 +246,8 @@ static void look_at_result(Agent *a, const InstallerState *state)
         bool primary = target && state->primary >= 0 && &state->slots[state->primary] == target;
 
         if (primary && (ours || a->completed))
-                agent_event(a, EV_INSTALLED);
-        else if (ours)
+                finish(a);
+        else if (ours && a->completed)
                 a->installer->ops->mark(a->installer, MARK_ACTIVE, a->job.target_slot,
                                         on_marked_active, a);
         else if (a->completed)
@@ -387,23 +406,41 @@ static void undo_again(Agent *a)
                 install_ask_again(a, install_undo);
 }
 
+static bool is_undoing(const Agent *a)
+{
+        return a->job.state == JOB_UNDOING || a->job.state == JOB_OWING;
+}
+
+/* Read back. */
+static void on_undone_state(void *userdata, int error, const InstallerState *state)
+{
+        Agent *a = userdata;
+
+        if (!is_undoing(a))
+                return;
+        if (error < 0 || state->booted < 0 || state->primary != state->booted)
+                undo_again(a);
+        else
+                agent_event(a, EV_UNDONE);
+}
+
 static void on_undo_marked_bad(void *userdata, int error, const char *message _unused_)
 {
         Agent *a = userdata;
 
-        if (a->job.state != JOB_UNDOING && a->job.state != JOB_OWING)
+        if (!is_undoing(a))
                 return;
         if (error < 0)
                 undo_again(a);
         else
-                install_undo(a); /* reads back */
+                a->installer->ops->read_state(a->installer, on_undone_state, a);
 }
 
 static void on_undo_marked_active(void *userdata, int error, const char *message _unused_)
 {
         Agent *a = userdata;
 
-        if (a->job.state != JOB_UNDOING && a->job.state != JOB_OWING)
+        if (!is_undoing(a))
                 return;
         if (error < 0)
                 undo_again(a);
@@ -416,14 +453,12 @@ static void on_undo_state(void *userdata, int error, const InstallerState *state
 {
         Agent *a = userdata;
 
-        if (a->job.state != JOB_UNDOING && a->job.state != JOB_OWING)
+        if (!is_undoing(a))
                 return;
         if (error < 0 || state->booted < 0)
                 undo_again(a);
         else if (state->primary == state->booted)
                 agent_event(a, EV_UNDONE);
-        else if (boottime_now() > a->mark_until && a->job.state == JOB_UNDOING)
-                agent_event(a, EV_UNDO_OWED);
         else
                 a->installer->ops->mark(a->installer, MARK_ACTIVE, state->slots[state->booted].name,
                                         on_undo_marked_active, a);

@@ -131,7 +131,8 @@ typedef struct Job {
         int64_t answer; /* UpdateVerdict that the request got: given again to the same request */
         char *content_hash; /* of the request, to know it again */
         char *origin_slot, *target_slot;
-        char *boot_id; /* of the boot in which the install was begun */
+        char *boot_id; /* of the boot in which the install was begun, later in which it was finished
+                        */
         char *transaction_id;
         char *bundle_sha256;    /* of the file that was verified */
         char *target_timestamp; /* installed.timestamp of the target before our install, "" none */
