@@ -105,6 +105,12 @@ static bool may_install_from(Agent *a, const Slot *origin, const Slot *target)
         return str_equal(confirmed, origin->name) || target->boot_status != SLOT_GOOD;
 }
 
+/* Its health check or its mark is under way. */
+static bool origin_awaits_proof(const Agent *a)
+{
+        return !a->whereabouts_known || (a->proving && boottime_now() < a->prove_until + MARK_FOR);
+}
+
 static void take_slots(Agent *a, const InstallerState *state)
 {
         const Slot *origin = state->booted >= 0 ? &state->slots[state->booted] : NULL;
@@ -117,8 +123,11 @@ static void take_slots(Agent *a, const InstallerState *state)
                 return;
         }
         if (!may_install_from(a, origin, target)) {
-                fail(a,
-                     "the booted slot is not confirmed, and the other one is the only proven slot");
+                if (origin_awaits_proof(a))
+                        install_ask_again(a, install_prepare);
+                else
+                        fail(a, "the booted slot is not confirmed, and the other one is the only "
+                                "proven slot");
                 return;
         }
         str_replace(&a->job.origin_slot, origin->name);

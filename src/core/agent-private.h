@@ -8,7 +8,8 @@
  *   agent-request.c  an update request's verdict
  *   agent-fetch.c    actions up to the verified file
  *   agent-install.c  actions from the installer's call to the reboot
- *   agent-trial.c    after a boot: where are we, is it well, confirm or roll back */
+ *   agent-trial.c    after a boot: where are we, is it well, confirm or roll back
+ *   agent-prove.c    after a boot: the slot that no job of ours is about */
 #pragma once
 
 #include "agent.h"
@@ -29,6 +30,7 @@
 /* InstallRebooting is answered, or this is over. */
 #define ANNOUNCE_FOR (10 * USEC_PER_SEC)
 #define HEALTH_RETRY (5 * USEC_PER_SEC)
+#define LOOK_RETRY USEC_PER_MIN
 /* Many CSMS tell their time in whole seconds and mean "now" by it. */
 #define SCHEDULE_TOLERANCE (2 * USEC_PER_SEC)
 /* An installer that is not there may be about to start. */
@@ -73,9 +75,11 @@ struct Agent {
         char *booted_slot;      /* NULL: not known yet */
         char *firmware_version; /* of the running system */
         bool whereabouts_known; /* the start's questions are answered */
+        bool blind;             /* … or were given up for a while: RAUC is not there */
         bool asking;            /* read_state for the start is under way */
         sd_event_source *look_timer, *look_limit;
         Program *prove_program; /* health of a slot that came without a job of ours */
+        bool proving;           /* … or its mark is under way */
         usec_t prove_until;
 
         /* session */
@@ -234,6 +238,9 @@ bool install_has_our_mark(const Job *job, const Slot *slot);
 void trial_look_around(Agent *a);
 void trial_done(Agent *a);
 void trial_health(Agent *a);
+/* Runs verify_update_script; callback gets its exit code. 0; 1: there is no script, which counts as
+ * good; negative errno: it can't be run. */
+int trial_run_health(Agent *a, ProgramCallback callback, Program **program);
 void trial_mark_name(Agent *a);
 void trial_notify_boot(Agent *a);
 void trial_confirm(Agent *a);
@@ -243,3 +250,8 @@ void trial_roll_back(Agent *a);
 void trial_mark_unproven(Agent *a);
 void trial_mark_target_bad(Agent *a);
 void trial_reconnect(Agent *a);
+
+/* agent-prove.c */
+/* Marks the booted slot good if it is the confirmed one; looks at it first if it came without a job
+ * of ours. */
+void trial_prove(Agent *a);

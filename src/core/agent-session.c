@@ -58,7 +58,7 @@ static const bool boot_is_held[JOB_STATE_MAX] = {
 static bool boot_may_go(const Agent *a)
 {
         return !boot_is_held[a->job.state] &&
-               (a->whereabouts_known || a->job.state < JOB_INSTALLING);
+               (a->whereabouts_known || a->blind || a->job.state < JOB_INSTALLING);
 }
 
 static int send_boot(Agent *a)
@@ -215,8 +215,8 @@ static void on_boot_answer(Agent *a, const BootAnswer *answer)
 {
         take_csms_time(a, answer->current_time);
         a->boot_answered = true;
-        agent_timer_off(&a->heartbeat_timer);
         agent_timer_off(&a->boot_timer);
+        agent_timer_off(&a->heartbeat_timer);
         agent_event(a, EV_BOOT_ANSWERED);
         if (answer->status == REGISTRATION_ACCEPTED) {
                 registered(a, answer->interval);

@@ -22,8 +22,6 @@ static JobEvent start_event(const Agent *a, const InstallerState *state)
         return new_boot ? EV_ORIGIN_UP : EV_RESTORED;
 }
 
-static void prove_slot(Agent *a);
-
 static int on_look_again(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
 {
         Agent *a = userdata;
@@ -33,18 +31,59 @@ static int on_look_again(sd_event_source *source _unused_, uint64_t usec _unused
         return 0;
 }
 
-/* The new system has no RAUC that answers: it can't be confirmed, and unmarked the boot loader
- * falls back. */
+/* The start's event where RAUC does not tell the slot. A new system without RAUC can't be
+ * confirmed, and unmarked the boot loader falls back; in the same boot it is the old system. */
+static JobEvent blind_event(const Agent *a)
+{
+        switch (a->job.state) {
+        case JOB_INSTALLING:
+                return EV_INSTALL_FAILED;
+        case JOB_UNDOING:
+                return EV_UNDO_OWED;
+        case JOB_ANNOUNCING:
+        case JOB_REBOOTING:
+                return str_equal(a->job.boot_id, a->boot_id) ? EV_RESTORED : EV_TARGET_BROKEN;
+        case JOB_TRIAL_HEALTH:
+        case JOB_TRIAL_MARK:
+        case JOB_TRIAL_BOOT:
+        case JOB_TRIAL_CONFIRM:
+        case JOB_TRIAL_ACCEPT:
+        case JOB_ROLLING_BACK:
+        case JOB_ROLLBACK_REBOOTING:
+                return EV_TARGET_BROKEN;
+        case JOB_STAYING:
+        case JOB_RETURNED:
+                return EV_MARK_FAILED;
+        case JOB_DATA_HEALTH:
+        case JOB_DATA_RECONNECT:
+        case JOB_OWING:
+        case JOB_IDLE:
+        case JOB_DOWNLOAD_SCHEDULED:
+        case JOB_DOWNLOADING:
+        case JOB_RETRYING:
+        case JOB_VERIFYING:
+        case JOB_READY:
+        case JOB_INSTALL_SCHEDULED:
+        case JOB_PREPARING:
+        case JOB_STATE_MAX:
+                break;
+        }
+        return EV_RESTORED;
+}
+
 static int on_look_limit(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
 {
         Agent *a = userdata;
 
         agent_timer_off(&a->look_limit);
-        if (a->whereabouts_known || str_equal(a->job.boot_id, a->boot_id))
+        if (a->whereabouts_known || a->job.state < JOB_INSTALLING)
                 return 0;
-        log_error("RAUC gave no answer since the start; the update counts as failed");
-        agent_set_reason(a, "RAUC gave no answer after the reboot");
-        agent_event(a, EV_TARGET_BROKEN);
+        a->blind = true;
+        log_error("RAUC gave no answer since the start; the update goes on without it");
+        if (!a->job.reason)
+                agent_set_reason(a, "RAUC gave no answer since the agent started");
+        agent_event(a, blind_event(a));
+        session_kick(a);
         return 0;
 }
 
@@ -53,6 +92,7 @@ static void take_whereabouts(Agent *a, const InstallerState *state)
         const Slot *booted = &state->slots[state->booted];
 
         a->whereabouts_known = true;
+        agent_timer_off(&a->look_timer);
         agent_timer_off(&a->look_limit);
         str_replace(&a->booted_slot, booted->name);
         if (!a->firmware_version || !a->config->release_file) {
@@ -80,7 +120,10 @@ static void on_look(void *userdata, int error, const InstallerState *state)
         if (error == INSTALLER_GONE || error == INSTALLER_BUSY) {
                 log_info("RAUC is %s; its slots are asked for as soon as it can answer",
                          error == INSTALLER_GONE ? "not on the bus" : "busy");
-                return; /* on_presence, on_idle */
+                /* on_presence and on_idle are sooner, but a service that is started on demand may
+                 * need one more demand. */
+                agent_timer(a, &a->look_timer, LOOK_RETRY, on_look_again);
+                return;
         }
         if (error < 0 || state->booted < 0) {
                 log_error_errno(error, "RAUC does not tell which slot is booted");
@@ -88,20 +131,29 @@ static void on_look(void *userdata, int error, const InstallerState *state)
                 return;
         }
         take_whereabouts(a, state);
-        if (a->job.state >= JOB_INSTALLING)
-                agent_event(a, start_event(a, state));
+        if (a->job.state >= JOB_INSTALLING && agent_event(a, start_event(a, state)) < 0) {
+                /* Not stored: nothing is proven before that, and it is looked at anew. */
+                agent_timer_off(&a->again_timer);
+                a->whereabouts_known = false;
+                agent_timer(a, &a->look_timer, INSTALLER_RETRY, on_look_again);
+                return;
+        }
         show_update(a);
         session_kick(a);
         if (!job_is_on_trial(a->job.state))
-                prove_slot(a);
+                trial_prove(a);
 }
 
 void trial_look_around(Agent *a)
 {
+        bool writing = a->job.state == JOB_INSTALLING || a->job.state == JOB_UNDOING;
+
         if (a->whereabouts_known || a->asking)
                 return;
-        if (a->job.state >= JOB_INSTALLING && !a->look_limit)
-                agent_timer(a, &a->look_limit, a->config->health_within, on_look_limit);
+        if (a->job.state >= JOB_INSTALLING && !a->look_limit && !a->blind)
+                agent_timer(a, &a->look_limit,
+                            writing ? a->config->install_timeout : a->config->health_within,
+                            on_look_limit);
         a->asking = true;
         a->installer->ops->read_state(a->installer, on_look, a);
 }
@@ -115,9 +167,7 @@ void trial_done(Agent *a)
 
 /* ---- health ---- */
 
-/* Runs verify_update_script; callback gets its exit code. 1: there is no script, which counts as
- * good. */
-static int run_health(Agent *a, ProgramCallback callback, Program **program)
+int trial_run_health(Agent *a, ProgramCallback callback, Program **program)
 {
         char id_text[32];
         _cleanup_(freep) char *id =
@@ -174,7 +224,7 @@ void trial_health(Agent *a)
 
         if (a->health_until == 0)
                 a->health_until = boottime_now() + a->config->health_within;
-        r = run_health(a, on_health, &a->program);
+        r = trial_run_health(a, on_health, &a->program);
         if (r == 1) {
                 agent_event(a, EV_HEALTH_GOOD);
         } else if (r < 0) {
@@ -182,102 +232,6 @@ void trial_health(Agent *a)
                                 a->config->verify_update_script);
                 health_bad(a, "verify_update_script can't be run");
         }
-}
-
-/* ---- a slot that no job of ours is about (rule 3) ---- */
-
-static int on_prove_again(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
-{
-        Agent *a = userdata;
-
-        agent_timer_off(&a->look_timer);
-        prove_slot(a);
-        return 0;
-}
-
-static void on_proven(void *userdata, int error, const char *message)
-{
-        Agent *a = userdata;
-        _cleanup_(freep) char *confirmed = NULL;
-
-        if (error < 0) {
-                log_warning_errno(error, "RAUC did not mark the booted slot good: %s",
-                                  strempty(message));
-                agent_timer(a, &a->look_timer, INSTALLER_RETRY, on_prove_again);
-                return;
-        }
-        if (store_get(a->store, STORE_CONFIRMED_SLOT, &confirmed) < 0 ||
-            str_equal(confirmed, a->booted_slot))
-                return;
-        trial_confirmed(a);
-        if (confirmed)
-                agent_security_event(a, SECURITY_FIRMWARE_UPDATED, "installed without the CSMS");
-}
-
-static void prove_mark(Agent *a)
-{
-        if (a->config->mark_good == MARK_BY_INTEGRATOR)
-                on_proven(a, 0, NULL);
-        else
-                a->installer->ops->mark(a->installer, MARK_GOOD, "booted", on_proven, a);
-}
-
-static void on_marked_unproven(void *userdata _unused_, int error, const char *message)
-{
-        if (error < 0)
-                log_error_errno(error, "RAUC did not mark the booted slot good: %s",
-                                strempty(message));
-}
-
-/* Unhealthy, and not by an update of ours: the boot loader may fall back, but only where there is
- * something to fall back to. */
-static void on_prove_bad_state(void *userdata, int error, const InstallerState *state)
-{
-        Agent *a = userdata;
-        const Slot *other = error < 0 ? NULL : installer_state_other(state);
-
-        if (error < 0 || (other && other->boot_status == SLOT_GOOD)) {
-                log_error("The booted slot %s is not well and is not marked good",
-                          strempty(a->booted_slot));
-                return;
-        }
-        log_event(LOG_ERR, EVENT_UNPROVEN, &(LogFields){0},
-                  "The booted slot %s is not well, but there is no other: it stays",
-                  strempty(a->booted_slot));
-        a->installer->ops->mark(a->installer, MARK_GOOD, "booted", on_marked_unproven, a);
-}
-
-static void on_prove_health(void *userdata, int status)
-{
-        Agent *a = userdata;
-
-        program_free(TAKE_PTR(a->prove_program));
-        if (status == 0)
-                prove_mark(a);
-        else if (status == 2 || boottime_now() >= a->prove_until)
-                a->installer->ops->read_state(a->installer, on_prove_bad_state, a);
-        else
-                agent_timer(a, &a->look_timer, HEALTH_RETRY, on_prove_again);
-}
-
-/* A confirmed slot is marked good at every boot, at once and without asking a script; one that came
- * without us is looked at first. */
-static void prove_slot(Agent *a)
-{
-        _cleanup_(freep) char *confirmed = NULL;
-        int r = store_get(a->store, STORE_CONFIRMED_SLOT, &confirmed);
-
-        if (r < 0)
-                log_error_errno(r, "Can't read the store in %s", a->config->state_directory);
-        if (a->prove_until == 0)
-                a->prove_until = boottime_now() + a->config->health_within;
-        r = str_equal(confirmed, a->booted_slot)
-                    ? 1
-                    : run_health(a, on_prove_health, &a->prove_program);
-        if (r == 1)
-                prove_mark(a);
-        else if (r < 0)
-                on_prove_health(a, 2);
 }
 
 /* ---- confirming ---- */
@@ -384,7 +338,7 @@ static void roll_back_failed(Agent *a, int error)
         }
         log_error_errno(error, "RAUC can't be told to go back");
         /* Unmarked, the boot loader's counter falls back by itself. */
-        agent_event(a, a->job.roll_backs < STARTS_MAX ? EV_ROLLED_BACK : EV_NO_WAY_BACK);
+        agent_event(a, a->job.roll_backs++ < STARTS_MAX ? EV_ROLLED_BACK : EV_NO_WAY_BACK);
 }
 
 static void on_rolled_back_state(void *userdata, int error, const InstallerState *state)
@@ -477,7 +431,10 @@ void trial_mark_unproven(Agent *a)
                   "The new system failed its trial (%s), but there is no proven slot to go back "
                   "to: it stays",
                   strempty(a->job.reason));
-        a->installer->ops->mark(a->installer, MARK_GOOD, "booted", on_last_mark, a);
+        if (a->config->mark_good == MARK_BY_INTEGRATOR)
+                agent_event(a, EV_MARKED);
+        else
+                a->installer->ops->mark(a->installer, MARK_GOOD, "booted", on_last_mark, a);
 }
 
 /* The old slot (or a third one) runs: the target is not to be booted again. What somebody else

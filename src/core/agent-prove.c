@@ -1,0 +1,102 @@
+/* A slot that no job of ours is about: the confirmed one, at every boot, or one that somebody else
+ * installed. Rule 3 of "At every start" in docs/behaviour.md. */
+
+#include "agent-private.h"
+
+static int on_prove_again(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
+{
+        Agent *a = userdata;
+
+        agent_timer_off(&a->look_timer);
+        trial_prove(a);
+        return 0;
+}
+
+static void on_proven(void *userdata, int error, const char *message)
+{
+        Agent *a = userdata;
+        _cleanup_(freep) char *confirmed = NULL;
+
+        if (error < 0) {
+                log_warning_errno(error, "RAUC did not mark the booted slot good: %s",
+                                  strempty(message));
+                agent_timer(a, &a->look_timer, INSTALLER_RETRY, on_prove_again);
+                return;
+        }
+        a->proving = false;
+        if (store_get(a->store, STORE_CONFIRMED_SLOT, &confirmed) < 0 ||
+            str_equal(confirmed, a->booted_slot))
+                return;
+        trial_confirmed(a);
+        if (confirmed)
+                agent_security_event(a, SECURITY_FIRMWARE_UPDATED, "installed without the CSMS");
+}
+
+static void prove_mark(Agent *a)
+{
+        if (a->config->mark_good == MARK_BY_INTEGRATOR)
+                on_proven(a, 0, NULL);
+        else
+                a->installer->ops->mark(a->installer, MARK_GOOD, "booted", on_proven, a);
+}
+
+static void on_marked_unproven(void *userdata _unused_, int error, const char *message)
+{
+        if (error < 0)
+                log_error_errno(error, "RAUC did not mark the booted slot good: %s",
+                                strempty(message));
+}
+
+/* Unhealthy, and not by an update of ours: the boot loader may fall back, but only where there is
+ * something to fall back to. */
+static void on_prove_bad_state(void *userdata, int error, const InstallerState *state)
+{
+        Agent *a = userdata;
+        const Slot *other = error < 0 ? NULL : installer_state_other(state);
+
+        a->proving = false;
+        if (error < 0 || a->config->mark_good == MARK_BY_INTEGRATOR ||
+            (other && other->boot_status == SLOT_GOOD)) {
+                log_error("The booted slot %s is not well and is not marked good",
+                          strempty(a->booted_slot));
+                return;
+        }
+        log_event(LOG_ERR, EVENT_UNPROVEN, &(LogFields){0},
+                  "The booted slot %s is not well, but there is no other: it stays",
+                  strempty(a->booted_slot));
+        a->installer->ops->mark(a->installer, MARK_GOOD, "booted", on_marked_unproven, a);
+}
+
+static void on_prove_health(void *userdata, int status)
+{
+        Agent *a = userdata;
+
+        program_free(TAKE_PTR(a->prove_program));
+        if (status == 0)
+                prove_mark(a);
+        else if (status == 2 || boottime_now() >= a->prove_until)
+                a->installer->ops->read_state(a->installer, on_prove_bad_state, a);
+        else
+                agent_timer(a, &a->look_timer, HEALTH_RETRY, on_prove_again);
+}
+
+/* A confirmed slot is marked good at every boot, at once and without asking a script; one that came
+ * without us is looked at first. */
+void trial_prove(Agent *a)
+{
+        _cleanup_(freep) char *confirmed = NULL;
+        int r = store_get(a->store, STORE_CONFIRMED_SLOT, &confirmed);
+
+        if (r < 0)
+                log_error_errno(r, "Can't read the store in %s", a->config->state_directory);
+        a->proving = true;
+        if (a->prove_until == 0)
+                a->prove_until = boottime_now() + a->config->health_within;
+        r = str_equal(confirmed, a->booted_slot)
+                    ? 1
+                    : trial_run_health(a, on_prove_health, &a->prove_program);
+        if (r == 1)
+                prove_mark(a);
+        else if (r < 0)
+                on_prove_health(a, 2);
+}
