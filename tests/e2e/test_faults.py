@@ -1,0 +1,297 @@
+"""What goes wrong around an update: power cuts, restarts at a bad moment, a CSMS, a RAUC, a boot loader or a
+disk that does not do its part. The real programs; see tools/demo/charger.py for the stage."""
+import os
+import signal
+import sqlite3
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).resolve().parents[2]
+BINARIES = Path(os.environ.get("BINARY_DIR", TOP / "build" / "dev")) / "bin"
+sys.path.insert(0, str(TOP / "tools" / "demo"))
+from charger import Charger, MockCsms, wait_for  # noqa: E402
+
+FINAL = {"Installed", "InstallationFailed", "InstallVerificationFailed", "InvalidSignature", "DownloadFailed"}
+
+
+@pytest.fixture(name="keys", scope="module")
+def make_keys(tmp_path_factory):
+    return tmp_path_factory.mktemp("fault-keys") / "pki"
+
+
+class Stage(Charger):
+    """A charger that takes unsigned updates, and what its CSMS heard."""
+
+    def __init__(self, keys, **sections):
+        self.heard = []
+        super().__init__(BINARIES, pki=keys)
+        self.settings = {"firmware": {"manufacturer_roots": None, "require_signed": "no"}}
+        for section, more in sections.items():
+            self.settings.setdefault(section, {}).update(more)
+
+    def _tear_down(self):
+        try:
+            if self.agent:
+                self.stop_agent()
+        finally:
+            log = self.folder / "agent.log"
+            text = log.read_text(errors="replace") if log.exists() else ""
+            super()._tear_down()
+        assert "Sanitizer" not in text and "runtime error:" not in text, text[-6000:]
+
+    def boot_until_known(self):
+        self.boot()
+        wait_for(lambda: self.csms.is_online(self.station), "the connection")
+
+    @property
+    def job(self):
+        return self.bus.property("org.raucocpp.Agent1", "/org/raucocpp/Agent1", "org.raucocpp.Agent1", "JobState")
+
+    def listen(self):
+        """Everything that was said so far: [(action, payload)]."""
+        self.heard += [(e["frame"][2], e["frame"][3]) for e in self.csms.new_frames()
+                       if e["from"] == "station" and isinstance(e.get("frame"), list) and e["frame"][0] == 2]
+        return self.heard
+
+    def statuses(self):
+        return [p["status"] for a, p in self.listen() if a == "FirmwareStatusNotification"]
+
+    def boot_reports(self):
+        return [p for a, p in self.listen() if a == "BootNotification"]
+
+    def finals(self):
+        return [s for s in self.statuses() if s in FINAL]
+
+    def until_job(self, *states, seconds=30.0):
+        wait_for(lambda: self.job in states, f"the job to be {' or '.join(states)}, it is {self.job}", seconds)
+
+    def until_status(self, status, seconds=30.0, ticking=False):
+        def said():
+            if ticking:
+                self.tick()
+            return status in self.statuses()
+
+        wait_for(said, f"{status}, heard {self.statuses()}", seconds)
+
+    def ask(self, **more):
+        return self.csms.update(self.station, **{"location": self.csms.file_url("update.raucb"), **more})
+
+    def log(self):
+        return (self.folder / "agent.log").read_text(errors="replace")
+
+    def loader_calls(self, words):
+        log = self.boot_loader.folder / "log"
+        return log.read_text().splitlines().count(words) if log.exists() else 0
+
+
+class DatabaseLock:
+    """No step can be stored while this holds."""
+
+    def __init__(self, charger):
+        self.db = sqlite3.connect(charger.folder / "state" / "agent.db", isolation_level=None)
+
+    def __enter__(self):
+        wait_for(self._lock, "the database")
+
+    def _lock(self):
+        try:
+            self.db.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return False
+        return True
+
+    def __exit__(self, *_):
+        self.db.execute("ROLLBACK")
+        self.db.close()
+
+
+# ---- the trial ----
+
+def test_confirmed_slot_outlives_many_boots_without_the_csms(keys):
+    """The slot is confirmed, the CSMS says Pending for days: each boot costs an attempt, so each must mark it."""
+    with Stage(keys) as charger:
+        charger.build_bundle("update")
+        charger.boot_until_known()
+        charger.ask()
+        charger.until_status("InstallRebooting")
+        charger.csms.fault(charger.station, action="BootNotification", kind="pending", seconds=1, times=0)
+        wait_for(charger.tick, "the reboot")
+        charger.until_job("trial-accept")
+        for _ in range(4):
+            charger.power_off()
+            charger.boot()
+            assert charger.slot == "B"
+            charger.until_job("trial-accept")
+            wait_for(lambda: charger.boot_loader.attempts("B") == 3, "the mark")
+        charger.csms.fault(charger.station, action="BootNotification", kind="none")
+        charger.until_status("Installed")
+        assert charger.finals() == ["Installed"]
+
+
+def test_restart_before_the_reboot_after_a_power_cut_in_the_install(keys):
+    """The boot in which the install was finished is another than the one in which it was begun."""
+    with Stage(keys) as charger:
+        charger.build_bundle("update")
+        charger.boot_until_known()
+        charger.boot_loader.trap("hold", "set-primary")
+        charger.ask()
+        wait_for(lambda: charger.loader_calls("set-primary B"), "the end of the install")
+        charger.power_off(signal.SIGKILL)
+        charger.boot_loader.trap("hold", "set-primary", on=False)
+        charger.boot()
+        assert charger.slot == "A"
+        wait_for(lambda: charger.reboot_asked, "the reboot")
+        charger.stop_agent(signal.SIGKILL)
+        (charger.folder / "reboot-asked").unlink()
+        charger.start_agent()
+        wait_for(lambda: charger.reboot_asked or charger.finals(), "the reboot")
+        assert charger.finals() == []
+        charger.until_status("Installed", ticking=True)
+        assert charger.finals() == ["Installed"]
+        assert charger.slot_holds("B", "update")
+
+
+def test_interrupted_install_is_begun_anew(keys):
+    """A slot that says ok may be one of several: only a whole install makes it the next boot's."""
+    with Stage(keys) as charger:
+        charger.build_bundle("update")
+        charger.boot_until_known()
+        charger.boot_loader.trap("hold", "set-primary")
+        charger.ask()
+        wait_for(lambda: charger.loader_calls("set-primary B"), "the end of the install")
+        charger.power_off(signal.SIGKILL)
+        charger.boot_loader.trap("hold", "set-primary", on=False)
+        before = charger.loader_calls("set-state B bad")
+        charger.boot()
+        wait_for(lambda: charger.reboot_asked, "the reboot")
+        assert charger.loader_calls("set-state B bad") == before + 1  # RAUC's first deed
+        charger.until_status("Installed", ticking=True)
+        assert charger.finals() == ["Installed"]
+
+
+def test_rauc_gone_for_good_after_a_restart_ends_the_update(keys):
+    with Stage(keys, firmware={"install_timeout": "3s"}) as charger:
+        charger.build_bundle("update")
+        charger.boot_until_known()
+        charger.boot_loader.trap("hold", "set-state")
+        charger.ask()
+        charger.until_job("installing")
+        charger.stop_agent(signal.SIGKILL)
+        charger.rauc.stop(signal.SIGKILL)
+        charger.boot_loader.trap("hold", "set-state", on=False)
+        charger.start_agent()
+        wait_for(charger.finals, "the end of the update")
+        assert charger.finals() == ["InstallationFailed"]
+        assert charger.job == "owing"
+        charger.rauc.start("A")
+        charger.until_job("idle")
+        assert charger.boot_loader.primary == "A"
+        assert charger.finals() == ["InstallationFailed"]
+
+
+def test_undo_that_is_lost_is_tried_at_intervals(keys):
+    with Stage(keys, firmware={"reboot_timeout": "1s"}) as charger:
+        charger.build_bundle("update")
+        charger.boot_until_known()
+        charger.ask()
+        charger.until_job("rebooting")
+        for command in "set-primary", "set-state":
+            charger.boot_loader.trap("lose", command)
+        charger.until_job("undoing")
+        wait_for(lambda: charger.loader_calls("set-primary A"), "the undo")
+        before = charger.loader_calls("set-primary A")
+        time.sleep(3)
+        assert charger.loader_calls("set-primary A") <= before + 1
+        assert charger.finals() == []
+        for command in "set-primary", "set-state":
+            charger.boot_loader.trap("lose", command, on=False)
+        charger.until_status("InstallationFailed")
+        assert charger.boot_loader.primary == "A"
+
+
+def test_install_waits_for_the_proof_of_the_first_slot(keys):
+    """A new charger whose health check is not done yet: the request is no failure."""
+    with Stage(keys) as charger:
+        charger.build_bundle("update")
+        good = charger.folder / "well"
+        charger.settings["firmware"]["verify_update_script"] = charger.script("health", f"[ -e {good} ]\n")
+        charger.boot_until_known()
+        charger.ask()
+        charger.until_status("Downloaded")
+        time.sleep(1)
+        assert charger.finals() == []
+        good.touch()
+        charger.until_status("Installed", ticking=True, seconds=60)
+        assert charger.finals() == ["Installed"]
+
+
+# ---- the store ----
+
+def test_event_that_could_not_be_stored_is_not_for_the_next_job(keys):
+    with Stage(keys) as charger:
+        charger.build_bundle("update")
+        charger.boot_until_known()
+        charger.ask(retrieveDateTime=in_seconds(4))
+        charger.until_job("download-scheduled")
+        with DatabaseLock(charger):
+            wait_for(lambda: "Can't store" in charger.log(), "a step that can't be stored")
+        answer = charger.ask(retrieveDateTime=in_seconds(3600))
+        assert answer["result"]["status"] == "AcceptedCanceled"
+        time.sleep(7)
+        assert charger.job == "download-scheduled"
+        assert "Downloading" not in charger.statuses()
+
+
+def in_seconds(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds))
+
+
+def test_request_that_can_not_be_stored_is_refused(keys):
+    with Stage(keys) as charger:
+        charger.build_bundle("update")
+        charger.boot_until_known()
+        with DatabaseLock(charger):
+            assert charger.ask()["result"]["status"] == "Rejected"
+        assert charger.ask()["result"]["status"] == "Accepted"
+        charger.until_status("Installed", ticking=True)
+
+
+# ---- the session ----
+
+def test_no_boot_notification_after_it_was_accepted(keys):
+    with Stage(keys) as charger:
+        charger.csms.fault("*", action="BootNotification", kind="pending", seconds=3, times=1)
+        charger.boot_until_known()
+        wait_for(charger.boot_reports, "BootNotification")
+        charger.csms.call(charger.station, "TriggerMessage", {"requestedMessage": "BootNotification"})
+        wait_for(lambda: len(charger.boot_reports()) == 2, "the one that was asked for")
+        time.sleep(4)
+        assert len(charger.boot_reports()) == 2
+
+
+def test_password_that_only_begins_like_hex(keys, tmp_path):
+    password = "0123456789abcdef0123456789abcdef+!"
+    (tmp_path / "passwords").write_text(f"CS001:{password}\n")
+    (tmp_path / "password").write_text(f"{password}\n")
+    with Stage(keys, csms={"protocols": "ocpp1.6", "password_file": tmp_path / "password"}) as charger:
+        charger.csms.stop()
+        charger.csms = MockCsms(BINARIES / "mock-csms", charger.folder, charger.folder / "files",
+                                options=["--passwords", tmp_path / "passwords"])
+        charger.boot_until_known()
+
+
+def test_password_of_a_url_is_in_no_log(keys):
+    """At level debug whole frames are logged."""
+    with Stage(keys) as charger:
+        charger.agent_env["RAUC_OCPP_LOG_LEVEL"] = "debug"
+        charger.boot_until_known()
+        host = charger.csms.http.removeprefix("http://")
+        charger.csms.call(charger.station, "UpdateFirmware", {
+            "requestId": 7, "firmware": {"location": f"http://joe:s3cret@{host}/files/none",
+                                         "retrieveDateTime": in_seconds(0)}})
+        charger.until_status("DownloadFailed")
+        assert "s3cret" not in charger.log()
+        assert f'"location":"http://@{host}/files/none"' in charger.log()
