@@ -131,7 +131,7 @@ static const struct Kind *kind_of(const cJSON *tree)
 
 int task_parse(const char *text, size_t size, Task *ret, const char **reterr)
 {
-        _cleanup_(task_done) Task t = {0};
+        _cleanup_(task_done) Task t = {.text = text, .size = size};
         const struct Kind *kind;
         const char *wrong;
         int r = json_parse(text, size, &t.tree);

@@ -9,8 +9,11 @@ typedef struct Task Task;
 /* Does the job and says how it ended. Exit code of the process. */
 typedef int (*TaskRun)(const Task *task);
 
-/* Texts are borrowed from tree. Members that the job doesn't have are NULL or 0. */
+/* text is the job as it came, borrowed. Texts of members are borrowed from tree. Members that the
+ * job doesn't have are NULL or 0. */
 struct Task {
+        const char *text;
+        size_t size;
         cJSON *tree;
         TaskRun run;
         const char *url, *file, *ca_file;               /* fetch */
@@ -20,8 +23,9 @@ struct Task {
         const char *host, *service;                     /* resolve */
 };
 
-/* Reads a job. 0 and *ret (task_done()); -EBADMSG and *reterr, a sentence without any of its text:
- * no JSON, another job, a member that is missing, unknown or of another type; -ENOMEM. */
+/* Reads a job; text must outlive it. 0 and *ret (task_done()); -EBADMSG and *reterr, a sentence
+ * without any of its text: no JSON, another job, a member that is missing, unknown or of another
+ * type; -ENOMEM. */
 int task_parse(const char *text, size_t size, Task *ret, const char **reterr);
 void task_done(Task *t);
 

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import random
+import shutil
 import socket
 import subprocess
 import threading
@@ -151,8 +152,8 @@ class RawServer:
             peer.close()
 
 
-def start(job, **options):
-    worker = subprocess.Popen([str(WORKER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+def start(job, program=WORKER, **options):
+    worker = subprocess.Popen([str(program)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, env={}, **options)
     worker.stdin.write(job if isinstance(job, bytes) else json.dumps(job).encode())
     worker.stdin.close()
@@ -357,6 +358,17 @@ def test_hash_is_caged_before_the_first_byte():
     assert json.loads(out)["done"] == {"size": 3, "sha256": hashlib.sha256(b"abc").hexdigest(),
                                        "sha384": hashlib.sha384(b"abc").hexdigest()}
     assert worker.returncode == 0
+
+
+def test_a_missing_fetcher_is_a_failure_to_try_again(tmp_path):
+    """A download is done by rauc-ocpp-fetch, which has to lie beside the worker."""
+    alone = shutil.copy2(WORKER, tmp_path)
+    answer = Answer(start(fetch_job("http://127.0.0.1/", tmp_path / "fw"), program=alone))
+    assert answer.code == 0
+    assert_failed(answer, False, "worker")
+    (tmp_path / "rauc-ocpp-fetch").symlink_to(WORKER.parent / "rauc-ocpp-fetch")
+    answer = Answer(start(fetch_job("gopher://127.0.0.1/", tmp_path / "fw"), program=alone))
+    assert_failed(answer, True, "scheme")
 
 
 @pytest.mark.parametrize("job", [
