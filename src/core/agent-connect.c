@@ -17,7 +17,7 @@ static void wait_and_reconnect(Agent *a)
 static void addresses_clear(Agent *a)
 {
         for (size_t i = 0; i < a->address_count; i++)
-                free(a->addresses[i]);
+                free(TAKE_PTR(a->addresses[i]));
         a->address_count = a->address_next = 0;
 }
 

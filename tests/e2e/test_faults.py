@@ -272,6 +272,15 @@ def test_no_boot_notification_after_it_was_accepted(keys):
         assert len(charger.boot_reports()) == 2
 
 
+def test_connects_anew_as_often_as_need_be(keys):
+    with Stage(keys) as charger:
+        charger.csms.fault("*", action="BootNotification", kind="close", times=3)
+        charger.boot()
+        wait_for(lambda: "accepted the station" in charger.log(), "the fourth connection")
+        assert charger.log().count("Connected to the CSMS") == 4
+        assert len(charger.boot_reports()) == 4
+
+
 def test_password_that_only_begins_like_hex(keys, tmp_path):
     password = "0123456789abcdef0123456789abcdef+!"
     (tmp_path / "passwords").write_text(f"CS001:{password}\n")
