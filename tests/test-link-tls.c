@@ -115,11 +115,12 @@ static void link_tls_without_roots_trusts_nobody(void **state)
 static void link_tls_takes_system_roots_if_told(void **state)
 {
         const Pki *pki = *state;
+        int set = setenv(X509_get_default_cert_file_env(), pki->root_file, 1);
         SSL_CTX *ctx = server_of(&vectors[0], pki);
         PeerScript script = {.run = peer_secure, .tls = ctx};
 
+        assert_int_equal(set, 0);
         expected_sni = vectors[0].host;
-        setenv(X509_get_default_cert_file_env(), pki->root_file, 1);
         for (int system_roots = 0; system_roots <= 1; system_roots++) {
                 Run run = {.then = close_link, .config = {.use_system_roots = system_roots}};
 

@@ -18,10 +18,10 @@ int link_basic_header(const char *user, const void *password, size_t password_si
         plain[user_size] = ':';
         if (password_size > 0)
                 memcpy(plain + user_size + 1, password, password_size);
-        strcpy(out, prefix);
+        memcpy(out, prefix, strlen(prefix));
         EVP_EncodeBlock((unsigned char *)out + strlen(prefix), plain, (int)size);
         explicit_bzero(plain, sizeof(plain));
-        strcpy(out + total - 2, "\r\n");
+        memcpy(out + total - 2, "\r\n", sizeof("\r\n"));
         return (int)total;
 }
 

@@ -301,7 +301,7 @@ static void read_query(struct lws *wsi, HttpRequest *request)
 static void read_header(struct lws *wsi, enum lws_token_indexes token, char *out, int room)
 {
         if (lws_hdr_copy(wsi, out, room, token) < 0)
-                strcpy(out, "?"); /* too long to be anything we know */
+                memcpy(out, "?", sizeof("?")); /* too long to be anything we know */
 }
 
 /* The length a POST announces; -1: none or nonsense. */
