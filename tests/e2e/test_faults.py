@@ -66,7 +66,7 @@ class Stage(Charger):
         return [s for s in self.statuses() if s in FINAL]
 
     def until_job(self, *states, seconds=30.0):
-        wait_for(lambda: self.job in states, f"the job to be {' or '.join(states)}, it is {self.job}", seconds)
+        wait_for(lambda: self.job in states, lambda: f"the job to be {' or '.join(states)}, it is {self.job}", seconds)
 
     def until_status(self, status, seconds=30.0, ticking=False):
         def said():
@@ -74,7 +74,7 @@ class Stage(Charger):
                 self.tick()
             return status in self.statuses()
 
-        wait_for(said, f"{status}, heard {self.statuses()}", seconds)
+        wait_for(said, lambda: f"{status}, heard {self.statuses()}", seconds)
 
     def ask(self, **more):
         return self.csms.update(self.station, **{"location": self.csms.file_url("update.raucb"), **more})
@@ -176,6 +176,7 @@ def test_rauc_gone_for_good_after_a_restart_ends_the_update(keys):
     with Stage(keys, firmware={"install_timeout": "3s"}) as charger:
         charger.build_bundle("update")
         charger.boot_until_known()
+        wait_for(lambda: charger.boot_loader.attempts("A") == 3, "the mark of this boot")
         charger.boot_loader.trap("hold", "set-state")
         charger.ask()
         charger.until_job("installing")

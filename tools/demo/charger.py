@@ -43,14 +43,15 @@ class Trouble(Exception):
 
 
 def wait_for(condition, what, seconds=PATIENCE):
-    """Polls until condition() is true and returns what it gave."""
+    """Polls until condition() is true and returns what it gave. what: words, or a function that finds them
+    when it was in vain."""
     end = time.monotonic() + seconds
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > end:
-            raise Trouble(f"waited {seconds:.0f} s for {what}")
+            raise Trouble(f"waited {seconds:.0f} s for {what() if callable(what) else what}")
         time.sleep(0.02)
 
 
