@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include <time.h>
+
 #include "core/config-value.h"
 
 static const struct {
@@ -100,11 +102,71 @@ static void config_numbers_and_words_are_read(void **state)
         assert_null(list[2]);
 }
 
+static void config_windows_are_read(void **state)
+{
+        static const char *const bad[] = {"",
+                                          "01:00",
+                                          "1:00-5:00",
+                                          "01:00-05:00 ",
+                                          "24:00-05:00",
+                                          "01:60-05:00",
+                                          "01:00-25:00",
+                                          "01:00-01:00",
+                                          "+1:00-05:00",
+                                          "01:00-24:01",
+                                          "01-00:05-00"};
+        DayWindow w;
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++)
+                assert_int_equal(value_parse_window(bad[i], &w), -EINVAL);
+        assert_int_equal(value_parse_window("22:30-24:00", &w), 0);
+        assert_int_equal(w.from, 22 * 60 + 30);
+        assert_int_equal(w.to, 24 * 60);
+}
+
+/* A window is local time, may go past midnight, and opens to the second. */
+static void config_windows_open_in_time(void **state)
+{
+        static const struct {
+                const char *zone, *window;
+                unsigned hour, minute, second; /* UTC */
+                unsigned opens_in_seconds;
+        } vectors[] = {
+                {"UTC0", "01:00-05:00", 0, 59, 59, 1},
+                {"UTC0", "01:00-05:00", 1, 0, 0, 0},
+                {"UTC0", "01:00-05:00", 4, 59, 59, 0},
+                {"UTC0", "01:00-05:00", 5, 0, 0, 20 * 3600},
+                {"UTC0", "22:00-04:00", 23, 0, 0, 0},
+                {"UTC0", "22:00-04:00", 3, 59, 0, 0},
+                {"UTC0", "22:00-04:00", 4, 0, 0, 18 * 3600},
+                {"XXX-2", "01:00-05:00", 23, 0, 0, 0}, /* 01:00 there */
+                {"XXX-2", "01:00-05:00", 1, 0, 0, 0},
+                {"XXX+2", "01:00-05:00", 1, 0, 0, 2 * 3600},
+                {"UTC0", NULL, 12, 0, 0, 0},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(vectors); i++) {
+                usec_t now = UINT64_C(1795478400) * USEC_PER_SEC + /* a midnight UTC */
+                             (vectors[i].hour * UINT64_C(3600) + vectors[i].minute * 60 +
+                              vectors[i].second) *
+                                     USEC_PER_SEC;
+
+                setenv("TZ", vectors[i].zone, 1);
+                tzset();
+                assert_int_equal(value_window_opens_in(strempty(vectors[i].window), now),
+                                 vectors[i].opens_in_seconds * USEC_PER_SEC);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(config_values_are_read),
                 cmocka_unit_test(config_numbers_and_words_are_read),
+                cmocka_unit_test(config_windows_are_read),
+                cmocka_unit_test(config_windows_open_in_time),
         };
 
         return cmocka_run_group_tests_name("config-value", tests, NULL, NULL);

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>
@@ -58,6 +59,49 @@ static const ControlState *get_state(void *userdata)
         return &((World *)userdata)->state;
 }
 
+/* What was asked for last, and what it gets. */
+static const char *asked = "";
+static int answer;
+
+static int on_cancel(void *userdata _unused_)
+{
+        asked = "cancel";
+        return answer;
+}
+
+static int on_pause(void *userdata _unused_)
+{
+        asked = "pause";
+        return answer;
+}
+
+static int on_resume(void *userdata _unused_)
+{
+        asked = "resume";
+        return answer;
+}
+
+static int locked[2]; /* a pipe: its write end is the lock */
+
+static int on_inhibit(void *userdata _unused_, const char *who, const char *why, uint32_t connector,
+                      int *ret_fd)
+{
+        assert_string_equal(who, "rauc-ocpp-ctl");
+        assert_int_equal(connector, 0);
+        asked = streq(why, "a reason") ? "inhibit" : streq(why, "sh") ? "sh" : "another";
+        if (answer < 0)
+                return answer;
+        assert_int_equal(pipe2(locked, O_CLOEXEC | O_NONBLOCK), 0);
+        *ret_fd = locked[1];
+        return 0;
+}
+
+static const ControlHandlers handlers = {.get = get_state,
+                                         .cancel = on_cancel,
+                                         .pause = on_pause,
+                                         .resume = on_resume,
+                                         .inhibit = on_inhibit};
+
 /* ------------------------------------------------------------------ world */
 
 static pid_t start(const char *const argv[], int *ret_output)
@@ -84,17 +128,15 @@ static pid_t start(const char *const argv[], int *ret_output)
 
 static int set_up(void **state)
 {
-        const char *const argv[] = {"dbus-daemon",
-                                    "--session",
-                                    "--nofork",
-                                    "--nopidfile",
-                                    "--address=unix:tmpdir=/tmp",
-                                    "--print-address",
-                                    NULL};
+        char address[64];
+        const char *const argv[] = {"dbus-daemon", "--session",       "--nofork", "--nopidfile",
+                                    address,       "--print-address", NULL};
         World *w = calloc(1, sizeof(*w));
         size_t n = 0;
 
         assert_non_null(w);
+        /* Abstract: a daemon that is killed leaves no socket file behind. */
+        snprintf(address, sizeof(address), "--address=unix:abstract=test-control-%d", getpid());
         w->daemon = start(argv, &w->daemon_output);
         while (n + 1 < sizeof(w->address) && read(w->daemon_output, w->address + n, 1) == 1 &&
                w->address[n] != '\n')
@@ -127,7 +169,7 @@ static int tear_down(void **state)
 
 static void start_agent(World *w)
 {
-        assert_int_equal(control_new(w->bus, get_state, w, &w->control), 0);
+        assert_int_equal(control_new(w->bus, &handlers, w, &w->control), 0);
 }
 
 typedef struct Program {
@@ -173,7 +215,7 @@ static void wait_for(Program *p, const char *text)
 static void begin(Program *p, World *w, const char *const arguments[])
 {
         char path[512];
-        const char *argv[8] = {path};
+        const char *argv[16] = {path};
         size_t n = 1;
 
         *p = (Program){.world = w};
@@ -211,7 +253,7 @@ static void control_is_one_of_its_name(void **state)
 
         start_agent(w);
         assert_true(sd_bus_open_system(&bus) >= 0);
-        assert_int_equal(control_new(bus, get_state, w, &second), -EEXIST);
+        assert_int_equal(control_new(bus, &handlers, w, &second), -EEXIST);
         assert_null(second);
         sd_bus_flush_close_unref(bus);
 }
@@ -266,7 +308,7 @@ static const char *next_element(const char *xml, const char *tag, char out[stati
 /* What is installed for others to read says what the agent has: the same names and types. */
 static void control_is_as_documented(void **state)
 {
-        static const char *const tags[] = {"<property ", "<arg ", "<signal "};
+        static const char *const tags[] = {"<property ", "<method ", "<arg ", "<signal "};
         World *w = *state;
         _cleanup_(freep) char *file = NULL;
         char path[512];
@@ -377,7 +419,8 @@ static void ctl_writes_json(void **state)
                 "\"installerPresent\":true,\"bootedSlot\":\"rootfs.0\",\"firmwareVersion\":\"1.2."
                 "3\","
                 "\"jobState\":\"idle\",\"requestId\":\"\",\"location\":\"https://h/\\\"q\\\"\","
-                "\"percent\":null,\"nextTry\":null,\"reason\":\"\",\"lastStatuses\":["
+                "\"percent\":null,\"nextTry\":null,\"reason\":\"\",\"heldBy\":\"\","
+                "\"paused\":false,\"lastStatuses\":["
                 "{\"time\":\"2026-11-24T06:00:01.000Z\",\"requestId\":\"41\",\"status\":"
                 "\"DownloadFailed\"},"
                 "{\"time\":\"2026-11-24T06:00:02.000Z\",\"requestId\":\"42\",\"status\":\"3\"},"
@@ -415,8 +458,11 @@ static void ctl_explains_its_usage(void **state)
         World *w = *state;
         Program p;
         const char *const *const wrong[] = {
-                ARGUMENTS("cancel"),
+                ARGUMENTS("destroy"),
                 ARGUMENTS("status", "now"),
+                ARGUMENTS("cancel", "now"),
+                ARGUMENTS("inhibit"),
+                ARGUMENTS("--why", "x", "pause"),
                 ARGUMENTS("monitor", "--json"),
                 ARGUMENTS("--colour", "status"),
                 ARGUMENTS("--bus"),
@@ -462,6 +508,68 @@ static void ctl_monitors_until_interrupted(void **state)
         assert_int_equal(end(&p), 0);
 }
 
+static void ctl_gives_orders(void **state)
+{
+        static const struct {
+                const char *word;
+                int answer, exit;
+                const char *says;
+        } orders[] = {
+                {"cancel", 0, 0, ""},
+                {"pause", 0, 0, ""},
+                {"resume", 0, 0, ""},
+                {"cancel", -EBUSY, 1, "rauc-ocpp-ctl: the update is past the point"},
+                {"pause", -ENOENT, 1, "rauc-ocpp-ctl: there is no update"},
+                {"resume", -EIO, 1, "rauc-ocpp-ctl: Input/output error"},
+        };
+        World *w = *state;
+        Program p;
+
+        start_agent(w);
+        for (size_t i = 0; i < ELEMENTSOF(orders); i++) {
+                answer = orders[i].answer;
+                begin(&p, w, ARGUMENTS(orders[i].word));
+                assert_int_equal(end(&p), orders[i].exit);
+                assert_contains(&p, orders[i].says);
+                assert_string_equal(asked, orders[i].word);
+        }
+        answer = 0;
+}
+
+/* The lock is there while the command runs, and gone with it; the command's end is ours. */
+static void ctl_inhibits_while_a_command_runs(void **state)
+{
+        World *w = *state;
+        char byte, fifo[64];
+        Program p;
+
+        start_agent(w);
+        answer = 0;
+        snprintf(fifo, sizeof(fifo), "/tmp/test-control-%d", getpid());
+        assert_int_equal(mkfifo(fifo, 0600), 0);
+        begin(&p, w,
+              ARGUMENTS("inhibit", "--why", "a reason", "--", "sh", "-c", "echo runs; cat <\"$0\"",
+                        fifo));
+        wait_for(&p, "runs\n");
+        assert_string_equal(asked, "inhibit");
+        assert_int_equal(read(locked[0], &byte, 1), -1);
+        assert_int_equal(errno, EAGAIN);
+        close(open(fifo, O_WRONLY)); /* ends it */
+        assert_int_equal(end(&p), 0);
+        unlink(fifo);
+        assert_int_equal(read(locked[0], &byte, 1), 0);
+        close(locked[0]);
+        begin(&p, w, ARGUMENTS("inhibit", "--", "sh", "-c", "exit 7"));
+        assert_int_equal(end(&p), 7);
+        assert_string_equal(asked, "sh"); /* the command, where no reason is given */
+        close(locked[0]);
+        answer = -ENOSPC;
+        begin(&p, w, ARGUMENTS("inhibit", "--", "sh", "-c", "exit 7"));
+        assert_int_equal(end(&p), 1);
+        assert_contains(&p, "too many hold the charger");
+        answer = 0;
+}
+
 #define world_test(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -475,6 +583,8 @@ int main(void)
                 world_test(ctl_writes_json),
                 world_test(ctl_says_when_there_is_no_agent),
                 world_test(ctl_explains_its_usage),
+                world_test(ctl_gives_orders),
+                world_test(ctl_inhibits_while_a_command_runs),
                 world_test(ctl_monitors_until_interrupted),
         };
 

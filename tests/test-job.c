@@ -16,9 +16,9 @@ static const JobEvent starts_before_install[] = {EV_RESTORED};
 static const JobEvent starts_after_install[] = {EV_TARGET_UP, EV_TARGET_BROKEN, EV_ORIGIN_UP,
                                                 EV_ELSEWHERE_UP};
 /* A start in the same boot as the install: the trial and what follows it are always in another. */
-static const JobState same_boot[] = {JOB_INSTALLING, JOB_DATA_HEALTH, JOB_DATA_RECONNECT,
-                                     JOB_ANNOUNCING, JOB_REBOOTING,   JOB_UNDOING,
-                                     JOB_OWING};
+static const JobState same_boot[] = {JOB_INSTALLING,  JOB_DATA_HEALTH, JOB_DATA_RECONNECT,
+                                     JOB_REBOOT_HELD, JOB_ANNOUNCING,  JOB_REBOOTING,
+                                     JOB_UNDOING,     JOB_OWING};
 
 static bool same_boot_is_possible(JobState state)
 {
@@ -136,6 +136,9 @@ static bool may_follow(FirmwareStatus before, FirmwareStatus after)
                 [FW_INSTALL_VERIFICATION_FAILED] = 10, [FW_INSTALLED] = 10,
         };
         /* clang-format on */
+        if (before == FW_DOWNLOAD_PAUSED || after == FW_DOWNLOAD_PAUSED) /* and Downloading again */
+                return before == FW_DOWNLOADING || after == FW_DOWNLOADING ||
+                       (after == FW_DOWNLOAD_FAILED && before == FW_DOWNLOAD_PAUSED);
         return rank[before] < rank[after];
 }
 
@@ -294,8 +297,8 @@ static void job_can_be_superseded_until_installing(void **unused _unused_)
 static void job_is_on_trial_from_target_up_to_the_way_back(void **unused _unused_)
 {
         static const JobState trial[] = {
-                JOB_TRIAL_HEALTH, JOB_TRIAL_MARK,         JOB_TRIAL_BOOT, JOB_TRIAL_CONFIRM,
-                JOB_ROLLING_BACK, JOB_ROLLBACK_REBOOTING, JOB_STAYING};
+                JOB_TRIAL_HEALTH, JOB_TRIAL_MARK,    JOB_TRIAL_BOOT,         JOB_TRIAL_CONFIRM,
+                JOB_ROLLING_BACK, JOB_ROLLBACK_HELD, JOB_ROLLBACK_REBOOTING, JOB_STAYING};
         size_t n = 0;
 
         for (JobState state = 0; state < JOB_STATE_MAX; state++)
@@ -303,6 +306,40 @@ static void job_is_on_trial_from_target_up_to_the_way_back(void **unused _unused
         assert_int_equal(n, ELEMENTSOF(trial));
         for (size_t i = 0; i < ELEMENTSOF(trial); i++)
                 assert_true(job_is_on_trial(trial[i]));
+}
+
+/* Until RAUC writes, and again until the reboot is asked for; never in the trial. */
+static void job_can_be_canceled_where_nothing_is_at_stake(void **unused _unused_)
+{
+        for (JobState state = 0; state < JOB_STATE_MAX; state++) {
+                const JobStep *step = job_step(state, EV_CANCELED);
+                bool may = (state > JOB_IDLE && state < JOB_INSTALLING) ||
+                           state == JOB_REBOOT_HELD || state == JOB_ANNOUNCING;
+
+                assert_int_equal(step != NULL, may);
+                if (step && state < JOB_VERIFYING)
+                        assert_int_equal(step->say, FW_DOWNLOAD_FAILED);
+                else if (step && state < JOB_INSTALLING)
+                        assert_int_equal(step->say, FW_INSTALLATION_FAILED);
+                else if (step)
+                        assert_int_equal(step->verdict, FW_INSTALLATION_FAILED);
+        }
+}
+
+/* The reboot is asked for only from where the charger was asked whether it may. */
+static void job_reboots_only_when_nothing_holds(void **unused _unused_)
+{
+        size_t n;
+        const JobStep *s = job_steps(&n);
+
+        for (size_t i = 0; i < n; i++) {
+                if (s[i].next == JOB_ANNOUNCING && s[i].state != JOB_ANNOUNCING)
+                        assert_int_equal(s[i].event, EV_REBOOT_NOW);
+                if (s[i].next == JOB_REBOOTING && s[i].state != JOB_REBOOTING)
+                        assert_int_equal(s[i].event, EV_ANNOUNCED);
+                if (s[i].next == JOB_ROLLBACK_REBOOTING && s[i].state != JOB_ROLLBACK_REBOOTING)
+                        assert_int_equal(s[i].event, EV_REBOOT_NOW);
+        }
 }
 
 static void job_words_come_back(void **unused _unused_)
@@ -330,6 +367,8 @@ int main(void)
                 cmocka_unit_test(job_end_has_a_word_in_each_version),
                 cmocka_unit_test(job_can_be_superseded_until_installing),
                 cmocka_unit_test(job_is_on_trial_from_target_up_to_the_way_back),
+                cmocka_unit_test(job_can_be_canceled_where_nothing_is_at_stake),
+                cmocka_unit_test(job_reboots_only_when_nothing_holds),
                 cmocka_unit_test(job_words_come_back),
         };
 

@@ -157,6 +157,7 @@ static void on_end(void *userdata, LinkEnd end, const char *reason)
 
         a->dialect = NULL;
         session_closed(a);
+        agent_event(a, EV_OFFLINE);
         log_event(was_open ? LOG_NOTICE : LOG_WARNING, EVENT_DISCONNECTED, &(LogFields){0},
                   "%s: %s%s%s",
                   was_open ? "Connection to the CSMS ended" : "Can't connect to the CSMS",

@@ -23,6 +23,8 @@ static int on_due(sd_event_source *source _unused_, uint64_t usec _unused_, void
         usec_t now = agent_csms_now(a);
 
         agent_timer_off(&a->work_timer);
+        if (a->job.state == JOB_DOWNLOAD_SCHEDULED && a->job.paused == 1)
+                return 0; /* resuming waits anew */
         if (a->job.due_at != NO_TIME && now < a->job.due_at)
                 agent_timer(a, &a->work_timer, MIN(a->job.due_at - now, WALL_CLOCK_LOOK), on_due);
         else
@@ -41,9 +43,17 @@ static void wait_until(Agent *a, usec_t due_at)
         show_update(a);
 }
 
+/* The random part is drawn once, so that many chargers with one time stay apart over restarts. */
 void fetch_wait(Agent *a)
 {
-        wait_until(a, a->job.request.retrieve_at);
+        usec_t now = agent_csms_now(a), at = a->job.request.retrieve_at;
+
+        if (a->job.due_at != NO_TIME)
+                at = a->job.due_at;
+        else
+                at = (at == NO_TIME || at < now ? now : at) +
+                     random_below_or_equal(a->config->start_jitter);
+        wait_until(a, at);
 }
 
 void fetch_wait_retry(Agent *a)
@@ -106,6 +116,8 @@ static void on_fetch_failed(void *userdata, const TransferFailure *failure)
         final = final || !attempts_are_left(a);
         log_warning("%s%s", strempty(text), final ? "" : "; will be tried again");
         agent_event(a, final ? EV_DOWNLOAD_FAILED : EV_ATTEMPT_FAILED);
+        if (!a->dialect)
+                agent_event(a, EV_OFFLINE);
 }
 
 void fetch_begin(Agent *a)

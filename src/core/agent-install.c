@@ -1,4 +1,4 @@
-/* Actions from "may it be installed now?" to the reboot, and the undo before a failure is said. The
+/* Actions from the reading of the slots to the reboot, and the undo before a failure is said. The
  * installer is asked again when it is busy or away, and never believed on its English. */
 
 #include "agent-private.h"
@@ -36,54 +36,6 @@ bool install_has_our_mark(const Job *job, const Slot *slot)
                 return streq(slot->installed_transaction, job->transaction_id);
         return slot->installed_count != job->target_count ||
                !str_equal(strempty(slot->installed_timestamp), strempty(job->target_timestamp));
-}
-
-/* ---- when ---- */
-
-static bool install_time_is_ahead(const Agent *a)
-{
-        return agent_is_ahead(a, a->job.request.install_at);
-}
-
-void install_ask(Agent *a)
-{
-        bool later = install_time_is_ahead(a) || a->installer->ops->is_busy(a->installer);
-
-        agent_event(a, later ? EV_INSTALL_LATER : EV_INSTALL_NOW);
-}
-
-/* Not asked at once: the installer was busy a moment ago, whatever it tells of itself. */
-static void install_held(Agent *a)
-{
-        if (a->installer->ops->is_busy(a->installer))
-                install_ask_again(a, install_held);
-        else
-                agent_event(a, EV_INSTALL_NOW);
-}
-
-static int on_install_time(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
-{
-        Agent *a = userdata;
-
-        agent_timer_off(&a->work_timer);
-        if (install_time_is_ahead(a))
-                install_wait(a);
-        else
-                install_held(a);
-        return 0;
-}
-
-void install_wait(Agent *a)
-{
-        usec_t now = agent_csms_now(a);
-
-        a->job.due_at = install_time_is_ahead(a) ? a->job.request.install_at : NO_TIME;
-        show_update(a);
-        if (install_time_is_ahead(a))
-                agent_timer(a, &a->work_timer, MIN(a->job.request.install_at - now, USEC_PER_HOUR),
-                            on_install_time);
-        else
-                install_ask_again(a, install_held);
 }
 
 /* ---- preparing ---- */
@@ -151,6 +103,7 @@ static void on_prepare_state(void *userdata, int error, const InstallerState *st
         if (a->job.state != JOB_PREPARING)
                 return;
         if (error == INSTALLER_BUSY) {
+                a->installer_busy = true;
                 agent_event(a, EV_INSTALL_LATER);
         } else if (error == INSTALLER_GONE && boottime_now() < a->mark_until) {
                 install_ask_again(a, install_prepare);
@@ -326,7 +279,7 @@ static int on_announce_over(sd_event_source *source _unused_, uint64_t usec _unu
         Agent *a = userdata;
 
         agent_timer_off(&a->work_timer);
-        agent_event(a, EV_ANNOUNCED);
+        agent_event(a, hold_is_held(a) ? EV_REBOOT_HELD : EV_ANNOUNCED);
         return 0;
 }
 

@@ -7,6 +7,7 @@
  *   agent-calls.c    what the CSMS asks: decoding, triggers
  *   agent-request.c  an update request's verdict
  *   agent-fetch.c    actions up to the verified file
+ *   agent-hold.c     what install and reboot wait for
  *   agent-install.c  actions from the installer's call to the reboot
  *   agent-trial.c    after a boot: where are we, is it well, confirm or roll back
  *   agent-prove.c    after a boot: the slot that no job of ours is about */
@@ -16,6 +17,7 @@
 #include "backoff.h"
 #include "control.h"
 #include "job.h"
+#include "locks.h"
 #include "log.h"
 #include "machine.h"
 #include "rpc.h"
@@ -125,6 +127,15 @@ struct Agent {
         int percent; /* -1 unknown */
         usec_t mark_until, health_until;
 
+        /* what it waits for */
+        Locks *locks;
+        char *held_by;         /* for people; NULL: nobody */
+        char *missing_holders; /* a line each: held before the restart and are not back; NULL */
+        usec_t grace_until;    /* … for which they are waited for */
+        usec_t check_again_at; /* pre_install_check said not now */
+        bool installer_busy;   /* … a moment ago, whatever it tells of itself */
+        bool draining;         /* idle connectors are Unavailable */
+
         Shown *shown;
 };
 
@@ -215,12 +226,27 @@ void fetch_drop_file(Agent *a);
 void fetch_hash_again(Agent *a, void (*then)(Agent *a));
 char *fetch_path(const Agent *a, bool part);
 
+/* agent-hold.c */
+int hold_init(Agent *a);
+void hold_done(Agent *a);
+/* Is it time, and does nobody hold? The job's next event comes now or when that is so. */
+void hold_look(Agent *a);
+/* Does anybody hold what the state is about (the check is not asked)? */
+bool hold_is_held(Agent *a);
+/* The job has ended: connectors are as they were. */
+void hold_over(Agent *a);
+bool hold_has_session(const Agent *a, int64_t connector);
+/* For D-Bus. 0; -ENOENT: no update, or not paused; -EBUSY: not in this state; negative errno. */
+int hold_cancel(Agent *a);
+int hold_pause(Agent *a);
+int hold_resume(Agent *a);
+/* As locks_take(). */
+int hold_inhibit(Agent *a, const char *who, const char *why, uint32_t connector, int *ret_fd);
+
 /* agent-install.c */
-void install_ask(Agent *a);
 /* Calls ask as soon as the installer is idle or back, at the latest after INSTALLER_RETRY; the next
  * state forgets it. */
 void install_ask_again(Agent *a, void (*ask)(Agent *a));
-void install_wait(Agent *a);
 void install_prepare(Agent *a);
 void install_begin(Agent *a);
 void install_resume(Agent *a);
@@ -238,6 +264,9 @@ bool install_has_our_mark(const Job *job, const Slot *slot);
 void trial_look_around(Agent *a);
 void trial_done(Agent *a);
 void trial_health(Agent *a);
+/* Runs an integrator's program with the job in its environment. 0 or negative errno. */
+int trial_run_hook(Agent *a, const char *path, const char *argument, ProgramCallback callback,
+                   Program **program);
 /* Runs verify_update_script; callback gets its exit code. 0; 1: there is no script, which counts as
  * good; negative errno: it can't be run. */
 int trial_run_health(Agent *a, ProgramCallback callback, Program **program);

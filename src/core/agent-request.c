@@ -212,8 +212,9 @@ static void handle(Agent *a, const char *id, const Incoming *incoming, UpdateReq
                 refuse(a, id, incoming, q, why, text ?: why->text);
         else
                 accept_request(a, id, incoming, q,
-                               agent_is_ahead(a, q->retrieve_at) ? EV_REQUESTED_LATER
-                                                                 : EV_REQUESTED_NOW);
+                               agent_is_ahead(a, q->retrieve_at) || a->config->start_jitter > 0
+                                       ? EV_REQUESTED_LATER
+                                       : EV_REQUESTED_NOW);
 }
 
 void request_handle(Agent *a, const char *id, const Incoming *incoming, const cJSON *payload)

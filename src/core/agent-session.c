@@ -48,10 +48,8 @@ int session_call(Agent *a, OutgoingKind kind, const void *message, const InFligh
 /* In the trial BootNotification comes after the health check and the first mark; on the way back it
  * is not sent from the slot that is left. */
 static const bool boot_is_held[JOB_STATE_MAX] = {
-        [JOB_TRIAL_HEALTH] = true,
-        [JOB_TRIAL_MARK] = true,
-        [JOB_ROLLING_BACK] = true,
-        [JOB_ROLLBACK_REBOOTING] = true,
+        [JOB_TRIAL_HEALTH] = true,  [JOB_TRIAL_MARK] = true,         [JOB_ROLLING_BACK] = true,
+        [JOB_ROLLBACK_HELD] = true, [JOB_ROLLBACK_REBOOTING] = true,
 };
 
 /* Until it is known where the agent woke up, a job that had begun to write holds it too. */
@@ -73,16 +71,24 @@ static int send_boot(Agent *a)
         return session_call(a, OUT_BOOT, &report, NULL);
 }
 
+static ConnectorReport connector_report(const Agent *a, int64_t connector)
+{
+        return (ConnectorReport){.timestamp = agent_csms_now(a),
+                                 .connector = connector,
+                                 .connector_of_evse = 1,
+                                 .status =
+                                         a->draining ? CONNECTOR_UNAVAILABLE : CONNECTOR_AVAILABLE};
+}
+
+/* A connector with a session is not the agent's to speak for. */
 static int send_connector(Agent *a)
 {
-        ConnectorReport report = {.timestamp = agent_csms_now(a),
-                                  .connector = a->connectors_due,
-                                  .connector_of_evse = 1,
-                                  .status = CONNECTOR_AVAILABLE};
+        int64_t connector = a->connectors_due;
+        ConnectorReport report = connector_report(a, connector);
 
         a->connectors_due = a->connectors_due < a->config->connectors ? a->connectors_due + 1 : -1;
         a->connectors_triggered = a->connectors_triggered && a->connectors_due >= 0;
-        return session_call(a, OUT_STATUS, &report, NULL);
+        return hold_has_session(a, connector) ? 0 : session_call(a, OUT_STATUS, &report, NULL);
 }
 
 static int send_trigger(Agent *a)
@@ -90,10 +96,7 @@ static int send_trigger(Agent *a)
         Trigger t = a->triggers[0];
         FirmwareReport firmware = calls_firmware_report(a, t.firmware_kind);
         LogReport log = {.status = LOG_STATUS_IDLE, .request_id = NO_INT};
-        ConnectorReport connector = {.timestamp = agent_csms_now(a),
-                                     .connector = t.connector,
-                                     .connector_of_evse = 1,
-                                     .status = CONNECTOR_AVAILABLE};
+        ConnectorReport connector = connector_report(a, t.connector);
 
         memmove(a->triggers, a->triggers + 1, sizeof(t) * --a->trigger_count);
         switch (t.kind) {

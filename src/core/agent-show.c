@@ -1,5 +1,5 @@
-/* What the agent shows of itself on D-Bus: fills ControlState from what is so, and tells listeners
- * what has changed. */
+/* What the agent shows of itself on D-Bus: fills ControlState from what is so, tells listeners what
+ * has changed, and passes on what it is asked. */
 
 #include "agent-private.h"
 
@@ -26,7 +26,8 @@ static const char *const registration_words[] = {
 static usec_t next_try(const Agent *a)
 {
         JobState s = a->job.state;
-        bool waits = s == JOB_DOWNLOAD_SCHEDULED || s == JOB_RETRYING || s == JOB_INSTALL_SCHEDULED;
+        bool waits = s == JOB_DOWNLOAD_SCHEDULED || s == JOB_RETRYING ||
+                     s == JOB_INSTALL_SCHEDULED || s == JOB_REBOOT_HELD;
 
         return waits && a->job.due_at != NO_TIME
                        ? a->job.due_at - agent_csms_now(a) + wallclock_now()
@@ -73,12 +74,43 @@ static const ControlState *on_get(void *userdata)
                 .location = s->location,
                 .percent = a->percent,
                 .next_try = next_try(a),
+                .held_by = a->held_by,
+                .paused = a->job.state != JOB_IDLE && a->job.paused == 1,
                 .reason = a->job.state != JOB_IDLE || failed ? a->job.reason : NULL,
                 .version = PROJECT_VERSION,
         };
         fill_statuses(a, s);
         return &s->state;
 }
+
+static int on_cancel(void *userdata)
+{
+        return hold_cancel(userdata);
+}
+
+static int on_pause(void *userdata)
+{
+        return hold_pause(userdata);
+}
+
+static int on_resume(void *userdata)
+{
+        return hold_resume(userdata);
+}
+
+static int on_inhibit(void *userdata, const char *who, const char *why, uint32_t connector,
+                      int *ret_fd)
+{
+        return hold_inhibit(userdata, who, why, connector, ret_fd);
+}
+
+static const ControlHandlers handlers = {
+        .get = on_get,
+        .cancel = on_cancel,
+        .pause = on_pause,
+        .resume = on_resume,
+        .inhibit = on_inhibit,
+};
 
 void show_init(Agent *a)
 {
@@ -87,7 +119,7 @@ void show_init(Agent *a)
         a->shown = calloc(1, sizeof(*a->shown));
         if (!a->shown)
                 return;
-        r = control_new(a->parts.bus, on_get, a, &a->shown->control);
+        r = control_new(a->parts.bus, &handlers, a, &a->shown->control);
         if (r < 0)
                 log_warning_errno(
                         r,
@@ -110,7 +142,8 @@ void show_update(Agent *a)
         if (a->shown && a->shown->control)
                 control_changed(a->shown->control, "Connected", "Protocol", "Registration",
                                 "InstallerPresent", "BootedSlot", "FirmwareVersion", "JobState",
-                                "RequestId", "Location", "Percent", "NextTry", "Reason", NULL);
+                                "RequestId", "Location", "Percent", "NextTry", "Reason", "HeldBy",
+                                "Paused", NULL);
 }
 
 void show_status(Agent *a, FirmwareStatus status)

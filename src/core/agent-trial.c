@@ -40,6 +40,7 @@ static JobEvent blind_event(const Agent *a)
                 return EV_INSTALL_FAILED;
         case JOB_UNDOING:
                 return EV_UNDO_OWED;
+        case JOB_REBOOT_HELD:
         case JOB_ANNOUNCING:
         case JOB_REBOOTING:
                 return str_equal(a->job.boot_id, a->boot_id) ? EV_RESTORED : EV_TARGET_BROKEN;
@@ -49,6 +50,7 @@ static JobEvent blind_event(const Agent *a)
         case JOB_TRIAL_CONFIRM:
         case JOB_TRIAL_ACCEPT:
         case JOB_ROLLING_BACK:
+        case JOB_ROLLBACK_HELD:
         case JOB_ROLLBACK_REBOOTING:
                 return EV_TARGET_BROKEN;
         case JOB_STAYING:
@@ -61,6 +63,7 @@ static JobEvent blind_event(const Agent *a)
         case JOB_DOWNLOAD_SCHEDULED:
         case JOB_DOWNLOADING:
         case JOB_RETRYING:
+        case JOB_PAUSED:
         case JOB_VERIFYING:
         case JOB_READY:
         case JOB_INSTALL_SCHEDULED:
@@ -167,7 +170,8 @@ void trial_done(Agent *a)
 
 /* ---- health ---- */
 
-int trial_run_health(Agent *a, ProgramCallback callback, Program **program)
+int trial_run_hook(Agent *a, const char *path, const char *argument, ProgramCallback callback,
+                   Program **program)
 {
         char id_text[32];
         _cleanup_(freep) char *id =
@@ -176,16 +180,22 @@ int trial_run_health(Agent *a, ProgramCallback callback, Program **program)
         _cleanup_(freep) char *uri_line = str_printf("FIRMWARE_URI=%s", strempty(uri));
         _cleanup_(freep) char *file = fetch_path(a, false);
         _cleanup_(freep) char *file_line = str_printf("FIRMWARE_FILE=%s", strempty(file));
-        _cleanup_(freep) char *slot = str_printf("RAUC_TARGET_SLOT=%s", strempty(a->booted_slot));
+        _cleanup_(freep) char *slot =
+                str_printf("RAUC_TARGET_SLOT=%s", strempty(a->job.target_slot ?: a->booted_slot));
         const char *environment[] = {id, uri_line, file_line, slot, NULL};
 
-        if (!a->config->verify_update_script)
-                return 1;
         if (!id || !uri || !uri_line || !file || !file_line || !slot)
                 return -ENOMEM;
         program_free(TAKE_PTR(*program));
-        return program_run(a->parts.event, a->config->verify_update_script, "verify", environment,
-                           a->config->check_timeout, callback, a, program);
+        return program_run(a->parts.event, path, argument, environment, a->config->check_timeout,
+                           callback, a, program);
+}
+
+int trial_run_health(Agent *a, ProgramCallback callback, Program **program)
+{
+        const char *script = a->config->verify_update_script;
+
+        return script ? trial_run_hook(a, script, "verify", callback, program) : 1;
 }
 
 static int on_health_again(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)

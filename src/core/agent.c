@@ -60,11 +60,12 @@ static const ActionEntry actions[] = {
         {DO_FETCH,              fetch_begin},
         {DO_WAIT_RETRY,         fetch_wait_retry},
         {DO_VERIFY,             fetch_verify},
-        {DO_ASK_INSTALL,        install_ask},
-        {DO_WAIT_INSTALL,       install_wait},
+        {DO_ASK_INSTALL,        hold_look},
+        {DO_WAIT_INSTALL,       hold_look},
         {DO_PREPARE,            install_prepare},
         {DO_INSTALL,            install_begin},
         {DO_RESUME_INSTALL,     install_resume},
+        {DO_WAIT_REBOOT,        hold_look},
         {DO_ANNOUNCE,           install_announce},
         {DO_REBOOT,             install_reboot},
         {DO_HEALTH,             trial_health},
@@ -168,7 +169,10 @@ static void enter(Agent *a, JobState state)
         agent_timer_off(&a->limit_timer);
         agent_timer_off(&a->again_timer); /* an event for the old state, or for the old job */
         a->when_idle = NULL;
-        a->mark_until = a->health_until = 0;
+        a->mark_until = a->health_until = a->check_again_at = 0;
+        str_replace(&a->held_by, NULL);
+        if (state == JOB_IDLE || a->superseding)
+                hold_over(a);
         if (state != JOB_DOWNLOADING && state != JOB_INSTALLING)
                 a->percent = -1;
 }
@@ -346,7 +350,9 @@ static int make_parts(Agent *a)
         r = a->parts.installer_new(a->parts.bus, &installer_handlers, a, &a->installer);
         if (r < 0)
                 return log_error_errno(r, "Can't watch RAUC on the bus");
-        r = session_init(a);
+        r = hold_init(a);
+        if (r == 0)
+                r = session_init(a);
         if (r == 0)
                 r = connect_init(a);
         if (r < 0)
@@ -395,6 +401,7 @@ void agent_free(Agent *a)
         fetch_stop(a);
         trial_done(a);
         show_done(a);
+        hold_done(a);
         agent_timer_off(&a->again_timer);
         agent_timer_off(&a->work_timer);
         agent_timer_off(&a->limit_timer);

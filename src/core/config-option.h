@@ -11,6 +11,7 @@ typedef enum OptionKind {
         OPTION_URL,     /* ws:// or wss://, without a password */
         OPTION_FILE,    /* absolute; must be readable */
         OPTION_PROGRAM, /* absolute; must be executable */
+        OPTION_WINDOW,  /* hours of the day, "01:00-05:00" */
         OPTION_FOLDER,  /* absolute; made if missing, by whoever needs it */
         OPTION_SPAN,
         OPTION_SIZE,

@@ -1,6 +1,10 @@
 /* Text to numbers, spans and words: see config-value.h. */
+#include <stdio.h>
+#include <time.h>
+
 #include "config-value.h"
 
+#define MINUTES_PER_DAY (24 * 60)
 #define SPAN_MAX (UINT64_C(36500) * 24 * USEC_PER_HOUR)
 
 static const struct {
@@ -156,4 +160,39 @@ int value_parse_words(const char *const *words, const char *text, char ***ret)
                 return -EINVAL;
         *ret = TAKE_PTR(list);
         return 0;
+}
+
+int value_parse_window(const char *text, DayWindow *ret)
+{
+        unsigned from_hour, from_minute, to_hour, to_minute;
+        int n = 0;
+
+        if (strlen(text) != strlen("00:00-00:00") ||
+            sscanf(text, "%2u:%2u-%2u:%2u%n", &from_hour, &from_minute, &to_hour, &to_minute, &n) !=
+                    4 ||
+            text[n] || strspn(text, "0123456789:-") != strlen(text))
+                return -EINVAL;
+        if (from_hour > 23 || to_hour > 24 || from_minute > 59 || to_minute > 59)
+                return -EINVAL;
+        *ret = (DayWindow){60 * from_hour + from_minute, 60 * to_hour + to_minute};
+        return ret->from == ret->to || ret->to > MINUTES_PER_DAY ? -EINVAL : 0;
+}
+
+usec_t value_window_opens_in(const char *text, usec_t now)
+{
+        time_t seconds = (time_t)(now / USEC_PER_SEC);
+        unsigned minute;
+        DayWindow w;
+        struct tm tm;
+        bool open;
+
+        if (value_parse_window(text, &w) < 0 || !localtime_r(&seconds, &tm))
+                return 0;
+        minute = 60 * (unsigned)tm.tm_hour + (unsigned)tm.tm_min;
+        open = w.from < w.to ? minute >= w.from && minute < w.to
+                             : minute >= w.from || minute < w.to;
+        if (open)
+                return 0;
+        return ((w.from + MINUTES_PER_DAY - minute) % MINUTES_PER_DAY) * USEC_PER_MIN -
+               (usec_t)tm.tm_sec * USEC_PER_SEC;
 }

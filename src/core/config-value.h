@@ -10,6 +10,15 @@ int value_parse_span(const char *text, usec_t *ret);
 int value_parse_size(const char *text, uint64_t *ret);
 /* A decimal number. 0; -EINVAL; -ERANGE. */
 int value_parse_int(const char *text, int64_t *ret);
+/* Minutes of the day; to may be before from: past midnight. */
+typedef struct DayWindow {
+        unsigned from, to;
+} DayWindow;
+/* "01:00-05:00". 0; -EINVAL, also for an empty window. */
+int value_parse_window(const char *text, DayWindow *ret);
+/* usec until the window (as value_parse_window() takes it) opens in local time; 0: it is open, or
+ * text is none. */
+usec_t value_window_opens_in(const char *text, usec_t now);
 /* yes, no, true, false. 0 or -EINVAL. */
 int value_parse_bool(const char *text, bool *ret);
 /* The index of text in a NULL-terminated list; -EINVAL. */

@@ -8,6 +8,7 @@
 static const char *const protocol_words[] = {"ocpp2.0.1", "ocpp1.6", NULL};
 static const char *const transfer_words[] = {"https", "http", NULL};
 static const char *const signed_words[] = {"auto", "yes", "no", NULL};
+static const char *const hold_words[] = {"reboot", "install", NULL};
 static const char *const mark_words[] = {"agent", "integrator", NULL};
 static const char *const reboot_words[] = {"logind", "command", "never", NULL};
 
@@ -80,6 +81,8 @@ const Option config_options[] = {
   "Further attempts to download after the first, where the request does not say." },
 { "firmware", "retry_interval", OPTION_SPAN, AT(retry_interval), "60s", 0, 0, NULL,
   "Wait between attempts, where the request does not say." },
+{ "firmware", "start_jitter", OPTION_SPAN, AT(start_jitter), "0", 0, 0, NULL,
+  "Upper bound of a random wait before each download begins, so that many chargers with one order don't fetch in the same second." },
 { "firmware", "stall_timeout", OPTION_SPAN, AT(stall_timeout), "60s", SECOND, 0, NULL,
   "An attempt ends when no byte has come for so long." },
 { "firmware", "transfer_timeout", OPTION_SPAN, AT(transfer_timeout), "0", 0, 0, NULL,
@@ -88,11 +91,24 @@ const Option config_options[] = {
   "Bytes a second that a download may take. 0: no limit." },
 { "firmware", "ca_file", OPTION_FILE, AT(transfer_ca_file), NULL, 0, 0, NULL,
   "PEM file with roots for downloads, besides those of the operating system." },
+{ "firmware", "hold", OPTION_WORD, AT(hold), "reboot", 0, 0, hold_words,
+  "What charging sessions and inhibitors hold: the reboot alone, since writing the other slot disturbs nobody, or the install too." },
+{ "firmware", "max_wait", OPTION_SPAN, AT(max_wait), "0", 0, 0, NULL,
+  "How long they, and pre_install_check, may hold an update; after twice that it is given up. 0: for ever." },
+{ "firmware", "check_interval", OPTION_SPAN, AT(check_interval), "60s", SECOND, 0, NULL,
+  "Wait until a check that said not now is asked again." },
+{ "firmware", "install_window", OPTION_WINDOW, AT(install_window), NULL, 0, 0, NULL,
+  "Hours of the day, in local time, in which installs and the reboots into them may begin; it may go past midnight." },
+{ "firmware", "inhibit_grace", OPTION_SPAN, AT(inhibit_grace), "30s", 0, 0, NULL,
+  "After a restart, how long those who held the charger before it are waited for." },
+{ "firmware", "pre_install_check", OPTION_PROGRAM, AT(pre_install_check), NULL, 0, 0, NULL,
+  "Program that is asked before the install and before the reboot, run with the argument pre-install: exit status 0 go, "
+  "2 never (the update is given up), anything else not now." },
 { "firmware", "verify_update_script", OPTION_PROGRAM, AT(verify_update_script), NULL, 0, 0, NULL,
   "Program that judges the new system after an update, run with the argument verify: exit status 0 good, 2 bad, "
   "anything else not yet. Without it the new system counts as good." },
 { "firmware", "check_timeout", OPTION_SPAN, AT(check_timeout), "60s", SECOND, 0, NULL,
-  "How long one run of verify_update_script may take; then it is ended and counts as not yet." },
+  "How long one run of verify_update_script or pre_install_check may take; then it is ended and counts as not yet." },
 { "firmware", "install_timeout", OPTION_SPAN, AT(install_timeout), "2h", SECOND, 0, NULL,
   "How long RAUC may take for an install." },
 { "firmware", "health_within", OPTION_SPAN, AT(health_within), "10min", SECOND, 0, NULL,
@@ -124,6 +140,7 @@ static const char *const kind_expects[OPTION_KIND_MAX] = {
         [OPTION_URL] = "a ws:// or wss:// address without user and password",
         [OPTION_FILE] = "an absolute path that can be read",
         [OPTION_PROGRAM] = "the absolute path of a program",
+        [OPTION_WINDOW] = "hours of the day such as 01:00-05:00",
         [OPTION_FOLDER] = "the absolute path of a folder",
         [OPTION_SPAN] = "a time span such as 30s, 10min or 24h",
         [OPTION_SIZE] = "a size such as 512M or 4G",
@@ -225,6 +242,9 @@ static int set_value(const Option *o, Config *c, const char *value)
         case OPTION_PROGRAM:
         case OPTION_FOLDER:
                 return *value == '/' ? str_replace(member, value) : -EINVAL;
+        case OPTION_WINDOW:
+                return value_parse_window(value, &(DayWindow){0}) < 0 ? -EINVAL
+                                                                      : str_replace(member, value);
         case OPTION_SPAN:
         case OPTION_SIZE:
                 return set_amount(o, member, value);

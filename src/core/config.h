@@ -9,6 +9,7 @@
 
 typedef enum RequireSigned { SIGNED_AUTO, SIGNED_YES, SIGNED_NO } RequireSigned;
 typedef enum RebootWay { REBOOT_LOGIND, REBOOT_COMMAND, REBOOT_NEVER } RebootWay;
+typedef enum HoldAt { HOLD_AT_REBOOT, HOLD_AT_INSTALL } HoldAt;
 typedef enum MarkGoodBy { MARK_BY_AGENT, MARK_BY_INTEGRATOR } MarkGoodBy;
 
 /* All strings owned. Spans in usec, sizes in bytes. */
@@ -39,7 +40,11 @@ typedef struct Config {
         usec_t retry_interval, stall_timeout, transfer_timeout;
         uint64_t download_rate;
         char *transfer_ca_file;
-        char *verify_update_script;
+        usec_t start_jitter;
+        int hold; /* HoldAt */
+        usec_t max_wait, check_interval, inhibit_grace;
+        char *install_window; /* "01:00-05:00", checked; NULL: always */
+        char *pre_install_check, *verify_update_script;
         usec_t check_timeout, install_timeout, health_within;
         int mark_good; /* MarkGoodBy */
         int reboot;    /* RebootWay */

@@ -2,16 +2,18 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <systemd/sd-bus.h>
+#include <unistd.h>
 
 #include "control.h"
 
+#define CONTROL_ERROR CONTROL_INTERFACE ".Error."
 /* Of properties that one call may name. */
 #define NAMES_MAX 24
 
 struct Control {
         sd_bus *bus;
         sd_bus_slot *object;
-        const ControlState *(*get)(void *userdata);
+        const ControlHandlers *handlers;
         void *userdata;
         bool has_name;
 };
@@ -31,6 +33,7 @@ static const char *text_of(const ControlState *s, const char *name)
                 {"RequestId", s->request_id},
                 {"Location", s->location},
                 {"Reason", s->reason},
+                {"HeldBy", s->held_by},
                 {"Version", s->version},
         };
 
@@ -46,19 +49,20 @@ static int get_text(sd_bus *bus, const char *path, const char *interface, const 
         Control *c = userdata;
 
         (void)bus, (void)path, (void)interface, (void)error;
-        return sd_bus_message_append(reply, "s", text_of(c->get(c->userdata), property));
+        return sd_bus_message_append(reply, "s", text_of(c->handlers->get(c->userdata), property));
 }
 
 static int get_flag(sd_bus *bus, const char *path, const char *interface, const char *property,
                     sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
         Control *c = userdata;
-        const ControlState *s = c->get(c->userdata);
+        const ControlState *s = c->handlers->get(c->userdata);
 
         (void)bus, (void)path, (void)interface, (void)error;
-        return sd_bus_message_append(
-                reply, "b",
-                (int)(streq(property, "Connected") ? s->connected : s->installer_present));
+        return sd_bus_message_append(reply, "b",
+                                     (int)(streq(property, "Connected") ? s->connected
+                                           : streq(property, "Paused")  ? s->paused
+                                                                        : s->installer_present));
 }
 
 static int get_percent(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -67,7 +71,7 @@ static int get_percent(sd_bus *bus, const char *path, const char *interface, con
         Control *c = userdata;
 
         (void)bus, (void)path, (void)interface, (void)property, (void)error;
-        return sd_bus_message_append(reply, "i", c->get(c->userdata)->percent);
+        return sd_bus_message_append(reply, "i", c->handlers->get(c->userdata)->percent);
 }
 
 static int get_next_try(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -76,14 +80,14 @@ static int get_next_try(sd_bus *bus, const char *path, const char *interface, co
         Control *c = userdata;
 
         (void)bus, (void)path, (void)interface, (void)property, (void)error;
-        return sd_bus_message_append(reply, "t", c->get(c->userdata)->next_try);
+        return sd_bus_message_append(reply, "t", c->handlers->get(c->userdata)->next_try);
 }
 
 static int get_statuses(sd_bus *bus, const char *path, const char *interface, const char *property,
                         sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
         Control *c = userdata;
-        const ControlState *s = c->get(c->userdata);
+        const ControlState *s = c->handlers->get(c->userdata);
         size_t n = MIN(s->n_statuses, (size_t)CONTROL_STATUSES_MAX);
         int r = sd_bus_message_open_container(reply, 'a', "(tss)");
 
@@ -93,6 +97,64 @@ static int get_statuses(sd_bus *bus, const char *path, const char *interface, co
                                           strempty(s->statuses[i].request_id),
                                           strempty(s->statuses[i].status));
         return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+/* The answer to a call that could not be done, with what people can do about it. */
+static int refuse(sd_bus_message *m, int error)
+{
+        static const struct {
+                int error;
+                const char *name, *text;
+        } table[] = {
+                {-ENOENT, CONTROL_ERROR "NoUpdate",
+                 "there is no update that this could be done to"},
+                {-EBUSY, CONTROL_ERROR "NotNow",
+                 "the update is past the point where this can be done; wait for its end"},
+                {-EINVAL, CONTROL_ERROR "BadText",
+                 "expected a name and a short reason in plain text"},
+                {-ENOSPC, CONTROL_ERROR "TooMany", "too many hold the charger already"},
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(table); i++)
+                if (table[i].error == error)
+                        return sd_bus_reply_method_errorf(m, table[i].name, "%s", table[i].text);
+        return sd_bus_reply_method_errno(m, error, NULL);
+}
+
+static int on_order(sd_bus_message *m, void *userdata, sd_bus_error *reterr _unused_)
+{
+        Control *c = userdata;
+        const struct {
+                const char *name;
+                int (*perform)(void *userdata);
+        } orders[] = {
+                {"Cancel", c->handlers->cancel},
+                {"Pause", c->handlers->pause},
+                {"Resume", c->handlers->resume},
+        };
+        int r = -EOPNOTSUPP;
+
+        for (size_t i = 0; i < ELEMENTSOF(orders); i++)
+                if (str_equal(sd_bus_message_get_member(m), orders[i].name))
+                        r = orders[i].perform(c->userdata);
+        return r < 0 ? refuse(m, r) : sd_bus_reply_method_return(m, NULL);
+}
+
+static int on_inhibit(sd_bus_message *m, void *userdata, sd_bus_error *reterr _unused_)
+{
+        Control *c = userdata;
+        const char *who, *why;
+        uint32_t connector;
+        int fd = -1, r = sd_bus_message_read(m, "ssu", &who, &why, &connector);
+
+        if (r < 0)
+                return r;
+        r = c->handlers->inhibit(c->userdata, who, why, connector, &fd);
+        if (r < 0)
+                return refuse(m, r);
+        r = sd_bus_reply_method_return(m, "h", fd);
+        close(fd); /* the message has a copy */
+        return r;
 }
 
 /* clang-format off */
@@ -114,16 +176,23 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("Percent",          "i",      get_percent,  0, CHANGES),
         SD_BUS_PROPERTY("NextTry",          "t",      get_next_try, 0, CHANGES),
         SD_BUS_PROPERTY("Reason",           "s",      get_text,     0, CHANGES),
+        SD_BUS_PROPERTY("HeldBy",           "s",      get_text,     0, CHANGES),
+        SD_BUS_PROPERTY("Paused",           "b",      get_flag,     0, CHANGES),
         SD_BUS_PROPERTY("LastStatuses",     "a(tss)", get_statuses, 0, CHANGES),
         SD_BUS_PROPERTY("Version",          "s",      get_text,     0, CONSTANT),
+        SD_BUS_METHOD("Cancel", NULL, NULL, on_order, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Pause",  NULL, NULL, on_order, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Resume", NULL, NULL, on_order, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_NAMES("Inhibit", "ssu",
+                SD_BUS_PARAM(who) SD_BUS_PARAM(why) SD_BUS_PARAM(connector), "h",
+                SD_BUS_PARAM(lock), on_inhibit, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL_WITH_NAMES("StatusReported", "tss",
                 SD_BUS_PARAM(time) SD_BUS_PARAM(request_id) SD_BUS_PARAM(status), 0),
         SD_BUS_VTABLE_END,
 };
 /* clang-format on */
 
-int control_new(sd_bus *bus, const ControlState *(*get)(void *userdata), void *userdata,
-                Control **ret)
+int control_new(sd_bus *bus, const ControlHandlers *handlers, void *userdata, Control **ret)
 {
         _cleanup_(control_freep) Control *c = calloc(1, sizeof(*c));
         int r;
@@ -131,7 +200,7 @@ int control_new(sd_bus *bus, const ControlState *(*get)(void *userdata), void *u
         if (!c)
                 return -ENOMEM;
         c->bus = sd_bus_ref(bus);
-        c->get = get;
+        c->handlers = handlers;
         c->userdata = userdata;
         r = sd_bus_add_object_vtable(bus, &c->object, CONTROL_PATH, CONTROL_INTERFACE, vtable, c);
         if (r < 0)

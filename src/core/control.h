@@ -36,18 +36,30 @@ typedef struct ControlState {
         int32_t percent;        /* -1: unknown */
         usec_t next_try;        /* wall clock; 0: none */
         const char *reason;     /* why the last update failed; "" it did not */
+        const char *held_by;    /* what the update waits for; "" nothing */
+        bool paused;
         const ControlStatus *statuses;
         size_t n_statuses; /* oldest first; of more than CONTROL_STATUSES_MAX the newest are shown
                             */
         const char *version;
 } ControlState;
 
+/* What may be asked of the agent. Each 0; -ENOENT: there is no update; -EBUSY: not now; -EINVAL:
+ * a text is no good; -ENOSPC: too many; other negative errno. */
+typedef struct ControlHandlers {
+        const ControlState *(*get)(void *userdata); /* valid until the loop goes on */
+        int (*cancel)(void *userdata);
+        int (*pause)(void *userdata);
+        int (*resume)(void *userdata);
+        /* *ret_fd: held until all its copies are closed; given away. */
+        int (*inhibit)(void *userdata, const char *who, const char *why, uint32_t connector,
+                       int *ret_fd);
+} ControlHandlers;
+
 /* Puts the object on the bus (borrowed, referenced, attached to an event loop by the caller) and
- * asks for the name. get() is called for each read and returns what is valid until the loop goes
- * on. 0 and *ret; -EEXIST: another agent has the name; -EACCES: the bus's policy denies it; other
- * negative errno. The daemon can do without. */
-int control_new(sd_bus *bus, const ControlState *(*get)(void *userdata), void *userdata,
-                Control **ret);
+ * asks for the name. The handlers are borrowed for good. 0 and *ret; -EEXIST: another agent has the
+ * name; -EACCES: the bus's policy denies it; other negative errno. The daemon can do without. */
+int control_new(sd_bus *bus, const ControlHandlers *handlers, void *userdata, Control **ret);
 void control_free(Control *control);
 DEFINE_CLEANUP(Control *, control_free)
 

@@ -7,6 +7,7 @@ static const char *const state_words[JOB_STATE_MAX] = {
         [JOB_DOWNLOAD_SCHEDULED] = "download-scheduled",
         [JOB_DOWNLOADING]        = "downloading",
         [JOB_RETRYING]           = "retrying",
+        [JOB_PAUSED]             = "paused",
         [JOB_VERIFYING]          = "verifying",
         [JOB_READY]              = "ready",
         [JOB_INSTALL_SCHEDULED]  = "install-scheduled",
@@ -14,6 +15,7 @@ static const char *const state_words[JOB_STATE_MAX] = {
         [JOB_INSTALLING]         = "installing",
         [JOB_DATA_HEALTH]        = "data-health",
         [JOB_DATA_RECONNECT]     = "data-reconnect",
+        [JOB_REBOOT_HELD]        = "reboot-held",
         [JOB_ANNOUNCING]         = "announcing",
         [JOB_REBOOTING]          = "rebooting",
         [JOB_TRIAL_HEALTH]       = "trial-health",
@@ -24,6 +26,7 @@ static const char *const state_words[JOB_STATE_MAX] = {
         [JOB_UNDOING]            = "undoing",
         [JOB_OWING]              = "owing",
         [JOB_ROLLING_BACK]       = "rolling-back",
+        [JOB_ROLLBACK_HELD]      = "rollback-held",
         [JOB_ROLLBACK_REBOOTING] = "rollback-rebooting",
         [JOB_STAYING]            = "staying",
         [JOB_RETURNED]           = "returned",
@@ -37,6 +40,9 @@ static const char *const event_words[JOB_EVENT_MAX] = {
         [EV_SIGNATURE_BAD]   = "signature bad",         [EV_UNSIGNED]         = "unsigned",
         [EV_FILE_LOST]       = "file lost",             [EV_INSTALL_NOW]      = "install now",
         [EV_INSTALL_LATER]   = "install later",         [EV_PREPARED]         = "prepared",
+        [EV_PAUSED]          = "paused",                [EV_RESUMED]          = "resumed",
+        [EV_OFFLINE]         = "offline",               [EV_CANCELED]         = "canceled",
+        [EV_REBOOT_NOW]      = "reboot now",            [EV_REBOOT_HELD]      = "reboot held",
         [EV_INSTALLED]       = "installed",             [EV_INSTALLED_DATA]   = "installed, nothing bootable",
         [EV_INSTALL_FAILED]  = "install failed",        [EV_ANNOUNCED]        = "announced",
         [EV_REBOOT_FAILED]   = "reboot failed",         [EV_RESTORED]         = "restored",
@@ -63,16 +69,27 @@ static const JobStep steps[] = {
         {JOB_DOWNLOAD_SCHEDULED, EV_DUE,               JOB_DOWNLOADING,        FW_DOWNLOADING,          FW_NONE,        DO_FETCH},
         {JOB_DOWNLOAD_SCHEDULED, EV_RESTORED,          JOB_DOWNLOAD_SCHEDULED, FW_NONE,                 FW_NONE,        DO_WAIT_RETRIEVE},
         {JOB_DOWNLOAD_SCHEDULED, EV_SUPERSEDED,        JOB_IDLE,               FW_NONE,                 FW_NONE,        DROP},
+        {JOB_DOWNLOAD_SCHEDULED, EV_CANCELED,          JOB_IDLE,               FW_DOWNLOAD_FAILED,      FW_NONE,        DROP},
 
         {JOB_DOWNLOADING,        EV_FETCHED,           JOB_VERIFYING,          FW_DOWNLOADED,           FW_NONE,        DO_VERIFY},
         {JOB_DOWNLOADING,        EV_ATTEMPT_FAILED,    JOB_RETRYING,           FW_NONE,                 FW_NONE,        DO_WAIT_RETRY},
         {JOB_DOWNLOADING,        EV_DOWNLOAD_FAILED,   JOB_IDLE,               FW_DOWNLOAD_FAILED,      FW_NONE,        DROP},
         {JOB_DOWNLOADING,        EV_RESTORED,          JOB_DOWNLOADING,        FW_NONE,                 FW_NONE,        DO_FETCH},
+        {JOB_DOWNLOADING,        EV_PAUSED,            JOB_PAUSED,             FW_DOWNLOAD_PAUSED,      FW_NONE,        DO_STOP_WORK},
         {JOB_DOWNLOADING,        EV_SUPERSEDED,        JOB_IDLE,               FW_NONE,                 FW_NONE,        DROP},
+        {JOB_DOWNLOADING,        EV_CANCELED,          JOB_IDLE,               FW_DOWNLOAD_FAILED,      FW_NONE,        DROP},
 
-        {JOB_RETRYING,           EV_DUE,               JOB_DOWNLOADING,        FW_NONE,                 FW_NONE,        DO_FETCH},
+        {JOB_RETRYING,           EV_DUE,               JOB_DOWNLOADING,        FW_DOWNLOADING,          FW_NONE,        DO_FETCH},
         {JOB_RETRYING,           EV_RESTORED,          JOB_RETRYING,           FW_NONE,                 FW_NONE,        DO_WAIT_RETRY},
+        {JOB_RETRYING,           EV_OFFLINE,           JOB_RETRYING,           FW_DOWNLOAD_PAUSED,      FW_NONE,        DO_NOTHING},
+        {JOB_RETRYING,           EV_PAUSED,            JOB_PAUSED,             FW_DOWNLOAD_PAUSED,      FW_NONE,        DO_STOP_WORK},
         {JOB_RETRYING,           EV_SUPERSEDED,        JOB_IDLE,               FW_NONE,                 FW_NONE,        DROP},
+        {JOB_RETRYING,           EV_CANCELED,          JOB_IDLE,               FW_DOWNLOAD_FAILED,      FW_NONE,        DROP},
+
+        {JOB_PAUSED,             EV_RESUMED,           JOB_DOWNLOADING,        FW_DOWNLOADING,          FW_NONE,        DO_FETCH},
+        {JOB_PAUSED,             EV_RESTORED,          JOB_PAUSED,             FW_NONE,                 FW_NONE,        DO_NOTHING},
+        {JOB_PAUSED,             EV_SUPERSEDED,        JOB_IDLE,               FW_NONE,                 FW_NONE,        DROP},
+        {JOB_PAUSED,             EV_CANCELED,          JOB_IDLE,               FW_DOWNLOAD_FAILED,      FW_NONE,        DROP},
 
         {JOB_VERIFYING,          EV_SIGNATURE_GOOD,    JOB_READY,              FW_SIGNATURE_VERIFIED,   FW_NONE,        DO_ASK_INSTALL},
         {JOB_VERIFYING,          EV_UNSIGNED,          JOB_READY,              FW_NONE,                 FW_NONE,        DO_ASK_INSTALL},
@@ -80,16 +97,19 @@ static const JobStep steps[] = {
         {JOB_VERIFYING,          EV_FILE_LOST,         JOB_IDLE,               FW_BAD_INSTALL,          FW_NONE,        DROP},
         {JOB_VERIFYING,          EV_RESTORED,          JOB_VERIFYING,          FW_NONE,                 FW_NONE,        DO_VERIFY},
         {JOB_VERIFYING,          EV_SUPERSEDED,        JOB_IDLE,               FW_NONE,                 FW_NONE,        DROP},
+        {JOB_VERIFYING,          EV_CANCELED,          JOB_IDLE,               FW_BAD_INSTALL,          FW_NONE,        DROP},
 
         {JOB_READY,              EV_INSTALL_NOW,       JOB_PREPARING,          FW_NONE,                 FW_NONE,        DO_PREPARE},
         {JOB_READY,              EV_INSTALL_LATER,     JOB_INSTALL_SCHEDULED,  FW_INSTALL_SCHEDULED,    FW_NONE,        DO_WAIT_INSTALL},
         {JOB_READY,              EV_RESTORED,          JOB_READY,              FW_NONE,                 FW_NONE,        DO_ASK_INSTALL},
         {JOB_READY,              EV_SUPERSEDED,        JOB_IDLE,               FW_NONE,                 FW_NONE,        DROP},
+        {JOB_READY,              EV_CANCELED,          JOB_IDLE,               FW_BAD_INSTALL,          FW_NONE,        DROP},
 
         {JOB_INSTALL_SCHEDULED,  EV_INSTALL_NOW,       JOB_PREPARING,          FW_NONE,                 FW_NONE,        DO_PREPARE},
         {JOB_INSTALL_SCHEDULED,  EV_INSTALL_FAILED,    JOB_IDLE,               FW_BAD_INSTALL,          FW_NONE,        DROP},
         {JOB_INSTALL_SCHEDULED,  EV_RESTORED,          JOB_INSTALL_SCHEDULED,  FW_NONE,                 FW_NONE,        DO_WAIT_INSTALL},
         {JOB_INSTALL_SCHEDULED,  EV_SUPERSEDED,        JOB_IDLE,               FW_NONE,                 FW_NONE,        DROP},
+        {JOB_INSTALL_SCHEDULED,  EV_CANCELED,          JOB_IDLE,               FW_BAD_INSTALL,          FW_NONE,        DROP},
 
         {JOB_PREPARING,          EV_PREPARED,          JOB_INSTALLING,         FW_INSTALLING,           FW_NONE,        DO_INSTALL},
         {JOB_PREPARING,          EV_INSTALL_LATER,     JOB_INSTALL_SCHEDULED,  FW_INSTALL_SCHEDULED,    FW_NONE,        DO_WAIT_INSTALL},
@@ -97,8 +117,9 @@ static const JobStep steps[] = {
         {JOB_PREPARING,          EV_FILE_LOST,         JOB_IDLE,               FW_BAD_TRIAL,            FW_NONE,        DROP},
         {JOB_PREPARING,          EV_RESTORED,          JOB_PREPARING,          FW_NONE,                 FW_NONE,        DO_PREPARE},
         {JOB_PREPARING,          EV_SUPERSEDED,        JOB_IDLE,               FW_NONE,                 FW_NONE,        DROP},
+        {JOB_PREPARING,          EV_CANCELED,          JOB_IDLE,               FW_BAD_INSTALL,          FW_NONE,        DROP},
 
-        {JOB_INSTALLING,         EV_INSTALLED,         JOB_ANNOUNCING,         FW_INSTALL_REBOOTING,    FW_NONE,        DO_ANNOUNCE},
+        {JOB_INSTALLING,         EV_INSTALLED,         JOB_REBOOT_HELD,        FW_NONE,                 FW_NONE,        DO_WAIT_REBOOT},
         {JOB_INSTALLING,         EV_INSTALLED_DATA,    JOB_DATA_HEALTH,        FW_NONE,                 FW_NONE,        DO_HEALTH},
         {JOB_INSTALLING,         EV_INSTALL_FAILED,    JOB_UNDOING,            FW_NONE,                 FW_BAD_INSTALL, DO_UNDO},
         {JOB_INSTALLING,         EV_FILE_LOST,         JOB_UNDOING,            FW_NONE,                 FW_BAD_TRIAL,   DO_UNDO},
@@ -122,7 +143,18 @@ static const JobStep steps[] = {
         {JOB_DATA_RECONNECT,     EV_TARGET_UP,         JOB_DATA_RECONNECT,     FW_NONE,                 FW_NONE,        DO_AWAIT_ACCEPTED},
         {JOB_DATA_RECONNECT,     EV_TARGET_BROKEN,     JOB_ROLLING_BACK,       FW_NONE,                 FW_BAD_INSTALL, DO_ROLL_BACK},
 
+        {JOB_REBOOT_HELD,        EV_REBOOT_NOW,        JOB_ANNOUNCING,         FW_INSTALL_REBOOTING,    FW_NONE,        DO_ANNOUNCE},
+        {JOB_REBOOT_HELD,        EV_INSTALL_FAILED,    JOB_UNDOING,            FW_NONE,                 FW_BAD_INSTALL, DO_UNDO},
+        {JOB_REBOOT_HELD,        EV_CANCELED,          JOB_UNDOING,            FW_NONE,                 FW_BAD_INSTALL, DO_UNDO},
+        {JOB_REBOOT_HELD,        EV_RESTORED,          JOB_REBOOT_HELD,        FW_NONE,                 FW_NONE,        DO_WAIT_REBOOT},
+        {JOB_REBOOT_HELD,        EV_TARGET_UP,         JOB_TRIAL_HEALTH,       FW_NONE,                 FW_NONE,        DO_HEALTH},
+        {JOB_REBOOT_HELD,        EV_TARGET_BROKEN,     JOB_ROLLING_BACK,       FW_NONE,                 FW_BAD_TRIAL,   DO_ROLL_BACK},
+        {JOB_REBOOT_HELD,        EV_ORIGIN_UP,         JOB_RETURNED,           FW_NONE,                 FW_BAD_INSTALL, DO_MARK_TARGET_BAD},
+        {JOB_REBOOT_HELD,        EV_ELSEWHERE_UP,      JOB_RETURNED,           FW_NONE,                 FW_BAD_INSTALL, DO_MARK_TARGET_BAD},
+
         {JOB_ANNOUNCING,         EV_ANNOUNCED,         JOB_REBOOTING,          FW_NONE,                 FW_NONE,        DO_REBOOT},
+        {JOB_ANNOUNCING,         EV_REBOOT_HELD,       JOB_REBOOT_HELD,        FW_NONE,                 FW_NONE,        DO_WAIT_REBOOT},
+        {JOB_ANNOUNCING,         EV_CANCELED,          JOB_UNDOING,            FW_NONE,                 FW_BAD_INSTALL, DO_UNDO},
         {JOB_ANNOUNCING,         EV_RESTORED,          JOB_ANNOUNCING,         FW_NONE,                 FW_NONE,        DO_ANNOUNCE},
         {JOB_ANNOUNCING,         EV_TARGET_UP,         JOB_TRIAL_HEALTH,       FW_NONE,                 FW_NONE,        DO_HEALTH},
         {JOB_ANNOUNCING,         EV_TARGET_BROKEN,     JOB_ROLLING_BACK,       FW_NONE,                 FW_BAD_TRIAL,   DO_ROLL_BACK},
@@ -131,7 +163,7 @@ static const JobStep steps[] = {
 
         {JOB_REBOOTING,          EV_DUE,               JOB_REBOOTING,          FW_NONE,                 FW_NONE,        DO_REBOOT},
         {JOB_REBOOTING,          EV_REBOOT_FAILED,     JOB_UNDOING,            FW_NONE,                 FW_BAD_INSTALL, DO_UNDO},
-        {JOB_REBOOTING,          EV_RESTORED,          JOB_ANNOUNCING,         FW_NONE,                 FW_NONE,        DO_ANNOUNCE},
+        {JOB_REBOOTING,          EV_RESTORED,          JOB_REBOOT_HELD,        FW_NONE,                 FW_NONE,        DO_WAIT_REBOOT},
         {JOB_REBOOTING,          EV_TARGET_UP,         JOB_TRIAL_HEALTH,       FW_NONE,                 FW_NONE,        DO_HEALTH},
         {JOB_REBOOTING,          EV_TARGET_BROKEN,     JOB_ROLLING_BACK,       FW_NONE,                 FW_BAD_TRIAL,   DO_ROLL_BACK},
         {JOB_REBOOTING,          EV_ORIGIN_UP,         JOB_RETURNED,           FW_NONE,                 FW_BAD_INSTALL, DO_MARK_TARGET_BAD},
@@ -183,12 +215,17 @@ static const JobStep steps[] = {
         {JOB_OWING,              EV_TARGET_BROKEN,     JOB_ROLLING_BACK,       FW_NONE,                 FW_NONE,        DO_ROLL_BACK},
         {JOB_OWING,              EV_ELSEWHERE_UP,      JOB_RETURNED,           FW_NONE,                 FW_NONE,        DO_MARK_TARGET_BAD},
 
-        {JOB_ROLLING_BACK,       EV_ROLLED_BACK,       JOB_ROLLBACK_REBOOTING, FW_NONE,                 FW_NONE,        DO_REBOOT},
+        {JOB_ROLLING_BACK,       EV_ROLLED_BACK,       JOB_ROLLBACK_HELD,      FW_NONE,                 FW_NONE,        DO_WAIT_REBOOT},
         {JOB_ROLLING_BACK,       EV_NO_WAY_BACK,       JOB_STAYING,            FW_NONE,                 FW_NONE,        DO_MARK_UNPROVEN},
         {JOB_ROLLING_BACK,       EV_TARGET_UP,         JOB_ROLLING_BACK,       FW_NONE,                 FW_NONE,        DO_ROLL_BACK},
         {JOB_ROLLING_BACK,       EV_TARGET_BROKEN,     JOB_ROLLING_BACK,       FW_NONE,                 FW_NONE,        DO_ROLL_BACK},
         {JOB_ROLLING_BACK,       EV_ORIGIN_UP,         JOB_RETURNED,           FW_NONE,                 FW_NONE,        DO_MARK_TARGET_BAD},
         {JOB_ROLLING_BACK,       EV_ELSEWHERE_UP,      JOB_RETURNED,           FW_NONE,                 FW_NONE,        DO_MARK_TARGET_BAD},
+        {JOB_ROLLBACK_HELD,      EV_REBOOT_NOW,        JOB_ROLLBACK_REBOOTING, FW_NONE,                 FW_NONE,        DO_REBOOT},
+        {JOB_ROLLBACK_HELD,      EV_TARGET_UP,         JOB_ROLLING_BACK,       FW_NONE,                 FW_NONE,        DO_ROLL_BACK},
+        {JOB_ROLLBACK_HELD,      EV_TARGET_BROKEN,     JOB_ROLLING_BACK,       FW_NONE,                 FW_NONE,        DO_ROLL_BACK},
+        {JOB_ROLLBACK_HELD,      EV_ORIGIN_UP,         JOB_RETURNED,           FW_NONE,                 FW_NONE,        DO_MARK_TARGET_BAD},
+        {JOB_ROLLBACK_HELD,      EV_ELSEWHERE_UP,      JOB_RETURNED,           FW_NONE,                 FW_NONE,        DO_MARK_TARGET_BAD},
         {JOB_ROLLBACK_REBOOTING, EV_DUE,               JOB_ROLLBACK_REBOOTING, FW_NONE,                 FW_NONE,        DO_REBOOT},
         {JOB_ROLLBACK_REBOOTING, EV_REBOOT_FAILED,     JOB_STAYING,            FW_NONE,                 FW_NONE,        DO_MARK_UNPROVEN},
         {JOB_ROLLBACK_REBOOTING, EV_TARGET_UP,         JOB_ROLLING_BACK,       FW_NONE,                 FW_NONE,        DO_ROLL_BACK},
@@ -239,7 +276,8 @@ bool job_is_on_trial(JobState state)
 
 bool job_is_rebooting(JobState state)
 {
-        return state == JOB_ANNOUNCING || state == JOB_REBOOTING || state == JOB_ROLLBACK_REBOOTING;
+        return state == JOB_REBOOT_HELD || state == JOB_ANNOUNCING || state == JOB_REBOOTING ||
+               state == JOB_ROLLBACK_HELD || state == JOB_ROLLBACK_REBOOTING;
 }
 
 void job_init(Job *job)
@@ -249,6 +287,7 @@ void job_init(Job *job)
                 .request = UPDATE_REQUEST_INIT,
                 .target_count = NO_INT,
                 .due_at = NO_TIME,
+                .held_since = NO_TIME,
         };
 }
 

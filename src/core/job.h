@@ -10,6 +10,7 @@ typedef enum JobState {
         JOB_DOWNLOAD_SCHEDULED, /* retrieve time ahead */
         JOB_DOWNLOADING,        /* the worker fetches */
         JOB_RETRYING,           /* between two attempts */
+        JOB_PAUSED,             /* the operator stopped the download for a while */
         JOB_VERIFYING,          /* the closed file is hashed, then the signature checked */
         JOB_READY,              /* verified; may it be installed now? */
         JOB_INSTALL_SCHEDULED,  /* install time ahead, or something holds the install */
@@ -17,6 +18,7 @@ typedef enum JobState {
         JOB_INSTALLING,         /* InstallBundle was called or is about to be */
         JOB_DATA_HEALTH,        /* nothing bootable was written: health check without a reboot */
         JOB_DATA_RECONNECT,     /* … and the WebSocket is opened anew (TC_L_01_CS) */
+        JOB_REBOOT_HELD,        /* a bootable slot was written: may the machine reboot now? */
         JOB_ANNOUNCING,         /* InstallRebooting must be answered, or 10 s over */
         JOB_REBOOTING,          /* the reboot was asked for */
         JOB_TRIAL_HEALTH,       /* the new slot runs: is it well? */
@@ -27,7 +29,8 @@ typedef enum JobState {
         JOB_UNDOING, /* a failure is known: the booted slot becomes the next boot's again, then it
                         is said */
         JOB_OWING,   /* the failure was said, the undo still can't be done */
-        JOB_ROLLING_BACK, /* the new slot failed its trial: the old one becomes the next boot's */
+        JOB_ROLLING_BACK,  /* the new slot failed its trial: the old one becomes the next boot's */
+        JOB_ROLLBACK_HELD, /* … and the machine may not reboot yet */
         JOB_ROLLBACK_REBOOTING, /* … and the reboot was asked for */
         JOB_STAYING,            /* no slot to go back to: this one is marked good, as unproven */
         JOB_RETURNED, /* the old slot runs again: the target is marked bad, then the failure said */
@@ -47,11 +50,17 @@ typedef enum JobEvent {
         EV_UNSIGNED,  /* the request carried no signature, and need not */
         EV_FILE_LOST, /* the file can't be read, or is another than was verified */
         EV_INSTALL_NOW,
-        EV_INSTALL_LATER,  /* time ahead, or the installer is busy or away */
+        EV_INSTALL_LATER,  /* time ahead, or something holds the install */
+        EV_PAUSED,         /* by the operator */
+        EV_RESUMED,        /* by the operator */
+        EV_OFFLINE,        /* no connection to the CSMS between two attempts */
+        EV_CANCELED,       /* by the operator, or a check says never */
         EV_PREPARED,       /* origin, target, transaction and hash are in the row */
         EV_INSTALLED,      /* a bootable slot was written and is the next boot's */
         EV_INSTALLED_DATA, /* nothing bootable was written */
         EV_INSTALL_FAILED,
+        EV_REBOOT_NOW,  /* nothing holds the reboot */
+        EV_REBOOT_HELD, /* something came to hold it while it was being announced */
         EV_ANNOUNCED,
         EV_REBOOT_FAILED, /* asked three times and still up */
         EV_RESTORED,  /* the agent started, in the same boot or in the origin slot before any reboot
@@ -106,6 +115,7 @@ typedef enum JobAction {
         DO_TELL_BAD_SIGNATURE = 1 << 23, /* event InvalidFirmwareSignature */
         DO_TELL_UPDATED = 1 << 24,       /* event FirmwareUpdated */
         DO_CONFIRMED = 1 << 25,          /* the booted slot is recorded as confirmed */
+        DO_WAIT_REBOOT = 1 << 26,        /* EV_REBOOT_NOW when nothing holds any more */
 } JobAction;
 
 /* Says the failure that the row holds as verdict. */
@@ -143,7 +153,9 @@ typedef struct Job {
         int64_t reboots;          /* asked for since the state was entered */
         int64_t roll_backs;       /* reboots out of a failed trial */
         int64_t restores;         /* starts of the agent that found this job in a working state */
+        int64_t paused;           /* 1: the operator wants it to wait before its next phase */
         usec_t due_at;            /* wall clock: what a waiting state waits for; NO_TIME */
+        usec_t held_since;        /* wall clock: since when somebody holds it; NO_TIME */
         char *reason;             /* for people: why it failed */
 } Job;
 
@@ -158,7 +170,7 @@ bool job_can_be_superseded(JobState state);
  * every boot" rests then. JOB_TRIAL_ACCEPT is none: its slot is confirmed, the CSMS alone is waited
  * for. */
 bool job_is_on_trial(JobState state);
-/* Is a reboot announced or asked for? */
+/* Is a reboot waited for, announced or asked for? */
 bool job_is_rebooting(JobState state);
 
 void job_init(Job *job);

@@ -66,6 +66,8 @@ static const Column columns[] = {
         {"due_at",              COLUMN_USEC,   offsetof(Job, due_at)},
         {"reason",              COLUMN_TEXT,   offsetof(Job, reason)},
         {"answer",              COLUMN_INT,    offsetof(Job, answer)},
+        {"paused",              COLUMN_INT,    offsetof(Job, paused)},
+        {"held_since",          COLUMN_USEC,   offsetof(Job, held_since)},
 };
 /* clang-format on */
 

@@ -40,7 +40,10 @@ void outbox_row_done(OutboxRow *row);
 #define STORE_BOOT_REASON                                                                          \
         "boot-reason" /* "FirmwareUpdate" from our reboot until a BootNotification was Accepted */
 #define STORE_BOOT_ID "boot-id" /* of the boot in which the agent last ran */
-#define STORE_CSMS "csms"       /* host of csms.url that the outbox belongs to */
+#define STORE_HOLDERS                                                                              \
+        "holders"         /* who holds locks, a line each, to be waited for after a restart        \
+                           */
+#define STORE_CSMS "csms" /* host of csms.url that the outbox belongs to */
 
 /* Opens (makes) folder/agent.db. A schema newer than ours is used as it is: changes are additive
  * only. 0 and *ret; -EUCLEAN: damaged; negative errno. *reterr: a sentence for people, owned by the

@@ -1,16 +1,19 @@
-/* rauc-ocpp-ctl: status and monitor over the agent's D-Bus interface. */
+/* rauc-ocpp-ctl: how the agent is, and orders to it, over its D-Bus interface. */
 #include <getopt.h>
 #include <stdio.h>
 
 #include "monitor.h"
+#include "order.h"
 #include "show.h"
 
 /* Exit statuses; in rauc-ocpp-ctl(1) too. */
-enum { EXIT_FINE = 0, EXIT_UPDATE_FAILED = 1, EXIT_USAGE = 2, EXIT_NO_AGENT = 3 };
+enum { EXIT_FINE = 0, EXIT_UPDATE_FAILED = 1, EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_NO_AGENT = 3 };
 
 typedef struct Options {
         const char *bus_address;
+        const char *why;
         bool json;
+        char *const *words; /* the command, and what it runs */
 } Options;
 
 static int no_agent(int error)
@@ -49,15 +52,54 @@ static int run_monitor(sd_bus *bus, const Options *options)
         return r < 0 ? no_agent(r) : EXIT_FINE;
 }
 
+/* An order that could not be carried out: the agent's words, or that there is no agent. */
+static int refused(int error, sd_bus_error *e)
+{
+        bool unreachable = sd_bus_error_has_name(e, SD_BUS_ERROR_SERVICE_UNKNOWN) ||
+                           sd_bus_error_has_name(e, SD_BUS_ERROR_NAME_HAS_NO_OWNER) ||
+                           !sd_bus_error_is_set(e);
+
+        if (!unreachable)
+                fprintf(stderr, "rauc-ocpp-ctl: %s\n", e->message);
+        sd_bus_error_free(e);
+        return unreachable ? no_agent(error) : EXIT_REFUSED;
+}
+
+static int run_order(sd_bus *bus, const Options *options)
+{
+        static const struct {
+                const char *command, *method;
+        } orders[] = {{"cancel", "Cancel"}, {"pause", "Pause"}, {"resume", "Resume"}};
+        sd_bus_error error = SD_BUS_ERROR_NULL;
+        int r = -EINVAL;
+
+        for (size_t i = 0; i < ELEMENTSOF(orders); i++)
+                if (streq(orders[i].command, options->words[0]))
+                        r = order(bus, orders[i].method, &error);
+        return r < 0 ? refused(r, &error) : EXIT_FINE;
+}
+
+static int run_inhibit(sd_bus *bus, const Options *options)
+{
+        sd_bus_error error = SD_BUS_ERROR_NULL;
+        int r = inhibit_while(bus, options->why, options->words + 1, &error);
+
+        return r < 0 ? refused(r, &error) : r;
+}
+
 /* clang-format off */
 static const struct {
         const char *name;
         int (*run)(sd_bus *bus, const Options *options);
-        bool takes_json;
-        const char *help;
+        bool takes_json, takes_command;
+        const char *usage, *help;
 } commands[] = {
-        {"status",  run_status,  true,  "how the agent, its connection and the update are"},
-        {"monitor", run_monitor, false, "a line for each change, until Ctrl-C"},
+        {"status",  run_status,  true,  false, "[--json]",  "how the agent, its connection and the update are"},
+        {"monitor", run_monitor, false, false, "",          "a line for each change, until Ctrl-C"},
+        {"cancel",  run_order,   false, false, "",          "give the update up (not while RAUC writes, nor in the trial)"},
+        {"pause",   run_order,   false, false, "",          "let the update wait before its next phase, a download at once"},
+        {"resume",  run_order,   false, false, "",          "let it go on"},
+        {"inhibit", run_inhibit, false, true,  "[--why TEXT] -- COMMAND", "run COMMAND; no reboot for an update meanwhile"},
 };
 /* clang-format on */
 
@@ -65,12 +107,13 @@ static int usage(FILE *out)
 {
         fprintf(out, "usage: rauc-ocpp-ctl [--bus ADDRESS] COMMAND\n\n");
         for (size_t i = 0; i < ELEMENTSOF(commands); i++)
-                fprintf(out, "  %-8s %-8s %s\n", commands[i].name,
-                        commands[i].takes_json ? "[--json]" : "", commands[i].help);
+                fprintf(out, "  %-8s %-24s %s\n", commands[i].name, commands[i].usage,
+                        commands[i].help);
         fprintf(out,
                 "\n  --bus ADDRESS  a D-Bus address instead of the system bus\n"
                 "  --help, --version\n"
-                "\nExits 0: fine, 1: the last update failed, 2: usage, 3: agent not reachable.\n");
+                "\nExits 0: fine, 1: the last update failed, or refused, 2: usage, 3: agent not "
+                "reachable.\ninhibit exits with COMMAND's own status.\n");
         return out == stdout ? EXIT_FINE : EXIT_USAGE;
 }
 
@@ -94,16 +137,18 @@ static int open_bus(const char *address, sd_bus **ret)
         return 0;
 }
 
-static int run(const char *command, const Options *options)
+static int run(int word_count, const Options *options)
 {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
 
         for (size_t i = 0; i < ELEMENTSOF(commands); i++) {
                 int r;
 
-                if (!streq(commands[i].name, command))
+                if (!streq(commands[i].name, options->words[0]))
                         continue;
-                if (options->json && !commands[i].takes_json)
+                if ((options->json && !commands[i].takes_json) ||
+                    (options->why && !commands[i].takes_command) ||
+                    (word_count > 1) != commands[i].takes_command)
                         break;
                 r = open_bus(options->bus_address, &bus);
                 return r < 0 ? no_agent(r) : commands[i].run(bus, options);
@@ -114,11 +159,9 @@ static int run(const char *command, const Options *options)
 int main(int argc, char **argv)
 {
         static const struct option long_options[] = {
-                {"bus", required_argument, NULL, 'b'},
-                {"json", no_argument, NULL, 'j'},
-                {"help", no_argument, NULL, 'h'},
-                {"version", no_argument, NULL, 'v'},
-                {NULL, 0, NULL, 0},
+                {"bus", required_argument, NULL, 'b'}, {"json", no_argument, NULL, 'j'},
+                {"why", required_argument, NULL, 'w'}, {"help", no_argument, NULL, 'h'},
+                {"version", no_argument, NULL, 'v'},   {NULL, 0, NULL, 0},
         };
         Options options = {0};
         int c;
@@ -131,6 +174,9 @@ int main(int argc, char **argv)
                 case 'j':
                         options.json = true;
                         break;
+                case 'w':
+                        options.why = optarg;
+                        break;
                 case 'h':
                         return usage(stdout);
                 case 'v':
@@ -139,5 +185,6 @@ int main(int argc, char **argv)
                 default:
                         return usage(stderr);
                 }
-        return optind + 1 == argc ? run(argv[optind], &options) : usage(stderr);
+        options.words = argv + optind;
+        return optind < argc ? run(argc - optind, &options) : usage(stderr);
 }

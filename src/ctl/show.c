@@ -103,6 +103,10 @@ static void show_job(FILE *out, const View *v)
         fputc('\n', out);
         if (has(v->location))
                 put_line(out, "From", v->location);
+        if (v->paused)
+                put_line(out, "Paused", "yes; rauc-ocpp-ctl resume lets it go on");
+        if (has(v->held_by))
+                put_line(out, "Waits for", v->held_by);
         if (v->next_try)
                 put_line(out, "Next try", local_time(v->next_try, time));
         if (has(v->reason)) {

@@ -19,6 +19,8 @@ const ViewField view_fields[] = {
         {"Percent",          "per cent",     "percent",          'i', offsetof(View, percent)},
         {"NextTry",          "next try",     "nextTry",          't', offsetof(View, next_try)},
         {"Reason",           "failed",       "reason",           's', offsetof(View, reason)},
+        {"HeldBy",           "waits for",    "heldBy",           's', offsetof(View, held_by)},
+        {"Paused",           "paused",       "paused",           'b', offsetof(View, paused)},
         {"LastStatuses",     "statuses",     "lastStatuses",     'a', offsetof(View, statuses)},
         {"Version",          "agent",        "version",          's', offsetof(View, version)},
         {NULL,               NULL,           NULL,               0,   0},

@@ -1,0 +1,10 @@
+/* rauc-ocpp-ctl cancel, pause, resume and inhibit: what is asked of the agent. */
+#pragma once
+
+#include <systemd/sd-bus.h>
+
+/* Calls the method without arguments. 0; negative errno, *reterr (sd_bus_error_free()) tells. */
+int order(sd_bus *bus, const char *method, sd_bus_error *reterr);
+/* Runs a command while the charger is held. Its exit status (128 + the signal that ended it);
+ * negative errno: it was not run, *reterr tells. */
+int inhibit_while(sd_bus *bus, const char *why, char *const command[], sd_bus_error *reterr);
