@@ -13,7 +13,7 @@
 #include "core/config.h"
 
 #define BASE                                                                                       \
-        "[csms]\nurl = wss://csms.example/ocpp\nidentity = CS-1\n"                                 \
+        "[csms]\nurl = ws://csms.example/ocpp\nidentity = CS-1\n"                                  \
         "[station]\nvendor = V\nmodel = M\n"
 
 /* A folder of files for the cases that look at some. */

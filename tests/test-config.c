@@ -13,7 +13,7 @@
 #include "core/config-option.h"
 
 #define BASE                                                                                       \
-        "[csms]\nurl = wss://csms.example/ocpp\nidentity = CS-1\n"                                 \
+        "[csms]\nurl = ws://csms.example/ocpp\nidentity = CS-1\n"                                  \
         "[station]\nvendor = V\nmodel = M\n"
 
 static int parse(const char *text, Config *ret, ConfigError *reterr)
@@ -29,7 +29,7 @@ static void config_defaults_are_as_documented(void **state)
 
         (void)state;
         assert_int_equal(parse(BASE, &c, &e), 0);
-        assert_string_equal(c.url, "wss://csms.example/ocpp");
+        assert_string_equal(c.url, "ws://csms.example/ocpp");
         assert_string_equal(c.protocols[0], "ocpp2.0.1");
         assert_string_equal(c.protocols[1], "ocpp1.6");
         assert_null(c.protocols[2]);
@@ -91,10 +91,13 @@ static const struct {
 } complaints[] = {
         {"", "t.conf: [csms] url: expected an address, got none"},
         {"[csms]\nurl = http://h\n",
-         "t.conf:2: [csms] url: expected a ws:// or wss:// address without user and "
-         "password, got \"http://h\""},
+         "t.conf:2: [csms] url: expected a ws:// or wss:// address without user, "
+         "password and query, got \"http://h\""},
         {"[csms]\nurl = wss://me:secret@h/\n", "t.conf:2: [csms] url: "},
         {"[csms]\nurl = wss://\n", "t.conf:2: [csms] url: "},
+        {"[csms]\nurl = ws://h/ocpp?station=1\n", "t.conf:2: [csms] url: "},
+        {"[csms]\nurl = wss://h/\nidentity = C\n[station]\nvendor = V\nmodel = M\n",
+         "t.conf: [csms] ca_file: expected this or use_system_roots = yes, as url is wss://"},
         {"[csms]\nurl = ws://h\n",
          "t.conf: [csms] identity: expected this or identity_file, got neither"},
         {"[csms]\nurl = ws://h\nidentity=a\nidentity_file=/a\n",
@@ -135,7 +138,7 @@ static const struct {
         {BASE "serial = " LONG50 LONG50 LONG50 LONG50 "\n",
          "t.conf:7: expected at most 198 characters in a line, got 209"},
         {"[csms]\nurl = \x1b[2J\n", "t.conf:2: [csms] url: expected a ws:// or wss:// "
-                                    "address without user and password, got \"?[2J\""},
+                                    "address without user, password and query, got \"?[2J\""},
 };
 
 static void config_complaints_name_line_and_key(void **state)

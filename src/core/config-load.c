@@ -167,6 +167,9 @@ static int check_whole(Loading *l)
         if (c->identity && strchr(c->identity, ':'))
                 return complain_option(l, "csms", "identity",
                                        "expected a name without colon (Basic authentication)");
+        if (startswith(c->url, "wss://") && !c->csms_ca_file && !c->use_system_roots)
+                return complain_option(l, "csms", "ca_file",
+                                       "expected this or use_system_roots = yes, as url is wss://");
         if (!c->vendor)
                 return complain_option(l, "station", "vendor", "expected a name, got none");
         if (!c->model)

@@ -22,14 +22,14 @@ const Option config_options[] = {
 { "csms", "url", OPTION_URL, AT(url), NULL, 0, 0, NULL,
   "Address of the CSMS, ws:// or wss://. The identity is appended to it, percent-encoded. Required." },
 { "csms", "identity", OPTION_STRING, AT(identity), NULL, 0, 0, NULL,
-  "Name of this station at the CSMS; also the user name of Basic authentication. This or identity_file is required." },
+  "Name of this station at the CSMS, without a colon; also the user name of Basic authentication. This or identity_file is required." },
 { "csms", "identity_file", OPTION_FILE, AT(identity_file), NULL, 0, 0, NULL,
   "File whose first line is the identity." },
 { "csms", "protocols", OPTION_WORDS, AT(protocols), "ocpp2.0.1 ocpp1.6", 0, 0, protocol_words,
   "OCPP versions to offer, in order of preference." },
 { "csms", "password_file", OPTION_FILE, AT(password_file), NULL, 0, 0, NULL,
   "File with one line: the password of Basic authentication (security profiles 1 and 2). "
-  "With OCPP 1.6 it is the AuthorizationKey in hexadecimal digits and is decoded." },
+  "Where ocpp1.6 stands first in protocols, 32 to 40 hexadecimal digits are taken for an AuthorizationKey and decoded." },
 { "csms", "ca_file", OPTION_FILE, AT(csms_ca_file), NULL, 0, 0, NULL,
   "PEM file with the roots that the certificate of the CSMS is checked by." },
 { "csms", "use_system_roots", OPTION_BOOL, AT(use_system_roots), "no", 0, 0, NULL,
@@ -137,7 +137,7 @@ const size_t config_option_count = ELEMENTSOF(config_options);
 /* What a kind expects, for the one line of an error. */
 static const char *const kind_expects[OPTION_KIND_MAX] = {
         [OPTION_STRING] = "a word or a sentence",
-        [OPTION_URL] = "a ws:// or wss:// address without user and password",
+        [OPTION_URL] = "a ws:// or wss:// address without user, password and query",
         [OPTION_FILE] = "an absolute path that can be read",
         [OPTION_PROGRAM] = "the absolute path of a program",
         [OPTION_WINDOW] = "hours of the day such as 01:00-05:00",
@@ -185,7 +185,7 @@ static bool url_is_fine(const char *url)
         if (!p && !(p = startswith(url, "wss://")))
                 return false;
         n = strcspn(p, "/?#");
-        return n > 0 && !memchr(p, '@', n) && !strpbrk(url, " \t#");
+        return n > 0 && !memchr(p, '@', n) && !strpbrk(url, " \t?#");
 }
 
 static int in_range(const Option *o, uint64_t v)

@@ -447,8 +447,16 @@ class Charger:
                         self.csms and self.csms.program, self.bus and self.bus.program):
             if program:
                 program.stop(seconds=5.0)
+        self._unmount()
         if not self.keep:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _unmount(self):
+        """What a RAUC that was killed in an install left mounted."""
+        with open("/proc/self/mounts", encoding="utf-8") as mounts:
+            left = [line.split()[1] for line in mounts if line.split()[1].startswith(f"{self.folder}/")]
+        for mount in reversed(left):
+            subprocess.run(["umount", "--lazy", mount], stdin=subprocess.DEVNULL, check=False)
 
     # ---- slots and bundles ----
 

@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import datetime
+import json
 import os
 import pathlib
 import shutil
@@ -377,8 +378,11 @@ def rauc_version():
 def serve_dashboard(demo):
     """Everything runs until Ctrl-C; a person gives the orders in the browser."""
     c = demo.charger
-    demo.screen.print(f"\n  dashboard  {c.csms.http}/\n  firmware   {c.csms.file_url(demo.bundle.name)}\n"
-                      f"  signature  {c.sign(demo.bundle)[:24]}…  (certs/sign-firmware)\n"
+    body = c.folder / "update.json"
+    body.write_text(json.dumps(demo.body()))
+    demo.screen.print(f"\n  CSMS       {c.csms.http}/\n  firmware   {c.csms.file_url(demo.bundle.name)}\n"
+                      f"  update     curl -d @{body} {c.csms.http}/api/stations/{STATION}/update\n"
+                      f"  status     build/dev/bin/rauc-ocpp-ctl --bus {c.bus.address} status\n"
                       f"  Ctrl-C ends it\n")
     c.boot()
     while True:
@@ -423,12 +427,17 @@ def read_options(arguments):
     parser.add_argument("--trace", metavar="FILE", help="write every OCPP frame there, one JSON a line")
     parser.add_argument("--keep", action="store_true", help="leave the temporary folder behind")
     parser.add_argument("--dashboard", action="store_true",
-                        help="start everything and leave the orders to you and the browser")
+                        help="start everything and leave the orders to you (the browser's page is still bare)")
     parser.add_argument("--binaries", metavar="DIR", default=SOURCE / "build/dev/bin",
                         help="folder of the programs (default: build/dev/bin)")
     options = parser.parse_args(arguments)
     if options.case == "bad-certificate" and not DIALECTS[options.ocpp].signed:
         parser.error("OCPP 1.6 without signatures has no certificate: try --ocpp 1.6-signed")
+    if options.trace:
+        try:
+            open(options.trace, "wb").close()
+        except OSError as e:
+            parser.error(f"--trace {options.trace}: {e.strerror}")
     for program in ("dbus-daemon", "rauc", "busctl", "openssl"):
         if not shutil.which(program):
             parser.error(f"{program} is missing: ./dev setup")
