@@ -269,6 +269,50 @@ static void control_refuses_unknown_properties(void **state)
         assert_int_equal(control_status_reported(NULL, 1, "1", "Idle"), 0);
 }
 
+static int on_changed(sd_bus_message *m, void *userdata, sd_bus_error *error _unused_)
+{
+        char *names = userdata;
+        const char *interface, *name;
+
+        assert_true(sd_bus_message_read(m, "s", &interface) >= 0);
+        assert_true(sd_bus_message_enter_container(m, 'a', "{sv}") >= 0);
+        while (sd_bus_message_enter_container(m, 'e', "sv") > 0) {
+                assert_true(sd_bus_message_read(m, "s", &name) >= 0);
+                snprintf(names + strlen(names), OUTPUT_MAX - strlen(names), "%s ", name);
+                assert_true(sd_bus_message_skip(m, "v") >= 0);
+                assert_true(sd_bus_message_exit_container(m) >= 0);
+        }
+        return 0;
+}
+
+/* Of many updates only what is other than before goes over the bus. */
+static void control_tells_only_what_changed(void **state)
+{
+        static char names[OUTPUT_MAX];
+        World *w = *state;
+        sd_bus *bus = NULL;
+
+        start_agent(w);
+        assert_int_equal(control_update(w->control), 0); /* the first tells all */
+        assert_true(sd_bus_open_system(&bus) >= 0);
+        assert_true(sd_bus_attach_event(bus, w->event, 0) >= 0);
+        assert_true(sd_bus_match_signal(bus, NULL, CONTROL_NAME, CONTROL_PATH,
+                                        "org.freedesktop.DBus.Properties", "PropertiesChanged",
+                                        on_changed, names) >= 0);
+        assert_int_equal(control_update(w->control), 0);
+        w->state.percent = 5;
+        w->state.connected = false;
+        assert_int_equal(control_update(w->control), 0);
+        assert_int_equal(control_update(w->control), 0);
+        w->state.job_state = "installing";
+        assert_int_equal(control_update(w->control), 0);
+        while (!strstr(names, "JobState"))
+                assert_true(sd_event_run(w->event, PATIENCE_USEC) > 0);
+        assert_string_equal(names, "Connected Percent JobState ");
+        assert_int_equal(control_update(NULL), 0);
+        sd_bus_flush_close_unref(bus);
+}
+
 typedef struct Answer {
         char *text;
         bool done;
@@ -577,6 +621,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 world_test(control_is_one_of_its_name),
                 world_test(control_refuses_unknown_properties),
+                world_test(control_tells_only_what_changed),
                 world_test(control_is_as_documented),
                 world_test(ctl_shows_an_idle_agent),
                 world_test(ctl_shows_a_failed_update),

@@ -140,10 +140,7 @@ void show_done(Agent *a)
 void show_update(Agent *a)
 {
         if (a->shown && a->shown->control)
-                control_changed(a->shown->control, "Connected", "Protocol", "Registration",
-                                "InstallerPresent", "BootedSlot", "FirmwareVersion", "JobState",
-                                "RequestId", "Location", "Percent", "NextTry", "Reason", "HeldBy",
-                                "Paused", NULL);
+                control_update(a->shown->control);
 }
 
 void show_status(Agent *a, FirmwareStatus status)

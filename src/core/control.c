@@ -8,7 +8,7 @@
 
 #define CONTROL_ERROR CONTROL_INTERFACE ".Error."
 /* Of properties that one call may name. */
-#define NAMES_MAX 24
+#define NAMES_MAX 32
 
 struct Control {
         sd_bus *bus;
@@ -16,6 +16,7 @@ struct Control {
         const ControlHandlers *handlers;
         void *userdata;
         bool has_name;
+        uint64_t told[NAMES_MAX]; /* what each property was like, by its place in the vtable */
 };
 
 static const char *text_of(const ControlState *s, const char *name)
@@ -52,6 +53,13 @@ static int get_text(sd_bus *bus, const char *path, const char *interface, const 
         return sd_bus_message_append(reply, "s", text_of(c->handlers->get(c->userdata), property));
 }
 
+static bool flag_of(const ControlState *s, const char *name)
+{
+        return streq(name, "Connected") ? s->connected
+               : streq(name, "Paused")  ? s->paused
+                                        : s->installer_present;
+}
+
 static int get_flag(sd_bus *bus, const char *path, const char *interface, const char *property,
                     sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
@@ -59,10 +67,7 @@ static int get_flag(sd_bus *bus, const char *path, const char *interface, const 
         const ControlState *s = c->handlers->get(c->userdata);
 
         (void)bus, (void)path, (void)interface, (void)error;
-        return sd_bus_message_append(reply, "b",
-                                     (int)(streq(property, "Connected") ? s->connected
-                                           : streq(property, "Paused")  ? s->paused
-                                                                        : s->installer_present));
+        return sd_bus_message_append(reply, "b", (int)flag_of(s, property));
 }
 
 static int get_percent(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -192,6 +197,8 @@ static const sd_bus_vtable vtable[] = {
 };
 /* clang-format on */
 
+_Static_assert(ELEMENTSOF(vtable) <= NAMES_MAX, "every property has its place in told");
+
 int control_new(sd_bus *bus, const ControlHandlers *handlers, void *userdata, Control **ret)
 {
         _cleanup_(control_freep) Control *c = calloc(1, sizeof(*c));
@@ -249,6 +256,58 @@ int control_changed(Control *c, ...)
         names[n] = NULL;
         if (n == NAMES_MAX || name)
                 return -ENOENT;
+        r = sd_bus_emit_properties_changed_strv(c->bus, CONTROL_PATH, CONTROL_INTERFACE, names);
+        return MIN(r, 0);
+}
+
+/* FNV-1a: tells a value from the one before, no more. */
+static uint64_t digest(const void *data, size_t size)
+{
+        uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+        for (size_t i = 0; i < size; i++)
+                h = (h ^ ((const unsigned char *)data)[i]) * UINT64_C(0x100000001b3);
+        return h;
+}
+
+static uint64_t value_digest(const ControlState *s, const sd_bus_vtable *v)
+{
+        const char *name = v->x.property.member, *text;
+        bool flag;
+
+        if (v->x.property.get == get_percent)
+                return digest(&s->percent, sizeof(s->percent));
+        if (v->x.property.get == get_next_try)
+                return digest(&s->next_try, sizeof(s->next_try));
+        if (v->x.property.get == get_flag) {
+                flag = flag_of(s, name);
+                return digest(&flag, sizeof(flag));
+        }
+        text = text_of(s, name);
+        return digest(text, strlen(text));
+}
+
+int control_update(Control *c)
+{
+        const ControlState *s = c ? c->handlers->get(c->userdata) : NULL;
+        char *names[NAMES_MAX + 1];
+        size_t n = 0;
+        int r;
+
+        if (!c)
+                return 0;
+        for (const sd_bus_vtable *v = vtable + 1; v->type != _SD_BUS_VTABLE_END; v++) {
+                uint64_t now, *before = &c->told[v - vtable];
+
+                if (v->type != _SD_BUS_VTABLE_PROPERTY || !(v->flags & CHANGES) ||
+                    v->x.property.get == get_statuses || (now = value_digest(s, v)) == *before)
+                        continue;
+                *before = now;
+                names[n++] = (char *)(uintptr_t)v->x.property.member;
+        }
+        names[n] = NULL;
+        if (n == 0)
+                return 0;
         r = sd_bus_emit_properties_changed_strv(c->bus, CONTROL_PATH, CONTROL_INTERFACE, names);
         return MIN(r, 0);
 }
