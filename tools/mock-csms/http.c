@@ -1,6 +1,7 @@
 /* HTTP: reads requests, hands them to those who serve their path, writes the answers. A connection
  * serves one request. lws 4.1 reads a POST that came in one segment with the request before it from
- * the wrong place, for ever; so nothing is read behind a request. */
+ * the wrong place, for ever, and lws 4.3 takes a request that came with the end of a body for more
+ * of that body; so nothing is read behind a request. */
 #include "http.h"
 #include "files.h"
 #include "web.h"
@@ -19,6 +20,7 @@
 struct Exchange {
         struct lws *wsi;
         HttpRequest request;
+        size_t announced; /* bytes of the request's body */
         char range[HEADER_VALUE_MAX], if_range[HEADER_VALUE_MAX];
         bool body_whole, served, answered, headers_sent;
         unsigned status;
@@ -337,6 +339,7 @@ static int start(struct lws *wsi, Session *session)
                 return http_refuse(wsi, 411, "A body must tell its length.");
         if (length > (int64_t)HTTP_BODY_MAX)
                 return http_refuse(wsi, 413, "The body is longer than 2 MiB.");
+        x->announced = (size_t)length;
         return 0; /* HTTP_BODY and HTTP_BODY_COMPLETION follow */
 }
 
@@ -344,7 +347,7 @@ static int take_body(Exchange *x, const char *data, size_t size)
 {
         if (x->served || size == 0)
                 return 0;
-        if (size > HTTP_BODY_MAX - x->request.body_size)
+        if (size > x->announced - x->request.body_size) /* lws 4.3: what is behind the body, too */
                 return -1;
         char *more = realloc(x->request.body, x->request.body_size + size + 1);
         if (!more)
