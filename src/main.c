@@ -161,8 +161,9 @@ static int run_agent(const Config *config, sd_event *event, sd_bus *bus, Loop *l
                             .installer_new = rauc_installer_new};
         int r;
 
-        if (!worker || agent_new(&parts, &agent) < 0 || agent_start(agent) < 0)
-                return EXIT_FAILURE;
+        r = worker ? agent_new(&parts, &agent) : -ENOMEM;
+        if (r < 0 || agent_start(agent) < 0)
+                return r == AGENT_BAD_CONFIG ? EXIT_CONFIGURATION : EXIT_FAILURE;
         sd_notify(false, "READY=1");
         r = loop_run(loop);
         return r < 0 ? EXIT_FAILURE : r;

@@ -238,8 +238,12 @@ static int make_link(Agent *a, const char *url, const char *protocols)
         const Config *c = a->config;
         int r = config_read_password(c, &password);
 
-        if (r < 0)
-                return log_error_errno(r, "Can't read [csms] password_file %s", c->password_file);
+        if (r < 0) {
+                log_error("[csms] password_file: %s can't be read, or is not one line with a "
+                          "password",
+                          c->password_file);
+                return AGENT_BAD_CONFIG;
+        }
 
         LinkConfig config = {.url = url,
                              .protocols = protocols,
@@ -254,7 +258,12 @@ static int make_link(Agent *a, const char *url, const char *protocols)
         r = link_new(a->parts.loop, &config, &handlers, a, &a->link);
         if (password)
                 explicit_bzero(password, strlen(password));
-        return r < 0 ? log_error_errno(r, "Can't use [csms] url %s or its ca_file", c->url) : 0;
+        if (r == -EBADMSG) {
+                log_error("[csms] ca_file: %s holds no certificate that can be used",
+                          strempty(c->csms_ca_file));
+                return AGENT_BAD_CONFIG;
+        }
+        return r < 0 ? log_error_errno(r, "Can't use [csms] url %s", c->url) : 0;
 }
 
 /* The outbox belongs to a CSMS: after a move its rows mean nothing to the new one. */

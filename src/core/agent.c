@@ -315,10 +315,14 @@ static int load_roots(Agent *a)
         if (a->config->manufacturer_roots) {
                 r = trust_store_load(a->config->manufacturer_roots, a->config->crl_dir, &a->roots,
                                      &path);
-                if (r < 0)
-                        return log_error_errno(r,
-                                               "Can't use the manufacturer root certificates in %s",
-                                               path ?: a->config->manufacturer_roots);
+                if (r == -ENOMEM)
+                        return log_error_errno(r, "Can't load the manufacturer roots");
+                if (r < 0) {
+                        log_error("[firmware] manufacturer_roots or crl_dir: %s holds no "
+                                  "certificates or revocation lists that can be used",
+                                  path ?: a->config->manufacturer_roots);
+                        return AGENT_BAD_CONFIG;
+                }
         }
         r = store_get(a->store, STORE_SIGNED_LATCH, &latch);
         if (r == 0 && a->roots && !latch)

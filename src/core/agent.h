@@ -22,8 +22,11 @@ typedef struct AgentParts {
                              Installer **ret);
 } AgentParts;
 
+/* A file that the configuration names holds what can't be used: told by agent_new(). */
+#define AGENT_BAD_CONFIG (-EBADMSG)
+
 /* Opens the store, loads the job, makes installer, link and D-Bus interface; nothing is sent yet.
- * 0 and *ret; negative errno, logged. */
+ * 0 and *ret; AGENT_BAD_CONFIG or other negative errno, logged. */
 int agent_new(const AgentParts *parts, Agent **ret);
 /* Begins: looks where it woke up, connects. 0 or negative errno, logged. */
 int agent_start(Agent *a);

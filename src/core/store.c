@@ -1,18 +1,11 @@
 /* SQLite behind the calls of store.h. Full synchronous WAL: what store_commit() returned 0 for
  * survives a power cut. */
-#include <sqlite3.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "store.h"
+#include "store-internal.h"
 
-struct Store {
-        sqlite3 *db;
-};
-
-typedef sqlite3_stmt Statement;
-
-static void statement_done(Statement **s)
+void store_statement_done(Statement **s)
 {
         sqlite3_finalize(*s);
 }
@@ -85,7 +78,7 @@ static const char schema[] =
         "CREATE TABLE IF NOT EXISTS value (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT "
         "ROWID;";
 
-static int to_errno(int sqlite_code)
+int store_to_errno(int sqlite_code)
 {
         switch (sqlite_code & 0xff) {
         case SQLITE_OK:
@@ -110,27 +103,27 @@ static int to_errno(int sqlite_code)
         return -EIO;
 }
 
-static int run(Store *s, const char *sql)
+int store_run(Store *s, const char *sql)
 {
-        return to_errno(sqlite3_exec(s->db, sql, NULL, NULL, NULL));
+        return store_to_errno(sqlite3_exec(s->db, sql, NULL, NULL, NULL));
 }
 
-static int prepare(Store *s, const char *sql, Statement **ret)
+int store_prepare(Store *s, const char *sql, Statement **ret)
 {
-        return to_errno(sqlite3_prepare_v2(s->db, sql, -1, ret, NULL));
+        return store_to_errno(sqlite3_prepare_v2(s->db, sql, -1, ret, NULL));
 }
 
 /* Runs a statement to its end that gives no rows. */
-static int finish(Statement *statement)
+int store_finish(Statement *statement)
 {
-        return to_errno(sqlite3_step(statement));
+        return store_to_errno(sqlite3_step(statement));
 }
 
 static bool has_column(Store *s, const char *name)
 {
-        _cleanup_(statement_done) Statement *q = NULL;
+        _cleanup_(store_statement_done) Statement *q = NULL;
 
-        if (prepare(s, "SELECT 1 FROM pragma_table_info('job') WHERE name = ?", &q) < 0)
+        if (store_prepare(s, "SELECT 1 FROM pragma_table_info('job') WHERE name = ?", &q) < 0)
                 return false;
         sqlite3_bind_text(q, 1, name, -1, SQLITE_STATIC);
         return sqlite3_step(q) == SQLITE_ROW;
@@ -139,7 +132,7 @@ static bool has_column(Store *s, const char *name)
 /* Additive only: what is missing is added, what is unknown stays untouched. */
 static int make_schema(Store *s)
 {
-        int r = run(s, schema);
+        int r = store_run(s, schema);
 
         for (size_t i = 0; r == 0 && i < ELEMENTSOF(columns); i++) {
                 char sql[128];
@@ -147,7 +140,7 @@ static int make_schema(Store *s)
                 if (has_column(s, columns[i].name))
                         continue;
                 snprintf(sql, sizeof(sql), "ALTER TABLE job ADD COLUMN %s", columns[i].name);
-                r = run(s, sql);
+                r = store_run(s, sql);
         }
         return r;
 }
@@ -165,16 +158,17 @@ int store_open(const char *folder, Store **ret, char **reterr)
                 *reterr = str_printf("can't make the folder %s", folder);
                 return r;
         }
-        r = to_errno(sqlite3_open_v2(
+        r = store_to_errno(sqlite3_open_v2(
                 path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
                 NULL));
         if (r == 0)
                 sqlite3_extended_result_codes(s->db, 1);
         if (r == 0)
-                r = run(s, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA "
-                           "cache_size = -64;"
-                           "PRAGMA wal_autocheckpoint = 64; PRAGMA temp_store = MEMORY; PRAGMA "
-                           "mmap_size = 0;");
+                r = store_run(s,
+                              "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA "
+                              "cache_size = -64;"
+                              "PRAGMA wal_autocheckpoint = 64; PRAGMA temp_store = MEMORY; PRAGMA "
+                              "mmap_size = 0;");
         if (r == 0)
                 r = make_schema(s);
         if (r < 0) {
@@ -215,7 +209,7 @@ static char *job_sql(bool insert)
                       : str_printf("SELECT %s FROM job WHERE id = 1", names);
 }
 
-static void bind_int_or_null(Statement *q, int at, int64_t value)
+void store_bind_int(Statement *q, int at, int64_t value)
 {
         if (value == NO_INT)
                 sqlite3_bind_null(q, at);
@@ -226,7 +220,7 @@ static void bind_int_or_null(Statement *q, int at, int64_t value)
 /* usec times: NO_TIME is stored as NULL. */
 static void bind_usec_or_null(Statement *q, int at, usec_t value)
 {
-        bind_int_or_null(q, at, value == NO_TIME ? NO_INT : (int64_t)value);
+        store_bind_int(q, at, value == NO_TIME ? NO_INT : (int64_t)value);
 }
 
 static void bind_column(Statement *q, int at, const Column *c, const Job *job)
@@ -238,7 +232,7 @@ static void bind_column(Statement *q, int at, const Column *c, const Job *job)
                 sqlite3_bind_text(q, at, *(char *const *)member, -1, SQLITE_STATIC);
                 break;
         case COLUMN_INT:
-                bind_int_or_null(q, at, *(const int64_t *)member);
+                store_bind_int(q, at, *(const int64_t *)member);
                 break;
         case COLUMN_USEC:
                 bind_usec_or_null(q, at, *(const usec_t *)member);
@@ -257,17 +251,17 @@ static void bind_column(Statement *q, int at, const Column *c, const Job *job)
         }
 }
 
-static int take_text(Statement *q, int at, char **ret)
+int store_take_text(Statement *q, int at, char **ret)
 {
         return str_replace(ret, (const char *)sqlite3_column_text(q, at));
 }
 
-static int64_t take_int(Statement *q, int at)
+int64_t store_take_int(Statement *q, int at)
 {
         return sqlite3_column_type(q, at) == SQLITE_NULL ? NO_INT : sqlite3_column_int64(q, at);
 }
 
-static usec_t take_usec(Statement *q, int at)
+usec_t store_take_usec(Statement *q, int at)
 {
         return sqlite3_column_type(q, at) == SQLITE_NULL ? NO_TIME
                                                          : (usec_t)sqlite3_column_int64(q, at);
@@ -280,12 +274,12 @@ static int take_column(Statement *q, int at, const Column *c, Job *job)
 
         switch (c->kind) {
         case COLUMN_TEXT:
-                return take_text(q, at, (char **)member);
+                return store_take_text(q, at, (char **)member);
         case COLUMN_INT:
-                *(int64_t *)member = take_int(q, at);
+                *(int64_t *)member = store_take_int(q, at);
                 break;
         case COLUMN_USEC:
-                *(usec_t *)member = take_usec(q, at);
+                *(usec_t *)member = store_take_usec(q, at);
                 break;
         case COLUMN_BOOL:
                 *(bool *)member = sqlite3_column_int(q, at);
@@ -307,19 +301,19 @@ static int take_column(Statement *q, int at, const Column *c, Job *job)
 int store_load_job(Store *s, Job *ret)
 {
         _cleanup_(freep) char *sql = job_sql(false);
-        _cleanup_(statement_done) Statement *q = NULL;
+        _cleanup_(store_statement_done) Statement *q = NULL;
         _cleanup_(job_done) Job job;
         int r;
 
         job_init(&job);
         if (!sql)
                 return -ENOMEM;
-        r = prepare(s, sql, &q);
+        r = store_prepare(s, sql, &q);
         if (r < 0)
                 return r;
         r = sqlite3_step(q);
         if (r != SQLITE_ROW)
-                return to_errno(r);
+                return store_to_errno(r);
         for (size_t i = 0; i < ELEMENTSOF(columns); i++) {
                 r = take_column(q, (int)i, &columns[i], &job);
                 if (r < 0)
@@ -334,28 +328,28 @@ int store_load_job(Store *s, Job *ret)
 static int write_job(Store *s, const Job *job)
 {
         _cleanup_(freep) char *sql = job_sql(true);
-        _cleanup_(statement_done) Statement *q = NULL;
+        _cleanup_(store_statement_done) Statement *q = NULL;
         int r;
 
         if (!sql)
                 return -ENOMEM;
-        r = prepare(s, sql, &q);
+        r = store_prepare(s, sql, &q);
         if (r < 0)
                 return r;
         for (size_t i = 0; i < ELEMENTSOF(columns); i++)
                 bind_column(q, (int)i + 1, &columns[i], job);
-        return finish(q);
+        return store_finish(q);
 }
 
-static int run_with_int(Store *s, const char *sql, int64_t value)
+int store_run_with_int(Store *s, const char *sql, int64_t value)
 {
-        _cleanup_(statement_done) Statement *q = NULL;
-        int r = prepare(s, sql, &q);
+        _cleanup_(store_statement_done) Statement *q = NULL;
+        int r = store_prepare(s, sql, &q);
 
         if (r < 0)
                 return r;
         sqlite3_bind_int64(q, 1, value);
-        return finish(q);
+        return store_finish(q);
 }
 
 static const char *row_word(const OutboxRow *row)
@@ -371,8 +365,8 @@ static bool row_is_final(const OutboxRow *row)
 
 static int write_row(Store *s, const OutboxRow *row)
 {
-        _cleanup_(statement_done) Statement *q = NULL;
-        int r = prepare(
+        _cleanup_(store_statement_done) Statement *q = NULL;
+        int r = store_prepare(
                 s,
                 "INSERT INTO outbox (kind, value, final, plain, request_id, timestamp, tech_info)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -384,52 +378,54 @@ static int write_row(Store *s, const OutboxRow *row)
         sqlite3_bind_text(q, 2, row_word(row), -1, SQLITE_STATIC);
         sqlite3_bind_int(q, 3, row_is_final(row));
         sqlite3_bind_int(q, 4, row->plain);
-        bind_int_or_null(q, 5, row->request_id);
+        store_bind_int(q, 5, row->request_id);
         sqlite3_bind_int64(q, 6, (int64_t)row->timestamp);
         sqlite3_bind_text(q, 7, row->tech_info, -1, SQLITE_STATIC);
-        return finish(q);
+        return store_finish(q);
 }
 
 static int write_said(Store *s, const OutboxRow *row)
 {
-        _cleanup_(statement_done) Statement *q = NULL;
-        int r = prepare(s, "INSERT INTO said (time, request_id, status) VALUES (?, ?, ?)", &q);
+        _cleanup_(store_statement_done) Statement *q = NULL;
+        int r = store_prepare(s, "INSERT INTO said (time, request_id, status) VALUES (?, ?, ?)",
+                              &q);
 
         if (r < 0)
                 return r;
         sqlite3_bind_int64(q, 1, (int64_t)row->timestamp);
-        bind_int_or_null(q, 2, row->request_id);
+        store_bind_int(q, 2, row->request_id);
         sqlite3_bind_text(q, 3, row_word(row), -1, SQLITE_STATIC);
-        r = finish(q);
+        r = store_finish(q);
         if (r < 0)
                 return r;
-        return run_with_int(s, "DELETE FROM said WHERE id <= (SELECT max(id) FROM said) - ?",
-                            STATUSES_KEPT);
+        return store_run_with_int(s, "DELETE FROM said WHERE id <= (SELECT max(id) FROM said) - ?",
+                                  STATUSES_KEPT);
 }
 
 int store_said(Store *s, SaidStatus ret[static STATUSES_KEPT])
 {
-        _cleanup_(statement_done) Statement *q = NULL;
-        int r = prepare(s, "SELECT time, request_id, status FROM said ORDER BY id", &q), n = 0;
+        _cleanup_(store_statement_done) Statement *q = NULL;
+        int r = store_prepare(s, "SELECT time, request_id, status FROM said ORDER BY id", &q),
+            n = 0;
 
         if (r < 0)
                 return r;
         for (; n < STATUSES_KEPT && (r = sqlite3_step(q)) == SQLITE_ROW; n++)
-                ret[n] = (SaidStatus){.time = take_usec(q, 0),
-                                      .request_id = take_int(q, 1),
+                ret[n] = (SaidStatus){.time = store_take_usec(q, 0),
+                                      .request_id = store_take_int(q, 1),
                                       .status = firmware_status_from_string(
                                               strempty((const char *)sqlite3_column_text(q, 2)))};
-        return n < STATUSES_KEPT && r != SQLITE_DONE ? to_errno(r) : n;
+        return n < STATUSES_KEPT && r != SQLITE_DONE ? store_to_errno(r) : n;
 }
 
 int store_commit(Store *s, const StoreChange *change)
 {
-        int r = run(s, "BEGIN IMMEDIATE");
+        int r = store_run(s, "BEGIN IMMEDIATE");
 
         if (r < 0)
                 return r;
         if (change->drop_intermediate)
-                r = run(s, "DELETE FROM outbox WHERE kind = 0 AND final = 0");
+                r = store_run(s, "DELETE FROM outbox WHERE kind = 0 AND final = 0");
         if (r == 0 && change->job)
                 r = write_job(s, change->job);
         for (size_t i = 0; r == 0 && i < change->row_count; i++) {
@@ -438,122 +434,37 @@ int store_commit(Store *s, const StoreChange *change)
                         r = write_said(s, &change->rows[i]);
         }
         if (r == 0)
-                r = run(s, "COMMIT");
+                r = store_run(s, "COMMIT");
         if (r < 0 && !sqlite3_get_autocommit(s->db))
-                run(s, "ROLLBACK");
+                store_run(s, "ROLLBACK");
         return r;
-}
-
-void outbox_row_done(OutboxRow *row)
-{
-        free(row->tech_info);
-        *row = (OutboxRow){0};
-}
-
-static int security_event_from_string(const char *word)
-{
-        for (int t = 0; t < SECURITY_EVENT_MAX; t++)
-                if (streq(security_event_to_string(t), word))
-                        return t;
-        return -EINVAL;
-}
-
-static int row_value(OutboxKind kind, const char *word)
-{
-        if (kind == OUTBOX_SECURITY_EVENT)
-                return security_event_from_string(word);
-        return (int)firmware_status_from_string(word);
-}
-
-int store_outbox_first(Store *s, bool aside, int64_t after, OutboxRow *ret)
-{
-        _cleanup_(statement_done) Statement *q = NULL;
-        int r = prepare(
-                s,
-                "SELECT id, kind, value, plain, request_id, timestamp, tech_info, tries FROM outbox"
-                " WHERE aside = ? AND id > ? ORDER BY id LIMIT 1",
-                &q);
-        OutboxRow row = {.aside = aside};
-
-        if (r < 0)
-                return r;
-        sqlite3_bind_int(q, 1, aside);
-        sqlite3_bind_int64(q, 2, after);
-        r = sqlite3_step(q);
-        if (r != SQLITE_ROW)
-                return to_errno(r);
-        row.id = sqlite3_column_int64(q, 0);
-        row.kind = sqlite3_column_int(q, 1) == OUTBOX_SECURITY_EVENT ? OUTBOX_SECURITY_EVENT
-                                                                     : OUTBOX_FIRMWARE_STATUS;
-        row.value = row_value(row.kind, strempty((const char *)sqlite3_column_text(q, 2)));
-        row.plain = sqlite3_column_int(q, 3);
-        row.request_id = take_int(q, 4);
-        row.timestamp = take_usec(q, 5);
-        row.tries = sqlite3_column_int64(q, 7);
-        r = take_text(q, 6, &row.tech_info);
-        if (r < 0)
-                return r;
-        *ret = row;
-        return 1;
-}
-
-int store_outbox_remove(Store *s, int64_t id)
-{
-        return run_with_int(s, "DELETE FROM outbox WHERE id = ?", id);
-}
-
-int store_outbox_update(Store *s, const OutboxRow *row)
-{
-        _cleanup_(statement_done) Statement *q = NULL;
-        int r = prepare(s, "UPDATE outbox SET tries = ?, aside = ? WHERE id = ?", &q);
-
-        if (r < 0)
-                return r;
-        sqlite3_bind_int64(q, 1, row->tries);
-        sqlite3_bind_int(q, 2, row->aside);
-        sqlite3_bind_int64(q, 3, row->id);
-        return finish(q);
-}
-
-int store_outbox_trim(Store *s, int64_t max)
-{
-        return run_with_int(s,
-                            "DELETE FROM outbox WHERE final = 0 AND id IN"
-                            " (SELECT id FROM outbox WHERE final = 0 ORDER BY id"
-                            "  LIMIT max(0, (SELECT count(*) FROM outbox) - ?))",
-                            max);
-}
-
-int store_outbox_clear(Store *s)
-{
-        return run(s, "DELETE FROM outbox");
 }
 
 int store_get(Store *s, const char *name, char **ret)
 {
-        _cleanup_(statement_done) Statement *q = NULL;
-        int r = prepare(s, "SELECT value FROM value WHERE name = ?", &q);
+        _cleanup_(store_statement_done) Statement *q = NULL;
+        int r = store_prepare(s, "SELECT value FROM value WHERE name = ?", &q);
 
         if (r < 0)
                 return r;
         sqlite3_bind_text(q, 1, name, -1, SQLITE_STATIC);
         r = sqlite3_step(q);
         *ret = NULL;
-        return r == SQLITE_ROW ? take_text(q, 0, ret) : to_errno(r);
+        return r == SQLITE_ROW ? store_take_text(q, 0, ret) : store_to_errno(r);
 }
 
 int store_set(Store *s, const char *name, const char *value)
 {
-        _cleanup_(statement_done) Statement *q = NULL;
-        int r = prepare(s,
-                        value ? "INSERT OR REPLACE INTO value (name, value) VALUES (?, ?)"
-                              : "DELETE FROM value WHERE name = ?",
-                        &q);
+        _cleanup_(store_statement_done) Statement *q = NULL;
+        int r = store_prepare(s,
+                              value ? "INSERT OR REPLACE INTO value (name, value) VALUES (?, ?)"
+                                    : "DELETE FROM value WHERE name = ?",
+                              &q);
 
         if (r < 0)
                 return r;
         sqlite3_bind_text(q, 1, name, -1, SQLITE_STATIC);
         if (value)
                 sqlite3_bind_text(q, 2, value, -1, SQLITE_STATIC);
-        return finish(q);
+        return store_finish(q);
 }

@@ -1,7 +1,9 @@
 """What goes wrong around an update: power cuts, restarts at a bad moment, a CSMS, a RAUC, a boot loader or a
 disk that does not do its part. The real programs; see stage.py."""
+import os
 import signal
 import sqlite3
+import subprocess
 import time
 
 import pytest
@@ -182,6 +184,32 @@ def test_request_that_can_not_be_stored_is_refused(keys):
             assert charger.ask()["result"]["status"] == "Rejected"
         assert charger.ask()["result"]["status"] == "Accepted"
         charger.until_status("Installed", ticking=True)
+
+
+# ---- files that the configuration names ----
+
+@pytest.mark.parametrize("section,key,content", [
+    ("csms", "ca_file", "no certificate"),
+    ("csms", "password_file", ""),
+    ("csms", "password_file", "one\ntwo\n"),
+    ("firmware", "manufacturer_roots", "no certificate"),
+])
+def test_useless_file_is_an_error_of_the_configuration(keys, section, key, content):
+    """Exit status 78, so that the unit is not started again and again; the key and the file are named."""
+    with Stage(keys) as charger:
+        charger.boot_until_known()
+        charger.stop_agent()
+        file = charger.folder / "useless"
+        file.write_text(content)
+        charger.settings.setdefault(section, {})[key] = file
+        if key == "ca_file":
+            charger.settings["csms"]["url"] = "wss://127.0.0.1:1/ocpp"
+        charger.write_config()
+        agent = subprocess.run([BINARIES / "rauc-ocpp-agent", "--config", charger.folder / "agent.conf"],
+                               capture_output=True, text=True, timeout=30, check=False,
+                               env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": charger.bus.address})
+        assert agent.returncode == 78, agent.stderr
+        assert key in agent.stderr and str(file) in agent.stderr
 
 
 # ---- the session ----

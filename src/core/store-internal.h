@@ -1,0 +1,27 @@
+/* SQLite's statements for store*.c alone. Errors are negative errno values. */
+#pragma once
+
+#include "store.h"
+#include <sqlite3.h>
+
+struct Store {
+        sqlite3 *db;
+};
+
+typedef sqlite3_stmt Statement;
+
+void store_statement_done(Statement **s);
+int store_to_errno(int sqlite_code);
+/* Runs SQL without parameters or rows. */
+int store_run(Store *s, const char *sql);
+int store_prepare(Store *s, const char *sql, Statement **ret);
+/* Runs a statement to its end that gives no rows. */
+int store_finish(Statement *statement);
+/* The same with one number in the place of the question mark. */
+int store_run_with_int(Store *s, const char *sql, int64_t value);
+/* NO_INT is stored as NULL, and NO_TIME too. */
+void store_bind_int(Statement *q, int at, int64_t value);
+int64_t store_take_int(Statement *q, int at);
+usec_t store_take_usec(Statement *q, int at);
+/* *ret is replaced. 0 or -ENOMEM. */
+int store_take_text(Statement *q, int at, char **ret);
