@@ -342,6 +342,49 @@ static void job_reboots_only_when_nothing_holds(void **unused _unused_)
         }
 }
 
+/* A file whose trial failed is counted once a job, whichever way it failed. */
+static void job_counts_a_failed_trial_once(void **unused _unused_)
+{
+        size_t n, counted = 0;
+        const JobStep *s = job_steps(&n);
+
+        for (size_t i = 0; i < n; i++) {
+                bool counts = s[i].actions & DO_COUNT_TRIAL;
+
+                counted += counts;
+                if (counts)
+                        assert_true(s[i].next == JOB_ROLLING_BACK || s[i].next == JOB_RETURNED);
+                if (s[i].state == JOB_ROLLING_BACK || s[i].state == JOB_RETURNED ||
+                    s[i].state < JOB_INSTALLING)
+                        assert_false(counts);
+                if (s[i].state >= JOB_TRIAL_HEALTH && s[i].event == EV_HEALTH_BAD)
+                        assert_true(counts);
+        }
+        assert_true(counted > 0);
+}
+
+/* What costs ten starts without progress still has its one end. */
+static void job_that_is_worn_out_has_an_end(void **unused _unused_)
+{
+        size_t working = 0;
+
+        for (JobState state = 0; state < JOB_STATE_MAX; state++) {
+                JobEvent event = job_worn_out(state);
+                const JobStep *step = job_step(state, event);
+
+                if (event == EV_RESTORED)
+                        continue;
+                working++;
+                assert_non_null(step);
+                assert_true(firmware_status_is_final((FirmwareStatus)step->say) ||
+                            step->verdict != FW_NONE);
+        }
+        assert_int_equal(working, 7);
+        assert_int_equal(job_worn_out(JOB_DOWNLOAD_SCHEDULED), EV_RESTORED);
+        assert_int_equal(job_worn_out(JOB_PAUSED), EV_RESTORED);
+        assert_int_equal(job_worn_out(JOB_INSTALL_SCHEDULED), EV_RESTORED);
+}
+
 static void job_words_come_back(void **unused _unused_)
 {
         for (JobState state = 0; state < JOB_STATE_MAX; state++)
@@ -369,6 +412,8 @@ int main(void)
                 cmocka_unit_test(job_is_on_trial_from_target_up_to_the_way_back),
                 cmocka_unit_test(job_can_be_canceled_where_nothing_is_at_stake),
                 cmocka_unit_test(job_reboots_only_when_nothing_holds),
+                cmocka_unit_test(job_counts_a_failed_trial_once),
+                cmocka_unit_test(job_that_is_worn_out_has_an_end),
                 cmocka_unit_test(job_words_come_back),
         };
 

@@ -74,6 +74,10 @@ static void take_slots(Agent *a, const InstallerState *state)
                                : "RAUC does not tell which slot is booted");
                 return;
         }
+        if (wear_is_known_bad(a)) {
+                fail(a, "this file failed its trial three times");
+                return;
+        }
         if (!may_install_from(a, origin, target)) {
                 if (origin_awaits_proof(a))
                         install_ask_again(a, install_prepare);

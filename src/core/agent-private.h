@@ -10,6 +10,7 @@
  *   agent-hold.c     what install and reboot wait for
  *   agent-install.c  actions from the installer's call to the reboot
  *   agent-trial.c    after a boot: where are we, is it well, confirm or roll back
+ *   agent-wear.c     what was tried too often: starts without progress, files that fail their trial
  *   agent-prove.c    after a boot: the slot that no job of ours is about */
 #pragma once
 
@@ -225,6 +226,14 @@ void fetch_drop_file(Agent *a);
 /* Hashes the closed file; then(a) if it is the one that was verified, else EV_FILE_LOST. */
 void fetch_hash_again(Agent *a, void (*then)(Agent *a));
 char *fetch_path(const Agent *a, bool part);
+
+/* agent-wear.c */
+/* A start found the job in its state: the event to give it, or event itself if it may go on. */
+JobEvent wear_start(Agent *a, JobEvent event);
+/* The trial of the job's file failed. */
+void wear_trial_failed(Agent *a);
+/* Did the job's file fail so often that it is refused? */
+bool wear_is_known_bad(Agent *a);
 
 /* agent-hold.c */
 int hold_init(Agent *a);

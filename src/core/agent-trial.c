@@ -134,7 +134,8 @@ static void on_look(void *userdata, int error, const InstallerState *state)
                 return;
         }
         take_whereabouts(a, state);
-        if (a->job.state >= JOB_INSTALLING && agent_event(a, start_event(a, state)) < 0) {
+        if (a->job.state >= JOB_INSTALLING &&
+            agent_event(a, wear_start(a, start_event(a, state))) < 0) {
                 /* Not stored: nothing is proven before that, and it is looked at anew. */
                 agent_timer_off(&a->again_timer);
                 a->whereabouts_known = false;

@@ -56,6 +56,7 @@ static const ActionEntry actions[] = {
         {DO_STOP_WORK,          fetch_stop},
         {DO_DROP_FILE,          fetch_drop_file},
         {DO_CONFIRMED,          trial_confirmed},
+        {DO_COUNT_TRIAL,        wear_trial_failed},
         {DO_WAIT_RETRIEVE,      fetch_wait},
         {DO_FETCH,              fetch_begin},
         {DO_WAIT_RETRY,         fetch_wait_retry},
@@ -217,6 +218,10 @@ int agent_event(Agent *a, JobEvent event)
         }
         if (!job_is_rebooting(step->next))
                 a->job.reboots = 0;
+        if ((int64_t)step->next > a->job.furthest) {
+                a->job.furthest = step->next;
+                a->job.restores = 0;
+        }
         r = store_step(a, step, &said);
         if (r < 0) {
                 not_stored(a, event, r);
@@ -390,7 +395,7 @@ int agent_start(Agent *a)
                 log_notice("An update was under way: %s", job_state_to_string(a->job.state));
         machine_release_version(a->config->release_file, NULL, &a->firmware_version);
         if (a->job.state != JOB_IDLE && a->job.state < JOB_INSTALLING)
-                agent_event(a, EV_RESTORED);
+                agent_event(a, wear_start(a, EV_RESTORED));
         trial_look_around(a);
         connect_start(a);
         return 0;

@@ -63,8 +63,8 @@ int control_new(sd_bus *bus, const ControlHandlers *handlers, void *userdata, Co
 void control_free(Control *control);
 DEFINE_CLEANUP(Control *, control_free)
 
-/* Tells who listens which properties are other than they were at the last call. 0 or negative errno.
- * A NULL control is fine. */
+/* Tells who listens which properties are other than they were at the last call. 0 or negative
+ * errno. A NULL control is fine. */
 int control_update(Control *control);
 /* Tells who listens that these properties have changed: names and a NULL at the end. 0; -ENOENT: no
  * such property; other negative errno. A NULL control is fine. */

@@ -148,8 +148,8 @@ static const JobStep steps[] = {
         {JOB_REBOOT_HELD,        EV_CANCELED,          JOB_UNDOING,            FW_NONE,                 FW_BAD_INSTALL, DO_UNDO},
         {JOB_REBOOT_HELD,        EV_RESTORED,          JOB_REBOOT_HELD,        FW_NONE,                 FW_NONE,        DO_WAIT_REBOOT},
         {JOB_REBOOT_HELD,        EV_TARGET_UP,         JOB_TRIAL_HEALTH,       FW_NONE,                 FW_NONE,        DO_HEALTH},
-        {JOB_REBOOT_HELD,        EV_TARGET_BROKEN,     JOB_ROLLING_BACK,       FW_NONE,                 FW_BAD_TRIAL,   DO_ROLL_BACK},
-        {JOB_REBOOT_HELD,        EV_ORIGIN_UP,         JOB_RETURNED,           FW_NONE,                 FW_BAD_INSTALL, DO_MARK_TARGET_BAD},
+        {JOB_REBOOT_HELD,        EV_TARGET_BROKEN,     JOB_ROLLING_BACK,       FW_NONE,                 FW_BAD_TRIAL,   DO_ROLL_BACK | DO_COUNT_TRIAL},
+        {JOB_REBOOT_HELD,        EV_ORIGIN_UP,         JOB_RETURNED,           FW_NONE,                 FW_BAD_INSTALL, DO_MARK_TARGET_BAD | DO_COUNT_TRIAL},
         {JOB_REBOOT_HELD,        EV_ELSEWHERE_UP,      JOB_RETURNED,           FW_NONE,                 FW_BAD_INSTALL, DO_MARK_TARGET_BAD},
 
         {JOB_ANNOUNCING,         EV_ANNOUNCED,         JOB_REBOOTING,          FW_NONE,                 FW_NONE,        DO_REBOOT},
@@ -157,25 +157,25 @@ static const JobStep steps[] = {
         {JOB_ANNOUNCING,         EV_CANCELED,          JOB_UNDOING,            FW_NONE,                 FW_BAD_INSTALL, DO_UNDO},
         {JOB_ANNOUNCING,         EV_RESTORED,          JOB_ANNOUNCING,         FW_NONE,                 FW_NONE,        DO_ANNOUNCE},
         {JOB_ANNOUNCING,         EV_TARGET_UP,         JOB_TRIAL_HEALTH,       FW_NONE,                 FW_NONE,        DO_HEALTH},
-        {JOB_ANNOUNCING,         EV_TARGET_BROKEN,     JOB_ROLLING_BACK,       FW_NONE,                 FW_BAD_TRIAL,   DO_ROLL_BACK},
-        {JOB_ANNOUNCING,         EV_ORIGIN_UP,         JOB_RETURNED,           FW_NONE,                 FW_BAD_INSTALL, DO_MARK_TARGET_BAD},
+        {JOB_ANNOUNCING,         EV_TARGET_BROKEN,     JOB_ROLLING_BACK,       FW_NONE,                 FW_BAD_TRIAL,   DO_ROLL_BACK | DO_COUNT_TRIAL},
+        {JOB_ANNOUNCING,         EV_ORIGIN_UP,         JOB_RETURNED,           FW_NONE,                 FW_BAD_INSTALL, DO_MARK_TARGET_BAD | DO_COUNT_TRIAL},
         {JOB_ANNOUNCING,         EV_ELSEWHERE_UP,      JOB_RETURNED,           FW_NONE,                 FW_BAD_INSTALL, DO_MARK_TARGET_BAD},
 
         {JOB_REBOOTING,          EV_DUE,               JOB_REBOOTING,          FW_NONE,                 FW_NONE,        DO_REBOOT},
         {JOB_REBOOTING,          EV_REBOOT_FAILED,     JOB_UNDOING,            FW_NONE,                 FW_BAD_INSTALL, DO_UNDO},
         {JOB_REBOOTING,          EV_RESTORED,          JOB_REBOOT_HELD,        FW_NONE,                 FW_NONE,        DO_WAIT_REBOOT},
         {JOB_REBOOTING,          EV_TARGET_UP,         JOB_TRIAL_HEALTH,       FW_NONE,                 FW_NONE,        DO_HEALTH},
-        {JOB_REBOOTING,          EV_TARGET_BROKEN,     JOB_ROLLING_BACK,       FW_NONE,                 FW_BAD_TRIAL,   DO_ROLL_BACK},
-        {JOB_REBOOTING,          EV_ORIGIN_UP,         JOB_RETURNED,           FW_NONE,                 FW_BAD_INSTALL, DO_MARK_TARGET_BAD},
+        {JOB_REBOOTING,          EV_TARGET_BROKEN,     JOB_ROLLING_BACK,       FW_NONE,                 FW_BAD_TRIAL,   DO_ROLL_BACK | DO_COUNT_TRIAL},
+        {JOB_REBOOTING,          EV_ORIGIN_UP,         JOB_RETURNED,           FW_NONE,                 FW_BAD_INSTALL, DO_MARK_TARGET_BAD | DO_COUNT_TRIAL},
         {JOB_REBOOTING,          EV_ELSEWHERE_UP,      JOB_RETURNED,           FW_NONE,                 FW_BAD_INSTALL, DO_MARK_TARGET_BAD},
 
         {JOB_TRIAL_HEALTH,       EV_HEALTH_GOOD,       JOB_TRIAL_MARK,         FW_NONE,                 FW_NONE,        DO_MARK_NAME},
-        {JOB_TRIAL_HEALTH,       EV_HEALTH_BAD,        JOB_ROLLING_BACK,       FW_NONE,                 FW_BAD_TRIAL,   DO_ROLL_BACK},
+        {JOB_TRIAL_HEALTH,       EV_HEALTH_BAD,        JOB_ROLLING_BACK,       FW_NONE,                 FW_BAD_TRIAL,   DO_ROLL_BACK | DO_COUNT_TRIAL},
         {JOB_TRIAL_MARK,         EV_MARKED,            JOB_TRIAL_BOOT,         FW_NONE,                 FW_NONE,        DO_NOTIFY_BOOT},
-        {JOB_TRIAL_MARK,         EV_MARK_FAILED,       JOB_ROLLING_BACK,       FW_NONE,                 FW_BAD_TRIAL,   DO_ROLL_BACK},
+        {JOB_TRIAL_MARK,         EV_MARK_FAILED,       JOB_ROLLING_BACK,       FW_NONE,                 FW_BAD_TRIAL,   DO_ROLL_BACK | DO_COUNT_TRIAL},
         {JOB_TRIAL_BOOT,         EV_BOOT_ANSWERED,     JOB_TRIAL_CONFIRM,      FW_NONE,                 FW_NONE,        DO_CONFIRM},
         {JOB_TRIAL_CONFIRM,      EV_MARKED,            JOB_TRIAL_ACCEPT,       FW_NONE,                 FW_NONE,        DO_CONFIRMED | DO_AWAIT_ACCEPTED},
-        {JOB_TRIAL_CONFIRM,      EV_MARK_FAILED,       JOB_ROLLING_BACK,       FW_NONE,                 FW_BAD_TRIAL,   DO_ROLL_BACK},
+        {JOB_TRIAL_CONFIRM,      EV_MARK_FAILED,       JOB_ROLLING_BACK,       FW_NONE,                 FW_BAD_TRIAL,   DO_ROLL_BACK | DO_COUNT_TRIAL},
         {JOB_TRIAL_ACCEPT,       EV_BOOT_ACCEPTED,     JOB_IDLE,               FW_INSTALLED,            FW_NONE,        DROP | DO_TELL_UPDATED},
 
         /* The trial goes on after a restart of the agent, and begins anew after one more boot of the target. */
@@ -184,16 +184,16 @@ static const JobStep steps[] = {
         {JOB_TRIAL_BOOT,         EV_TARGET_UP,         JOB_TRIAL_HEALTH,       FW_NONE,                 FW_NONE,        DO_HEALTH},
         {JOB_TRIAL_CONFIRM,      EV_TARGET_UP,         JOB_TRIAL_CONFIRM,      FW_NONE,                 FW_NONE,        DO_CONFIRM},
         {JOB_TRIAL_ACCEPT,       EV_TARGET_UP,         JOB_TRIAL_ACCEPT,       FW_NONE,                 FW_NONE,        DO_CONFIRMED | DO_AWAIT_ACCEPTED},
-        {JOB_TRIAL_HEALTH,       EV_TARGET_BROKEN,     JOB_ROLLING_BACK,       FW_NONE,                 FW_BAD_TRIAL,   DO_ROLL_BACK},
-        {JOB_TRIAL_MARK,         EV_TARGET_BROKEN,     JOB_ROLLING_BACK,       FW_NONE,                 FW_BAD_TRIAL,   DO_ROLL_BACK},
-        {JOB_TRIAL_BOOT,         EV_TARGET_BROKEN,     JOB_ROLLING_BACK,       FW_NONE,                 FW_BAD_TRIAL,   DO_ROLL_BACK},
-        {JOB_TRIAL_CONFIRM,      EV_TARGET_BROKEN,     JOB_ROLLING_BACK,       FW_NONE,                 FW_BAD_TRIAL,   DO_ROLL_BACK},
+        {JOB_TRIAL_HEALTH,       EV_TARGET_BROKEN,     JOB_ROLLING_BACK,       FW_NONE,                 FW_BAD_TRIAL,   DO_ROLL_BACK | DO_COUNT_TRIAL},
+        {JOB_TRIAL_MARK,         EV_TARGET_BROKEN,     JOB_ROLLING_BACK,       FW_NONE,                 FW_BAD_TRIAL,   DO_ROLL_BACK | DO_COUNT_TRIAL},
+        {JOB_TRIAL_BOOT,         EV_TARGET_BROKEN,     JOB_ROLLING_BACK,       FW_NONE,                 FW_BAD_TRIAL,   DO_ROLL_BACK | DO_COUNT_TRIAL},
+        {JOB_TRIAL_CONFIRM,      EV_TARGET_BROKEN,     JOB_ROLLING_BACK,       FW_NONE,                 FW_BAD_TRIAL,   DO_ROLL_BACK | DO_COUNT_TRIAL},
         {JOB_TRIAL_ACCEPT,       EV_TARGET_BROKEN,     JOB_TRIAL_ACCEPT,       FW_NONE,                 FW_NONE,        DO_AWAIT_ACCEPTED},
-        {JOB_TRIAL_HEALTH,       EV_ORIGIN_UP,         JOB_RETURNED,           FW_NONE,                 FW_BAD_INSTALL, DO_MARK_TARGET_BAD},
-        {JOB_TRIAL_MARK,         EV_ORIGIN_UP,         JOB_RETURNED,           FW_NONE,                 FW_BAD_INSTALL, DO_MARK_TARGET_BAD},
-        {JOB_TRIAL_BOOT,         EV_ORIGIN_UP,         JOB_RETURNED,           FW_NONE,                 FW_BAD_INSTALL, DO_MARK_TARGET_BAD},
-        {JOB_TRIAL_CONFIRM,      EV_ORIGIN_UP,         JOB_RETURNED,           FW_NONE,                 FW_BAD_INSTALL, DO_MARK_TARGET_BAD},
-        {JOB_TRIAL_ACCEPT,       EV_ORIGIN_UP,         JOB_RETURNED,           FW_NONE,                 FW_BAD_INSTALL, DO_MARK_TARGET_BAD},
+        {JOB_TRIAL_HEALTH,       EV_ORIGIN_UP,         JOB_RETURNED,           FW_NONE,                 FW_BAD_INSTALL, DO_MARK_TARGET_BAD | DO_COUNT_TRIAL},
+        {JOB_TRIAL_MARK,         EV_ORIGIN_UP,         JOB_RETURNED,           FW_NONE,                 FW_BAD_INSTALL, DO_MARK_TARGET_BAD | DO_COUNT_TRIAL},
+        {JOB_TRIAL_BOOT,         EV_ORIGIN_UP,         JOB_RETURNED,           FW_NONE,                 FW_BAD_INSTALL, DO_MARK_TARGET_BAD | DO_COUNT_TRIAL},
+        {JOB_TRIAL_CONFIRM,      EV_ORIGIN_UP,         JOB_RETURNED,           FW_NONE,                 FW_BAD_INSTALL, DO_MARK_TARGET_BAD | DO_COUNT_TRIAL},
+        {JOB_TRIAL_ACCEPT,       EV_ORIGIN_UP,         JOB_RETURNED,           FW_NONE,                 FW_BAD_INSTALL, DO_MARK_TARGET_BAD | DO_COUNT_TRIAL},
         {JOB_TRIAL_HEALTH,       EV_ELSEWHERE_UP,      JOB_RETURNED,           FW_NONE,                 FW_BAD_INSTALL, DO_MARK_TARGET_BAD},
         {JOB_TRIAL_MARK,         EV_ELSEWHERE_UP,      JOB_RETURNED,           FW_NONE,                 FW_BAD_INSTALL, DO_MARK_TARGET_BAD},
         {JOB_TRIAL_BOOT,         EV_ELSEWHERE_UP,      JOB_RETURNED,           FW_NONE,                 FW_BAD_INSTALL, DO_MARK_TARGET_BAD},
@@ -261,6 +261,29 @@ const JobStep *job_step(JobState state, JobEvent event)
                 if (steps[i].state == state && steps[i].event == event)
                         return &steps[i];
         return NULL;
+}
+
+JobEvent job_worn_out(JobState state)
+{
+        /* clang-format off */
+        static const struct {
+                JobState state;
+                JobEvent event;
+        } table[] = {
+                {JOB_DOWNLOADING,   EV_DOWNLOAD_FAILED},
+                {JOB_VERIFYING,     EV_FILE_LOST},
+                {JOB_PREPARING,     EV_INSTALL_FAILED},
+                {JOB_TRIAL_HEALTH,  EV_TARGET_BROKEN},
+                {JOB_TRIAL_MARK,    EV_TARGET_BROKEN},
+                {JOB_TRIAL_BOOT,    EV_TARGET_BROKEN},
+                {JOB_TRIAL_CONFIRM, EV_TARGET_BROKEN},
+        };
+        /* clang-format on */
+
+        for (size_t i = 0; i < ELEMENTSOF(table); i++)
+                if (table[i].state == state)
+                        return table[i].event;
+        return EV_RESTORED;
 }
 
 bool job_can_be_superseded(JobState state)

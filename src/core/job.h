@@ -116,6 +116,7 @@ typedef enum JobAction {
         DO_TELL_UPDATED = 1 << 24,       /* event FirmwareUpdated */
         DO_CONFIRMED = 1 << 25,          /* the booted slot is recorded as confirmed */
         DO_WAIT_REBOOT = 1 << 26,        /* EV_REBOOT_NOW when nothing holds any more */
+        DO_COUNT_TRIAL = 1 << 27,        /* the file failed one more trial */
 } JobAction;
 
 /* Says the failure that the row holds as verdict. */
@@ -152,7 +153,8 @@ typedef struct Job {
         int64_t installs;         /* InstallBundle calls */
         int64_t reboots;          /* asked for since the state was entered */
         int64_t roll_backs;       /* reboots out of a failed trial */
-        int64_t restores;         /* starts of the agent that found this job in a working state */
+        int64_t furthest;         /* JobState: the latest phase it ever was in */
+        int64_t restores;         /* starts that found it at work since it got there */
         int64_t paused;           /* 1: the operator wants it to wait before its next phase */
         usec_t due_at;            /* wall clock: what a waiting state waits for; NO_TIME */
         usec_t held_since;        /* wall clock: since when somebody holds it; NO_TIME */
@@ -163,6 +165,11 @@ typedef struct Job {
 const JobStep *job_step(JobState state, JobEvent event);
 /* All transitions, for tests and the manual. */
 const JobStep *job_steps(size_t *ret_count);
+
+/* The starts that an update may cost without getting further, and what more than these mean: the
+ * event to give it, EV_RESTORED for states that only wait or have limits of their own. */
+#define JOB_RESTORES_MAX 10
+JobEvent job_worn_out(JobState state);
 
 /* May another request take its place (until InstallBundle is called)? */
 bool job_can_be_superseded(JobState state);

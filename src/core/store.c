@@ -61,6 +61,7 @@ static const Column columns[] = {
         {"answer",              COLUMN_INT,    offsetof(Job, answer)},
         {"paused",              COLUMN_INT,    offsetof(Job, paused)},
         {"held_since",          COLUMN_USEC,   offsetof(Job, held_since)},
+        {"furthest",            COLUMN_INT,    offsetof(Job, furthest)},
 };
 /* clang-format on */
 

@@ -159,6 +159,57 @@ def test_install_waits_for_the_proof_of_the_first_slot(keys):
         assert charger.finals() == ["Installed"]
 
 
+def test_file_that_failed_three_trials_is_refused(keys):
+    """… before a byte of it is written. Another file is taken."""
+    with Stage(keys) as charger:
+        charger.build_bundle("update")
+        charger.build_bundle("other", version="3.0.0")
+        bad = charger.folder / "bad"
+        bad.touch()
+        charger.settings["firmware"]["verify_update_script"] = charger.script("health", f"[ ! -e {bad} ] || exit 2\n")
+        bad.unlink()
+        charger.boot_until_known()
+        wait_for(lambda: charger.boot_loader.attempts("A") == 3, "the proof of the first slot")
+        bad.touch()
+
+        def ended(count):
+            charger.tick()
+            return len(charger.finals()) == count and charger.job == "idle" and charger.csms.is_online(charger.station)
+
+        for number in range(3):
+            charger.ask(requestId=number)
+            wait_for(lambda n=number: ended(n + 1), "the end of the update")
+        assert charger.finals() == ["InstallVerificationFailed"] * 3
+        boots = len(charger.boots)
+        charger.ask(requestId=3)
+        wait_for(lambda: len(charger.finals()) == 4, "the refusal")
+        assert charger.finals()[3] == "InstallationFailed"
+        assert len(charger.boots) == boots
+        bad.unlink()
+        charger.ask(requestId=4, location=charger.csms.file_url("other.raucb"))
+        charger.until_status("Installed", ticking=True)
+
+
+@pytest.mark.parametrize("starts,end", [(9, None), (10, "DownloadFailed")])
+def test_download_that_never_gets_further_is_given_up(keys, starts, end):
+    """A job that brings the agent down is not begun for ever; the row is as ten starts leave it."""
+    with Stage(keys, firmware={"download_rate": "512K"}) as charger:
+        charger.build_bundle("update")
+        charger.boot_until_known()
+        charger.ask()
+        charger.until_status("Downloading")
+        charger.stop_agent(signal.SIGKILL)
+        with sqlite3.connect(charger.folder / "state" / "agent.db") as db:
+            db.execute("UPDATE job SET restores = ?", (starts,))
+        db.close()
+        charger.start_agent()
+        if end:
+            charger.until_status(end)
+        else:
+            charger.until_job("downloading")
+            assert charger.finals() == []
+
+
 # ---- the store ----
 
 def test_event_that_could_not_be_stored_is_not_for_the_next_job(keys):
