@@ -153,6 +153,8 @@ static int run(int word_count, const Options *options)
                 r = open_bus(options->bus_address, &bus);
                 return r < 0 ? no_agent(r) : commands[i].run(bus, options);
         }
+        fprintf(stderr, "rauc-ocpp-ctl: there is no such command, or it does not take that: %s\n",
+                options->words[0]);
         return usage(stderr);
 }
 

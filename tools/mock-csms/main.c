@@ -69,6 +69,12 @@ static int read_arguments(int argc, char **argv, const char *values[static OPT_M
         return 0;
 }
 
+static int wrong(const char *option, const char *expected)
+{
+        fprintf(stderr, "mock-csms: %s: expected %s\n", option, expected);
+        return -EINVAL;
+}
+
 static int read_number(const char *text, int64_t min, int64_t max, int64_t *ret)
 {
         char *end;
@@ -108,15 +114,16 @@ static int read_options(const char *const values[static OPT_MAX], ServerOptions 
                 .trace = values[OPT_TRACE],
                 .interval = 300,
         };
-        if (!values[OPT_LISTEN] || read_address(values[OPT_LISTEN], &o) < 0 ||
-            !o.tls_cert != !o.tls_key || (o.client_ca && !o.tls_cert))
-                return -EINVAL;
+        if (!values[OPT_LISTEN] || read_address(values[OPT_LISTEN], &o) < 0)
+                return wrong("--listen", "a numeric address and a port, 127.0.0.1:8080");
+        if (!o.tls_cert != !o.tls_key || (o.client_ca && !o.tls_cert))
+                return wrong("--tls-cert", "together with --tls-key, and both with --client-ca");
         if (values[OPT_INTERVAL] &&
             read_number(values[OPT_INTERVAL], 0, INT32_MAX, &o.interval) < 0)
-                return -EINVAL;
+                return wrong("--interval", "seconds");
         if (values[OPT_MESSAGE_TIMEOUT] &&
             read_number(values[OPT_MESSAGE_TIMEOUT], 1, 86400, &seconds) < 0)
-                return -EINVAL;
+                return wrong("--message-timeout", "seconds from 1 to 86400");
         o.message_timeout = (usec_t)seconds * USEC_PER_SEC;
         *ret = o;
         return 0;
@@ -126,8 +133,10 @@ int main(int argc, char **argv)
 {
         const char *values[OPT_MAX] = {0};
         ServerOptions server;
-        if (read_arguments(argc, argv, values) < 0)
+        if (read_arguments(argc, argv, values) < 0) {
+                fputs("mock-csms: an option is unknown or has no value\n", stderr);
                 return usage(stderr, 2);
+        }
         if (values[OPT_HELP])
                 return usage(stdout, 0);
         if (values[OPT_VERSION]) {
