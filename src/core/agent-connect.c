@@ -95,7 +95,6 @@ static void on_open(void *userdata, const char *protocol)
                 link_close(a->link);
                 return;
         }
-        backoff_reset(&a->backoff);
         addresses_clear(a);
         a->last_end = LINK_CLOSED;
         log_event(LOG_NOTICE, EVENT_CONNECTED, &(LogFields){0},

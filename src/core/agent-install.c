@@ -193,13 +193,23 @@ static void on_marked_active(void *userdata, int error, const char *message _unu
                 install_ask_again(a, install_resume); /* reads back */
 }
 
+/* The next boot, whoever asks for it, is because of this update. */
+static void note_reboot(Agent *a)
+{
+        if (store_set(a->store, STORE_BOOT_REASON, a->boot_id) < 0)
+                log_warning("The reason of the next boot could not be noted in %s",
+                            a->config->state_directory);
+}
+
 /* The boot that the reboot will end is this one, which need not be the one of the beginning. */
 static void finish(Agent *a)
 {
         if (str_replace(&a->job.boot_id, a->boot_id) < 0)
                 fail(a, "out of memory");
-        else
+        else {
+                note_reboot(a);
                 agent_event(a, EV_INSTALLED);
+        }
 }
 
 /* Written and the next boot's: to the reboot. Written, but the primary did not change: made so, if
@@ -352,8 +362,8 @@ void install_reboot(Agent *a)
                 return;
         }
         a->job.reboots++;
-        if (agent_save(a) < 0 ||
-            store_set(a->store, STORE_BOOT_REASON, boot_reason_to_string(BOOT_FIRMWARE_UPDATE)) < 0)
+        note_reboot(a);
+        if (agent_save(a) < 0)
                 log_warning("The reboot could not be noted in %s", a->config->state_directory);
         r = ask_for_reboot(a);
         if (r < 0)

@@ -182,6 +182,8 @@ void outbox_timed_out(Agent *a)
                 log_warning("A status was never answered and is given up");
                 row_remove(a, row.id);
         } else if (!a->in_flight.from_aside && store_outbox_update(a->store, &row) == 0) {
+                a->aside_after =
+                        MAX(a->aside_after, row.id); /* not before a later BootNotification */
                 log_warning("A final status was never answered; it is sent again after the next "
                             "BootNotification");
         }

@@ -53,7 +53,8 @@ typedef struct InFlight {
         OutgoingKind kind;
         int64_t outbox_id; /* 0: not from the outbox */
         bool from_aside;
-        int status; /* FirmwareStatus or SecurityEventType of that row */
+        int status;        /* FirmwareStatus or SecurityEventType of that row */
+        int64_t connector; /* StatusNotification: whose; it is told again if it is not answered */
 } InFlight;
 
 typedef enum RegistrationState {

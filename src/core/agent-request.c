@@ -22,6 +22,9 @@ static const Refusal refuse_revoked  = {VERDICT_REVOKED_CERTIFICATE, "InvalidCer
 static const Refusal refuse_store    = {VERDICT_REJECTED,            "OutOfStorage",       RPC_INTERNAL_ERROR, "the request can't be stored"};
 /* clang-format on */
 
+/* The longest location of any version (2.1); plain 1.6 has no limit of its own. */
+#define URL_MAX 2000
+
 /* "scheme://" with a word of the list, a host, no spaces or control characters. */
 static bool url_can_be_fetched(const char *url, char *const *protocols)
 {
@@ -31,7 +34,8 @@ static bool url_can_be_fetched(const char *url, char *const *protocols)
         for (const char *p = url; *p; p++)
                 if ((unsigned char)*p <= ' ' || *p == 0x7f)
                         return false;
-        if (n == 0 || host[3] == '\0' || host[3] == '/' || host[3] == '?' || host[3] == '#')
+        if (n == 0 || strlen(url) > URL_MAX || host[3] == '\0' || host[3] == '/' ||
+            host[3] == '?' || host[3] == '#')
                 return false;
         for (; *protocols; protocols++)
                 if (strlen(*protocols) == n && strncasecmp(url, *protocols, n) == 0)
@@ -128,8 +132,9 @@ static void refuse(Agent *a, const char *id, const Incoming *incoming, const Upd
                    const Refusal *why, const char *text)
 {
         bool plain = incoming->kind == IN_UPDATE_PLAIN;
-        char id_text[32];
-        LogFields fields = {.request_id = agent_id_text(q->request_id, id_text),
+        char buffer[32];
+        const char *id_text = agent_id_text(q->request_id, buffer);
+        LogFields fields = {.request_id = id_text,
                             .action = incoming->action,
                             .status = update_verdict_to_string(why->verdict)};
 
@@ -173,8 +178,9 @@ static void accept_request(Agent *a, const char *id, const Incoming *incoming, U
         UpdateVerdict verdict =
                 a->job.state == JOB_IDLE ? VERDICT_ACCEPTED : VERDICT_ACCEPTED_CANCELED;
         _cleanup_(freep) char *hash = content_hash(q), *uri = url_for_people(q->location);
-        char id_text[32];
-        LogFields fields = {.request_id = agent_id_text(q->request_id, id_text),
+        char buffer[32];
+        const char *id_text = agent_id_text(q->request_id, buffer);
+        LogFields fields = {.request_id = id_text,
                             .action = incoming->action,
                             .status = update_verdict_to_string(verdict),
                             .firmware_uri = uri};

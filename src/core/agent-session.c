@@ -52,11 +52,13 @@ static const bool boot_is_held[JOB_STATE_MAX] = {
         [JOB_ROLLBACK_HELD] = true, [JOB_ROLLBACK_REBOOTING] = true,
 };
 
-/* Until it is known where the agent woke up, a job that had begun to write holds it too. */
+/* Until it is known where the agent woke up, a job that had begun to write holds it too, unless
+ * this is still the boot in which it wrote. */
 static bool boot_may_go(const Agent *a)
 {
         return !boot_is_held[a->job.state] &&
-               (a->whereabouts_known || a->blind || a->job.state < JOB_INSTALLING);
+               (a->whereabouts_known || a->blind || a->job.state < JOB_INSTALLING ||
+                str_equal(a->job.boot_id, a->boot_id));
 }
 
 static int send_boot(Agent *a)
@@ -88,7 +90,9 @@ static int send_connector(Agent *a)
 
         a->connectors_due = a->connectors_due < a->config->connectors ? a->connectors_due + 1 : -1;
         a->connectors_triggered = a->connectors_triggered && a->connectors_due >= 0;
-        return hold_has_session(a, connector) ? 0 : session_call(a, OUT_STATUS, &report, NULL);
+        return hold_has_session(a, connector)
+                       ? 0
+                       : session_call(a, OUT_STATUS, &report, &(InFlight){.connector = connector});
 }
 
 static int send_trigger(Agent *a)
@@ -124,7 +128,7 @@ static int send_next(Agent *a)
 {
         if (a->trigger_count > 0 && (a->registration == PENDING || a->registration == REGISTERED))
                 return send_trigger(a), 1;
-        if (a->boot_due && boot_may_go(a))
+        if (a->boot_due && !a->boot_timer && boot_may_go(a))
                 return send_boot(a), 1;
         if (a->connectors_due >= 0 && (a->registration == REGISTERED || a->connectors_triggered))
                 return send_connector(a), 1;
@@ -177,6 +181,17 @@ static int on_heartbeat(sd_event_source *source _unused_, uint64_t usec _unused_
         return 0;
 }
 
+/* C16E 3.35, TC_F_26: what was asked for before the station was accepted is not sent after it. */
+static void drop_boot_triggers(Agent *a)
+{
+        size_t kept = 0;
+
+        for (size_t i = 0; i < a->trigger_count; i++)
+                if (a->triggers[i].kind != TRIGGER_BOOT_NOTIFICATION)
+                        a->triggers[kept++] = a->triggers[i];
+        a->trigger_count = kept;
+}
+
 /* Schedules and time stamps use the CSMS's time as an offset to a clock that nobody sets; a moment
  * of it is kept as the clock's floor. */
 static void take_csms_time(Agent *a, usec_t told)
@@ -203,6 +218,7 @@ static usec_t interval_or(int64_t seconds, usec_t fallback)
 static void registered(Agent *a, int64_t interval)
 {
         a->registration = REGISTERED;
+        drop_boot_triggers(a);
         a->connectors_due = a->dialect->connector_zero ? 0 : 1;
         a->heartbeat_interval = interval_or(interval, HEARTBEAT_DEFAULT);
         agent_timer(a, &a->heartbeat_timer, a->heartbeat_interval, on_heartbeat);
@@ -218,6 +234,7 @@ static void on_boot_answer(Agent *a, const BootAnswer *answer)
 {
         take_csms_time(a, answer->current_time);
         a->boot_answered = true;
+        a->boot_due = false;
         agent_timer_off(&a->boot_timer);
         agent_timer_off(&a->heartbeat_timer);
         agent_event(a, EV_BOOT_ANSWERED);
@@ -254,6 +271,7 @@ static void on_result(void *userdata, uint64_t token _unused_, const cJSON *payl
         CodecError error;
 
         agent_timer_off(&a->rpc_timer);
+        backoff_reset(&a->backoff); /* not before: a CSMS may take connections and close them */
         if ((is_boot || is_heartbeat) &&
             codec_decode(out->answer, a->dialect->rules, payload,
                          is_boot ? (void *)&boot : (void *)&heartbeat, &error) < 0) {
@@ -286,6 +304,19 @@ static void on_error(void *userdata, uint64_t token _unused_, const char *code,
         session_kick(a);
 }
 
+/* What was in flight is due again; counts: for a row of the outbox it was a try. */
+static void not_answered(Agent *a, bool counts)
+{
+        if (a->in_flight.kind == OUT_BOOT)
+                a->boot_due = true;
+        if (a->in_flight.kind == OUT_STATUS)
+                a->connectors_due = (int)(a->connectors_due < 0
+                                                  ? a->in_flight.connector
+                                                  : MIN(a->connectors_due, a->in_flight.connector));
+        if (counts)
+                outbox_timed_out(a);
+}
+
 /* What was not answered in time is sent again, with a new id, on a new connection. */
 static void on_timeout(void *userdata, uint64_t token _unused_)
 {
@@ -293,9 +324,7 @@ static void on_timeout(void *userdata, uint64_t token _unused_)
 
         log_warning("The CSMS did not answer %s in time, connecting anew",
                     a->dialect->outgoing[a->in_flight.kind].action);
-        if (a->in_flight.kind == OUT_BOOT)
-                a->boot_due = true;
-        outbox_timed_out(a);
+        not_answered(a, true);
         link_close(a->link);
 }
 
@@ -325,7 +354,7 @@ static int find_boot_reason(Agent *a)
                 r = store_get(a->store, STORE_BOOT_ID, &boot_id);
         if (r < 0)
                 return log_error_errno(r, "Can't read the store in %s", a->config->state_directory);
-        if (str_equal(reason, boot_reason_to_string(BOOT_FIRMWARE_UPDATE)))
+        if (reason && !streq(reason, a->boot_id))
                 a->boot_reason = BOOT_FIRMWARE_UPDATE;
         else
                 a->boot_reason =
@@ -367,8 +396,8 @@ void session_opened(Agent *a)
 
 void session_closed(Agent *a)
 {
-        if (rpc_is_busy(a->rpc) && a->in_flight.kind == OUT_BOOT)
-                a->boot_due = true;
+        if (rpc_is_busy(a->rpc))
+                not_answered(a, link_closed_by_peer(a->link));
         rpc_reset(a->rpc, NULL);
         agent_timer_off(&a->rpc_timer);
 }

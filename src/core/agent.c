@@ -93,6 +93,8 @@ static FirmwareStatus status_to_say(const Job *job, const JobStep *step)
 {
         FirmwareStatus status = step->say == FW_VERDICT ? job->verdict : (FirmwareStatus)step->say;
 
+        if (job->plain && status == FW_DOWNLOAD_PAUSED)
+                return FW_NONE; /* silent there, and Downloading is not said twice */
         /* Each is said once a job: waiting again is nothing new (field note 32). */
         return status == job->last_status ? FW_NONE : status;
 }
@@ -121,11 +123,11 @@ static size_t rows_fill(const Agent *a, const JobStep *step, FirmwareStatus stat
 
 static void tell(Agent *a, FirmwareStatus status)
 {
-        char id[32];
+        char buffer[32];
+        const char *id = agent_id_text(a->job.request.request_id, buffer);
         _cleanup_(freep) char *uri = url_for_people(strempty(a->job.request.location));
-        LogFields fields = {.request_id = agent_id_text(a->job.request.request_id, id),
-                            .status = firmware_status_to_string(status),
-                            .firmware_uri = uri};
+        LogFields fields = {
+                .request_id = id, .status = firmware_status_to_string(status), .firmware_uri = uri};
         bool failed = firmware_status_is_final(status) && status != FW_INSTALLED;
         LogEvent event = failed                   ? EVENT_UPDATE_FAILED
                          : status == FW_INSTALLED ? EVENT_INSTALLED
@@ -251,6 +253,10 @@ void agent_security_event(Agent *a, SecurityEventType type, const char *tech_inf
 
         if (r == 0)
                 r = store_outbox_trim(a->store, a->config->outbox_max);
+        if (r == 0)
+                r = store_outbox_trim_events(a->store, a->config->outbox_max);
+        if (r > 0)
+                log_warning("%d security events were never sent and had to make room", r);
         if (r < 0)
                 log_error_errno(r, "Can't store the security event %s",
                                 security_event_to_string(type));

@@ -53,6 +53,11 @@ void link_finish_closed(Link *link)
                 link_finish(link, LINK_CLOSED, "the connection was lost");
 }
 
+bool link_closed_by_peer(const Link *link)
+{
+        return !link->closing && link->peer_close[0];
+}
+
 static int on_ended(sd_event_source *source, void *userdata)
 {
         Link *link = userdata;

@@ -68,6 +68,9 @@ const char *link_service(const Link *link);
 /* Connects to that address (numeric; Host header, SNI and the certificate's name stay the URL's).
  * 0; -EALREADY: there is a connection, or its on_end is still to come; -EINVAL: not numeric. */
 int link_connect(Link *link, const char *address);
+/* In on_end: did the CSMS itself close the WebSocket? A connection that broke, or that we closed,
+ * is none of that. */
+bool link_closed_by_peer(const Link *link);
 bool link_is_open(const Link *link);
 /* Queues one text message (copied). 0; -ENOTCONN; -ENOBUFS: more than 4 × max_frame_bytes wait;
  * -ENOMEM. */

@@ -81,6 +81,18 @@ int store_outbox_trim(Store *s, int64_t max)
                                   max);
 }
 
+int store_outbox_trim_events(Store *s, int64_t max)
+{
+        int r = store_run_with_int(
+                s,
+                "DELETE FROM outbox WHERE id IN"
+                " (SELECT id FROM outbox WHERE kind = 1 ORDER BY id"
+                "  LIMIT max(0, (SELECT count(*) FROM outbox WHERE kind = 1) - ?))",
+                max);
+
+        return r < 0 ? r : sqlite3_changes(s->db);
+}
+
 int store_outbox_clear(Store *s)
 {
         return store_run(s, "DELETE FROM outbox");

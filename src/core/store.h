@@ -38,7 +38,8 @@ void outbox_row_done(OutboxRow *row);
         "signed-latch" /* "1": a manufacturer root was seen, unsigned requests are refused from    \
                           then on */
 #define STORE_BOOT_REASON                                                                          \
-        "boot-reason" /* "FirmwareUpdate" from our reboot until a BootNotification was Accepted */
+        "boot-reason" /* id of the boot that our reboot ends, until a BootNotification after it    \
+                         was Accepted: its reason is FirmwareUpdate */
 #define STORE_BOOT_ID "boot-id" /* of the boot in which the agent last ran */
 #define STORE_FAILED_TRIALS                                                                        \
         "failed-trials" /* "SHA-256 number" a line, the newest first: files whose trial failed */
@@ -86,6 +87,8 @@ int store_outbox_remove(Store *s, int64_t id);
 int store_outbox_update(Store *s, const OutboxRow *row);
 /* Number of rows; intermediate statuses beyond max go, the oldest first. */
 int store_outbox_trim(Store *s, int64_t max);
+/* Security events beyond max go, the oldest first. How many went; negative errno. */
+int store_outbox_trim_events(Store *s, int64_t max);
 /* A foreign CSMS: everything goes. */
 int store_outbox_clear(Store *s);
 

@@ -285,6 +285,27 @@ def test_connects_anew_as_often_as_need_be(keys):
         assert len(charger.boot_reports()) == 4
 
 
+def test_csms_that_closes_on_a_status_does_not_block_the_rest(keys):
+    """After five tries an intermediate status is given up."""
+    with Stage(keys) as charger:
+        charger.build_bundle("update")
+        charger.boot_until_known()
+        charger.csms.fault(charger.station, action="FirmwareStatusNotification", kind="close", times=5)
+        charger.ask()
+        charger.until_status("Downloaded", seconds=90)
+        assert charger.statuses().count("Downloading") == 5
+        charger.until_status("Installed", seconds=60, ticking=True)
+        assert charger.finals() == ["Installed"]
+
+
+def test_connector_is_told_again_if_it_was_not_answered(keys):
+    with Stage(keys) as charger:
+        charger.csms.fault("*", action="StatusNotification", kind="close", times=1)
+        charger.boot_until_known()
+        wait_for(lambda: [p["evseId"] for a, p in charger.listen() if a == "StatusNotification"] == [1, 1],
+                 "the second telling")
+
+
 def test_password_that_only_begins_like_hex(keys, tmp_path):
     password = "0123456789abcdef0123456789abcdef+!"
     (tmp_path / "passwords").write_text(f"CS001:{password}\n")

@@ -24,7 +24,7 @@ from wsclient import BINARY, Closed, Refused, Station
 def test_wrong_arguments_give_usage(arguments):
     done = subprocess.run([MOCK_CSMS, *arguments], capture_output=True, text=True, timeout=10)
     assert done.returncode == 2
-    assert done.stderr.startswith("usage: mock-csms") and not done.stdout
+    assert done.stderr.startswith("mock-csms: ") and "\nusage: mock-csms" in done.stderr and not done.stdout
 
 
 def test_help_and_version():
