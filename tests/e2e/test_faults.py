@@ -287,7 +287,7 @@ def test_connects_anew_as_often_as_need_be(keys):
 
 def test_csms_that_closes_on_a_status_does_not_block_the_rest(keys):
     """After five tries an intermediate status is given up."""
-    with Stage(keys) as charger:
+    with Stage(keys, csms={"backoff_repeat_times": "0"}) as charger:
         charger.build_bundle("update")
         charger.boot_until_known()
         charger.csms.fault(charger.station, action="FirmwareStatusNotification", kind="close", times=5)
