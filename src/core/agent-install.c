@@ -382,6 +382,17 @@ static void undo_again(Agent *a)
                 install_ask_again(a, install_undo);
 }
 
+/* No reboot of ours is due any more: the next boot has a reason of its own. */
+static void undone(Agent *a)
+{
+        _cleanup_(freep) char *noted = NULL;
+
+        if (store_get(a->store, STORE_BOOT_REASON, &noted) < 0 ||
+            (str_equal(noted, a->boot_id) && store_set(a->store, STORE_BOOT_REASON, NULL) < 0))
+                log_warning("The next boot will be told as one of this update");
+        agent_event(a, EV_UNDONE);
+}
+
 static bool is_undoing(const Agent *a)
 {
         return a->job.state == JOB_UNDOING || a->job.state == JOB_OWING;
@@ -397,7 +408,7 @@ static void on_undone_state(void *userdata, int error, const InstallerState *sta
         if (error < 0 || state->booted < 0 || state->primary != state->booted)
                 undo_again(a);
         else
-                agent_event(a, EV_UNDONE);
+                undone(a);
 }
 
 static void on_undo_marked_bad(void *userdata, int error, const char *message _unused_)
@@ -434,7 +445,7 @@ static void on_undo_state(void *userdata, int error, const InstallerState *state
         if (error < 0 || state->booted < 0)
                 undo_again(a);
         else if (state->primary == state->booted)
-                agent_event(a, EV_UNDONE);
+                undone(a);
         else
                 a->installer->ops->mark(a->installer, MARK_ACTIVE, state->slots[state->booted].name,
                                         on_undo_marked_active, a);

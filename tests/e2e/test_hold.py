@@ -87,6 +87,10 @@ def test_holder_that_does_not_let_go_ends_the_update(keys):
         time.sleep(1)
         assert charger.finals() == ["InstallationFailed"]
         assert not charger.reboot_asked
+        charger.power_off()
+        charger.boot()
+        wait_for(lambda: len(charger.boot_reports()) == 2, "the next BootNotification")
+        assert [b["reason"] for b in charger.boot_reports()] == ["PowerUp", "PowerUp"]
 
 
 def test_holders_of_before_a_restart_are_waited_for(keys):
