@@ -466,6 +466,34 @@ static void rpc_survives_a_reset_while_sending(void **state)
 }
 
 /* The peer answers before send returns, and both ends are this code. */
+/* While boot is Rejected: B03.FR.08 SecurityError, C16 4.2 silence; answers to our own CALL are
+ * taken all the same. */
+static void rpc_serves_nobody_while_rejected(void **state)
+{
+        static const char *const calls[] = {"[2,\"7\",\"Reset\",{}]", "[2,\"7\",\"Reset\"]",
+                                            "[2,\"7\",\"Reset\",[]]", "[2,\"7\",5,{}]"};
+        static const Dialect *const dialects[] = {&ocpp16, &ocpp201};
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(dialects) * ELEMENTSOF(calls); i++) {
+                bool loud = i >= ELEMENTSOF(calls);
+                End end;
+
+                end_open(&end, dialects[loud]);
+                rpc_set_rejected(end.rpc, true);
+                assert_int_equal(feed(&end, calls[i % ELEMENTSOF(calls)]), RPC_UNWANTED);
+                assert_string_equal(
+                        end.log,
+                        loud ? "> [4,\"7\",\"SecurityError\",\"this station is rejected\",{}];"
+                             : "");
+                assert_int_equal(rpc_call(end.rpc, "Heartbeat", NULL, 1, 0), 0);
+                assert_int_equal(feed(&end, "[3,\"$\",{}]"), RPC_FINE);
+                rpc_set_rejected(end.rpc, false);
+                assert_int_equal(feed(&end, calls[0]), RPC_FINE);
+                rpc_free(end.rpc);
+        }
+}
+
 static void rpc_talks_to_itself(void **state)
 {
         End station, csms;
@@ -499,6 +527,7 @@ int main(void)
                 cmocka_unit_test(rpc_never_uses_an_id_twice),
                 cmocka_unit_test(rpc_waits_for_ever_without_a_timeout),
                 cmocka_unit_test(rpc_survives_a_reset_while_sending),
+                cmocka_unit_test(rpc_serves_nobody_while_rejected),
                 cmocka_unit_test(rpc_talks_to_itself),
         };
 

@@ -128,13 +128,6 @@ void calls_handle(Agent *a, const char *id, const char *action, const cJSON *pay
 {
         const Incoming *incoming = dialect_find_incoming(a->dialect, action);
 
-        if (a->registration == REJECTED) {
-                /* B03.FR.08; 1.6: nothing is answered until the station is accepted (C16 4.2). */
-                if (a->dialect->frames.rejected_gets_error)
-                        rpc_refuse(a->rpc, id, RPC_SECURITY_ERROR,
-                                   "the CSMS rejected this station");
-                return;
-        }
         if (!incoming) {
                 log_warning("The CSMS asked for an action that OCPP %s does not have",
                             a->dialect->name);

@@ -139,6 +139,8 @@ static void on_text(void *userdata, const char *text, size_t size)
                             size);
         else if (r == RPC_UNKNOWN_TYPE)
                 log_warning("A message of the CSMS has an unknown message type and was dropped");
+        else if (r == RPC_UNWANTED)
+                log_info("The CSMS asked for something though it rejects this station");
         else if (r == RPC_NOT_AWAITED)
                 log_warning("The CSMS answered a message that waits for no answer (late or twice); "
                             "dropped");

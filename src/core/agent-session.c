@@ -237,6 +237,7 @@ static void on_boot_answer(Agent *a, const BootAnswer *answer)
         a->boot_due = false;
         agent_timer_off(&a->boot_timer);
         agent_timer_off(&a->heartbeat_timer);
+        rpc_set_rejected(a->rpc, answer->status == REGISTRATION_REJECTED);
         agent_event(a, EV_BOOT_ANSWERED);
         if (answer->status == REGISTRATION_ACCEPTED) {
                 registered(a, answer->interval);

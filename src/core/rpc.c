@@ -19,6 +19,7 @@ struct Rpc {
         void *userdata;
         usec_t timeout;
         const FrameRules *rules; /* NULL: no connection */
+        bool rejected;
         /* our CALL in flight */
         bool busy;
         char id[RPC_ID_MAX + 1];
@@ -46,6 +47,11 @@ void rpc_reset(Rpc *rpc, const FrameRules *rules)
 {
         rpc->rules = rules;
         rpc->busy = false;
+}
+
+void rpc_set_rejected(Rpc *rpc, bool rejected)
+{
+        rpc->rejected = rejected;
 }
 
 bool rpc_is_busy(const Rpc *rpc)
@@ -188,12 +194,26 @@ static bool looks_unanswerable(const char *text, size_t size)
                (i + 1 == size || text[i + 1] < '0' || text[i + 1] > '9');
 }
 
+/* While boot is Rejected a CALL gets one answer, whatever it says and however well formed:
+ * B03.FR.08 SecurityError, C16 4.2 none. */
+static int refuse_rejected(Rpc *rpc, const char *id)
+{
+        int r = rpc->rules->rejected_gets_error
+                        ? rpc_refuse(rpc, id, RPC_SECURITY_ERROR, "this station is rejected")
+                        : 0;
+
+        return r == -ENOMEM ? r : RPC_UNWANTED;
+}
+
 /* A refusal by the framing itself. It says what is wrong with the peer's message even if it could
  * not be sent, so only a lack of memory counts as failure. */
 static int refuse_frame(Rpc *rpc, const char *id, RpcErrorCode code, const char *why)
 {
-        int r = rpc_refuse(rpc, id, code, why);
+        int r;
 
+        if (rpc->rejected)
+                return refuse_rejected(rpc, id);
+        r = rpc_refuse(rpc, id, code, why);
         if (r == -ENOMEM)
                 return r;
         return code == RPC_MESSAGE_TYPE_NOT_SUPPORTED ? RPC_UNKNOWN_TYPE : RPC_UNREADABLE;
@@ -223,6 +243,8 @@ static int feed_call(Rpc *rpc, const cJSON *frame)
 
         if (!id)
                 return refuse_unreadable(rpc, "the message id is not a string of 1 to 36");
+        if (rpc->rejected)
+                return refuse_rejected(rpc, id);
         if (cJSON_GetArraySize(frame) != CALL_SIZE)
                 return refuse_frame(rpc, id, RPC_PROTOCOL_ERROR, "a CALL has four elements");
         if (!action)

@@ -36,6 +36,7 @@ typedef enum RpcTrouble {
         RPC_UNREADABLE,   /* not JSON, not an array, bad id or action: a CALL is answered by rule,
                              all else dropped */
         RPC_UNKNOWN_TYPE, /* message type number */
+        RPC_UNWANTED,     /* a CALL while boot is Rejected: answered by rule */
         RPC_NOT_AWAITED,  /* an answer that nobody waits for: late, double or invented; dropped */
 } RpcTrouble;
 
@@ -47,6 +48,10 @@ DEFINE_CLEANUP(Rpc *, rpc_free)
 /* A new connection in this version, or none (NULL): an open CALL is forgotten without a call back
  * (its owner knows that the link went). rules is borrowed for as long as it holds. */
 void rpc_reset(Rpc *rpc, const FrameRules *rules);
+
+/* Is boot Rejected? Then every CALL of the peer's gets SecurityError or silence, by the version's
+ * rule (B03.FR.08, C16 4.2). Holds over connections; false at first. */
+void rpc_set_rejected(Rpc *rpc, bool rejected);
 
 /* One text message from the peer. Returns RpcTrouble (≥ 0; handlers may have been called), -ENOMEM.
  */
