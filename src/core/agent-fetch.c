@@ -7,6 +7,8 @@
 #include "agent-private.h"
 
 #define RETRIES_MAX 100
+/* A worker that hashes may be killed for want of memory; the file is still there. */
+#define HASH_TRIES_MAX 3
 /* Timers that are due by the wall clock look again this often, since that clock may be set. */
 #define WALL_CLOCK_LOOK USEC_PER_HOUR
 
@@ -83,10 +85,12 @@ static void on_fetched(void *userdata, const FileDigest *digest)
 {
         Agent *a = userdata;
         _cleanup_(freep) char *part = fetch_path(a, true), *file = fetch_path(a, false);
+        int r = part && file ? file_rename(part, file) : -ENOMEM;
 
         transfer_cancel(TAKE_PTR(a->transfer));
         log_info("Downloaded %llu bytes", (unsigned long long)digest->size_bytes);
-        if (!part || !file || rename(part, file) < 0) {
+        if (r < 0) {
+                log_error_errno(r, "Can't rename the downloaded file in %s", a->config->spool);
                 agent_set_reason(a, "the downloaded file could not be renamed in the spool folder");
                 agent_event(a, EV_DOWNLOAD_FAILED);
                 return;
@@ -171,21 +175,15 @@ void fetch_drop_file(Agent *a)
 
 /* ---- verifying ---- */
 
-static void take_hash(Agent *a, const FileDigest *digest)
-{
-        char hex[2 * SHA256_SIZE + 1];
-
-        str_replace(&a->job.bundle_sha256, hex_encode(digest->sha256, SHA256_SIZE, hex));
-        a->hashed = true;
-}
-
-/* 1 good, 0 bad, negative errno. The certificate was judged when the request came; it is read anew
- * here. */
+/* 1 good, 0 bad, negative errno. The certificate was judged when the request came, and by that
+ * time: it may run out while the job waits (L01 has no word for that). */
 static int signature_is_good(Agent *a, const FileDigest *digest)
 {
         _cleanup_(signing_certificate_freep) SigningCertificate *certificate = NULL;
+        usec_t then =
+                a->job.accepted_at == NO_TIME ? request_time_to_judge_by(a) : a->job.accepted_at;
         int r = a->roots ? signing_certificate_check(a->roots, a->job.request.signing_certificate,
-                                                     request_time_to_judge_by(a), &certificate)
+                                                     then, &certificate)
                          : CERTIFICATE_UNTRUSTED;
 
         if (r < 0)
@@ -198,84 +196,124 @@ static int signature_is_good(Agent *a, const FileDigest *digest)
                                a->config->allow_pkcs1);
 }
 
-static void on_hash(void *userdata, const FileDigest *digest)
+static void file_lost(Agent *a, const char *reason)
 {
-        Agent *a = userdata;
+        agent_set_reason(a, reason);
+        agent_event(a, EV_FILE_LOST);
+}
+
+static void judge_file(Agent *a, const FileDigest *digest)
+{
         int r;
 
-        transfer_cancel(TAKE_PTR(a->transfer));
-        take_hash(a, digest);
-        log_info("SHA-256 of the bundle: %s", strempty(a->job.bundle_sha256));
+        log_info("SHA-256 of the bundle: %s", a->job.bundle_sha256);
         if (!a->job.request.signature) {
                 agent_event(a, EV_UNSIGNED);
                 return;
         }
         r = signature_is_good(a, digest);
-        if (r < 0)
+        if (r < 0) {
                 log_error_errno(r, "Can't check the signature");
-        if (r != 1 && !a->job.reason)
+                file_lost(a, "the signature could not be checked");
+                return;
+        }
+        if (r == 0 && !a->job.reason)
                 agent_set_reason(a,
                                  "the signature is not the signing certificate's over this file");
         agent_event(a, r == 1 ? EV_SIGNATURE_GOOD : EV_SIGNATURE_BAD);
 }
 
-static void on_hash_failed(void *userdata, const TransferFailure *failure)
+static void take_hash(Agent *a, const FileDigest *digest)
+{
+        bool verified_before = a->after_hash;
+        char hex[2 * SHA256_SIZE + 1];
+
+        hex_encode(digest->sha256, SHA256_SIZE, hex);
+        if (verified_before && !str_equal(a->job.bundle_sha256, hex)) {
+                file_lost(a, "the file in the spool is not the one that was verified");
+        } else if (str_replace(&a->job.bundle_sha256, hex) < 0) {
+                file_lost(a, "out of memory");
+        } else {
+                a->hashed = true;
+                if (verified_before)
+                        a->after_hash(a);
+                else
+                        judge_file(a, digest);
+        }
+}
+
+static void on_hash(void *userdata, const FileDigest *digest)
 {
         Agent *a = userdata;
 
         transfer_cancel(TAKE_PTR(a->transfer));
-        agent_set_reason(a, failure->message);
-        agent_event(a, EV_FILE_LOST);
+        a->hash_tries = 0;
+        take_hash(a, digest);
 }
 
-static void start_hash(Agent *a, const TransferHandlers *handlers)
+static void start_hash(Agent *a);
+
+static int on_hash_again(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
 {
+        Agent *a = userdata;
+
+        agent_timer_off(&a->work_timer);
+        start_hash(a);
+        return 0;
+}
+
+static void hash_failed(Agent *a, bool final, const char *message)
+{
+        log_error("Can't hash the downloaded file: %s", message);
+        if (final || ++a->hash_tries >= HASH_TRIES_MAX)
+                file_lost(a, message);
+        else
+                agent_timer(a, &a->work_timer, INSTALLER_RETRY, on_hash_again);
+}
+
+static void on_hash_failed(void *userdata, const TransferFailure *failure)
+{
+        Agent *a = userdata;
+        _cleanup_(freep) char *message = strdup(failure->message);
+        bool final = failure->final;
+
+        transfer_cancel(TAKE_PTR(a->transfer));
+        hash_failed(a, final, strempty(message));
+}
+
+static void start_hash(Agent *a)
+{
+        static const TransferHandlers handlers = {.on_digest = on_hash,
+                                                  .on_failed = on_hash_failed};
         _cleanup_(freep) char *file = fetch_path(a, false);
-        int r = file ? transfer_hash(a->parts.event, a->parts.worker, file, handlers, a,
+        int r = file ? transfer_hash(a->parts.event, a->parts.worker, file, &handlers, a,
                                      &a->transfer)
                      : -ENOMEM;
 
-        if (r < 0) {
-                agent_set_reason(a, "the downloaded file can't be read");
-                log_error_errno(r, "Can't hash %s", strempty(file));
-                agent_event(a, EV_FILE_LOST);
-        }
+        if (r < 0)
+                hash_failed(a, r == -ENOENT || r == -ELOOP || r == -EINVAL, strerror(-r));
+}
+
+/* then NULL: it is hashed for the first time. */
+static void hash_for(Agent *a, void (*then)(Agent *a))
+{
+        a->after_hash = then;
+        a->hash_tries = 0;
+        start_hash(a);
 }
 
 void fetch_verify(Agent *a)
 {
-        static const TransferHandlers handlers = {.on_digest = on_hash,
-                                                  .on_failed = on_hash_failed};
-
         agent_set_reason(a, NULL);
-        start_hash(a, &handlers);
-}
-
-static void on_hash_again(void *userdata, const FileDigest *digest)
-{
-        Agent *a = userdata;
-        char hex[2 * SHA256_SIZE + 1];
-
-        transfer_cancel(TAKE_PTR(a->transfer));
-        if (!str_equal(a->job.bundle_sha256, hex_encode(digest->sha256, SHA256_SIZE, hex))) {
-                agent_set_reason(a, "the file in the spool is not the one that was verified");
-                agent_event(a, EV_FILE_LOST);
-                return;
-        }
-        a->hashed = true;
-        a->after_hash(a);
+        hash_for(a, NULL);
 }
 
 void fetch_hash_again(Agent *a, void (*then)(Agent *a))
 {
-        static const TransferHandlers handlers = {.on_digest = on_hash_again,
-                                                  .on_failed = on_hash_failed};
-
         if (a->hashed) {
                 then(a);
                 return;
         }
         fetch_stop(a);
-        a->after_hash = then;
-        start_hash(a, &handlers);
+        hash_for(a, then);
 }

@@ -122,10 +122,11 @@ struct Agent {
         sd_event_source *limit_timer; /* how long the state may last */
         sd_event_source *again_timer; /* a step that could not be stored */
         JobEvent again;
-        void (*when_idle)(Agent *a); /* asked again as soon as the installer is idle or there */
-        bool hashed;                 /* by this process: bundle_sha256 is the file's */
-        bool completed;              /* RAUC said Completed(0) to the install that is open */
-        void (*after_hash)(Agent *a);
+        void (*when_idle)(Agent *a);  /* asked again as soon as the installer is idle or there */
+        bool hashed;                  /* by this process: bundle_sha256 is the file's */
+        bool completed;               /* RAUC said Completed(0) to the install that is open */
+        void (*after_hash)(Agent *a); /* NULL: it is hashed for the first time, to be verified */
+        int hash_tries;
         int percent; /* -1 unknown */
         usec_t mark_until, health_until;
 

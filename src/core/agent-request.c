@@ -189,6 +189,7 @@ static void accept_request(Agent *a, const char *id, const Incoming *incoming, U
         job_init(&more);
         more.plain = incoming->kind == IN_UPDATE_PLAIN;
         more.answer = verdict;
+        more.accepted_at = request_time_to_judge_by(a);
         if (!hash || !uri || take_over(a, q, hash, &more, event) < 0) {
                 refuse(a, id, incoming, q, &refuse_store, refuse_store.text);
                 return;

@@ -310,6 +310,7 @@ void job_init(Job *job)
                 .request = UPDATE_REQUEST_INIT,
                 .target_count = NO_INT,
                 .due_at = NO_TIME,
+                .accepted_at = NO_TIME,
                 .held_since = NO_TIME,
         };
 }

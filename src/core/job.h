@@ -157,6 +157,7 @@ typedef struct Job {
         int64_t restores;         /* starts that found it at work since it got there */
         int64_t paused;           /* 1: the operator wants it to wait before its next phase */
         usec_t due_at;            /* wall clock: what a waiting state waits for; NO_TIME */
+        usec_t accepted_at;       /* wall clock: when the request came; NO_TIME */
         usec_t held_since;        /* wall clock: since when somebody holds it; NO_TIME */
         char *reason;             /* for people: why it failed */
 } Job;

@@ -62,6 +62,7 @@ static const Column columns[] = {
         {"paused",              COLUMN_INT,    offsetof(Job, paused)},
         {"held_since",          COLUMN_USEC,   offsetof(Job, held_since)},
         {"furthest",            COLUMN_INT,    offsetof(Job, furthest)},
+        {"accepted_at",         COLUMN_USEC,   offsetof(Job, accepted_at)},
 };
 /* clang-format on */
 

@@ -233,6 +233,11 @@ static int sync_folder_of(const char *path)
         return 0;
 }
 
+int file_rename(const char *from, const char *to)
+{
+        return rename(from, to) < 0 ? -errno : sync_folder_of(to);
+}
+
 int file_write_atomic(const char *path, const void *data, size_t size, unsigned mode)
 {
         _cleanup_(freep) char *temporary = str_printf("%s.tmp", path);
@@ -247,13 +252,11 @@ int file_write_atomic(const char *path, const void *data, size_t size, unsigned 
         r = write_all(fd, data, size);
         if (r == 0 && fsync(fd) < 0)
                 r = -errno;
-        if (r == 0 && rename(temporary, path) < 0)
-                r = -errno;
-        if (r < 0) {
+        if (r == 0)
+                r = file_rename(temporary, path);
+        if (r < 0)
                 unlink(temporary);
-                return r;
-        }
-        return sync_folder_of(path);
+        return r;
 }
 
 char *str_strip(char *s)

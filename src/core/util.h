@@ -101,6 +101,8 @@ char *str_printf(const char *format, ...) _printf_(1, 2);
 /* Reads a whole small file, NUL appended, at most max bytes. 0; -EFBIG if longer; negative errno.
  */
 int file_read(const char *path, size_t max, char **ret, size_t *ret_size);
+/* rename(), made durable by an fsync of the folder of to. 0 or negative errno. */
+int file_rename(const char *from, const char *to);
 /* Writes path by a temporary name, fsync, rename and fsync of the folder. 0 or negative errno. */
 int file_write_atomic(const char *path, const void *data, size_t size, unsigned mode);
 

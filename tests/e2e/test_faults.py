@@ -1,6 +1,7 @@
 """What goes wrong around an update: power cuts, restarts at a bad moment, a CSMS, a RAUC, a boot loader or a
 disk that does not do its part. The real programs; see stage.py."""
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -208,6 +209,34 @@ def test_download_that_never_gets_further_is_given_up(keys, starts, end):
         else:
             charger.until_job("downloading")
             assert charger.finals() == []
+
+
+@pytest.mark.parametrize("kills,end", [(2, "Installed"), (3, "InstallationFailed")])
+def test_worker_that_is_killed_while_it_hashes(keys, kills, end):
+    """For want of memory, say: the file is still there, and is hashed again."""
+    with Stage(keys) as charger:
+        charger.build_bundle("update")
+        left = charger.folder / "kills-left"
+        left.write_text("x" * kills)
+        real = charger.binaries / "rauc-ocpp-transfer"
+        charger.binaries = charger.folder / "bin"
+        charger.binaries.mkdir()
+        shutil.copy(BINARIES / "rauc-ocpp-agent", charger.binaries)
+        charger.script("bin/rauc-ocpp-transfer", f'''read -r job
+case $job in *'"hash"'*)
+    left=$(cat {left})
+    if [ -n "$left" ]; then
+        printf %s "${{left#x}}" >{left}
+        kill -9 $$
+    fi
+esac
+printf %s "$job" | {real}
+''')
+        charger.boot_until_known()
+        charger.ask()
+        charger.until_status(end, ticking=True, seconds=60)
+        assert charger.finals() == [end]
+        assert charger.log().count("Can't hash") == kills
 
 
 # ---- the store ----
