@@ -10,7 +10,7 @@ import time
 import pytest
 
 from stage import BINARIES, Stage, in_seconds, wait_for
-from charger import MockCsms
+from charger import MockCsms, run
 
 
 @pytest.fixture(name="keys", scope="module")
@@ -209,6 +209,33 @@ def test_download_that_never_gets_further_is_given_up(keys, starts, end):
         else:
             charger.until_job("downloading")
             assert charger.finals() == []
+
+
+def certificate_for_seconds(charger, seconds):
+    """A signing certificate of the manufacturer's with the key rsa3072 and a short life."""
+    folder, root = charger.folder, charger.pki / "manufacturer/root"
+    (folder / "ca.index").touch()
+    (folder / "ca.conf").write_text(f"[ca]\ndefault_ca = ca\n[ca]\ndatabase = {folder}/ca.index\nrand_serial = yes\n"
+                                    f"new_certs_dir = {folder}\ndefault_md = sha256\npolicy = any\n"
+                                    "[any]\ncommonName = supplied\n")
+    end = time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + seconds))
+    run("openssl", "req", "-new", "-key", charger.pki / "firmware/rsa3072.key", "-subj", "/CN=short",
+        "-out", folder / "short.csr")
+    run("openssl", "ca", "-batch", "-notext", "-config", folder / "ca.conf", "-cert", f"{root}.pem", "-keyfile",
+        f"{root}.key", "-enddate", end, "-in", folder / "short.csr", "-out", folder / "short.pem")
+    return (folder / "short.pem").read_text()
+
+
+def test_certificate_that_runs_out_while_the_update_waits(keys):
+    """It was good when the request came."""
+    with Stage(keys, firmware={"manufacturer_roots": keys / "manufacturer/root.pem"}) as charger:
+        bundle = charger.build_bundle("update")
+        charger.boot_until_known()
+        signature = charger.sign(bundle)
+        answer = charger.ask(retrieveDateTime=in_seconds(6), signature=signature,
+                             signingCertificate=certificate_for_seconds(charger, 4))
+        assert answer["result"]["status"] == "Accepted"
+        charger.until_status("SignatureVerified")
 
 
 @pytest.mark.parametrize("kills,end", [(2, "Installed"), (3, "InstallationFailed")])
