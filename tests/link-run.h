@@ -17,6 +17,7 @@ typedef struct Run {
         Loop *loop;
         Link *link;
         LinkConfig config;
+        usec_t judge_by; /* for link_judge_dates_by() */
         char url[128];
         unsigned opens, texts, binaries, ends;
         char protocol[32];
@@ -122,6 +123,7 @@ static _unused_ void run_with(Run *run, const PeerScript *script, const char *sc
 
         close(listener);
         run_begin(run, scheme, host, port);
+        link_judge_dates_by(run->link, run->judge_by);
         assert_int_equal(link_connect(run->link, "127.0.0.1"), 0);
         assert_int_equal(link_connect(run->link, "127.0.0.1"), -EALREADY);
         assert_int_equal(run_loop(run, GUARD_USEC, GUARDED), GOT_END);

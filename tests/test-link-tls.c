@@ -20,6 +20,14 @@ static void close_link(Run *run)
         link_close(run->link);
 }
 
+static bool dates_held;
+
+static void judge_dates(Run *run)
+{
+        dates_held = link_dates_hold(run->link, wallclock_now());
+        link_close(run->link);
+}
+
 static const char *expected_sni;
 
 static void peer_secure(Peer *p)
@@ -31,12 +39,14 @@ static void peer_secure(Peer *p)
         peer_check(peer_expect_close(p) == 1000);
 }
 
+#define WEAK_CIPHER 1
+
 /* clang-format off */
 static const struct Vector {
         const char *host, *common_name, *names;
         bool foreign;
         long expires_in;
-        int version; /* the server's highest, 0 any */
+        int version; /* the server's highest, 0 any; WEAK_CIPHER: 1.2 with a cipher of its own */
         LinkEnd end;
         const char *reason;
 } vectors[] = {
@@ -47,13 +57,14 @@ static const struct Vector {
         {"csms.example", "csms.example", NULL,                 false, 3600,  0,              LINK_CLOSED,     "closed"},
         {"127.0.0.1",    "x",            "IP:127.0.0.1",       false, 3600,  0,              LINK_CLOSED,     "closed"},
         {"[::1]",        "x",            "IP:::1",             false, 3600,  0,              LINK_CLOSED,     "closed"},
-        {"csms.example", "x",            "DNS:csms.example",   false, -3600, 0,              LINK_TLS_FAILED, "the server's certificate: certificate has expired"},
-        {"csms.example", "csms.example", "DNS:other.example",  false, 3600,  0,              LINK_TLS_FAILED, "the server's certificate: hostname mismatch"},
-        {"csms.example", "x",            "DNS:c*.example",     false, 3600,  0,              LINK_TLS_FAILED, "the server's certificate: hostname mismatch"},
-        {"127.0.0.1",    "x",            "DNS:127.0.0.1",      false, 3600,  0,              LINK_TLS_FAILED, "the server's certificate: IP address mismatch"},
-        {"127.0.0.1",    "x",            "IP:127.0.0.2",       false, 3600,  0,              LINK_TLS_FAILED, "the server's certificate: IP address mismatch"},
-        {"csms.example", "x",            "DNS:csms.example",   true,  3600,  0,              LINK_TLS_FAILED, "the server's certificate: unable to get local issuer certificate"},
-        {"csms.example", "x",            "DNS:csms.example",   false, 3600,  TLS1_1_VERSION, LINK_TLS_FAILED, "TLS: "},
+        {"csms.example", "x",            "DNS:csms.example",   false, -3600, 0,              LINK_BAD_CERTIFICATE, "the server's certificate: certificate has expired"},
+        {"csms.example", "csms.example", "DNS:other.example",  false, 3600,  0,              LINK_BAD_CERTIFICATE, "the server's certificate: hostname mismatch"},
+        {"csms.example", "x",            "DNS:c*.example",     false, 3600,  0,              LINK_BAD_CERTIFICATE, "the server's certificate: hostname mismatch"},
+        {"127.0.0.1",    "x",            "DNS:127.0.0.1",      false, 3600,  0,              LINK_BAD_CERTIFICATE, "the server's certificate: IP address mismatch"},
+        {"127.0.0.1",    "x",            "IP:127.0.0.2",       false, 3600,  0,              LINK_BAD_CERTIFICATE, "the server's certificate: IP address mismatch"},
+        {"csms.example", "x",            "DNS:csms.example",   true,  3600,  0,              LINK_BAD_CERTIFICATE, "the server's certificate: unable to get local issuer certificate"},
+        {"csms.example", "x",            "DNS:csms.example",   false, 3600,  TLS1_1_VERSION, LINK_BAD_TLS_VERSION, "TLS: "},
+        {"csms.example", "x",            "DNS:csms.example",   false, 3600,  WEAK_CIPHER,    LINK_BAD_TLS_CIPHER,  "TLS: "},
 };
 /* clang-format on */
 
@@ -67,8 +78,13 @@ static SSL_CTX *server_of(const struct Vector *v, const Pki *pki)
                 SSL_CTX_set_security_level(ctx, 0);
                 assert_int_equal(SSL_CTX_set_min_proto_version(ctx, TLS1_VERSION), 1);
         }
+        if (v->version == WEAK_CIPHER)
+                assert_int_equal(SSL_CTX_set_cipher_list(ctx, "ECDHE-ECDSA-AES128-SHA"), 1);
         if (v->version)
-                assert_int_equal(SSL_CTX_set_max_proto_version(ctx, v->version), 1);
+                assert_int_equal(SSL_CTX_set_max_proto_version(ctx, v->version == WEAK_CIPHER
+                                                                            ? TLS1_2_VERSION
+                                                                            : v->version),
+                                 1);
         cert_done(&leaf);
         return ctx;
 }
@@ -95,6 +111,47 @@ static void link_tls_trusts_only_the_right_server(void **state)
         }
 }
 
+/* Where the clock is wrong, dates may wait until the CSMS has told the time; chain and name don't.
+ */
+static void link_tls_looks_at_dates_as_told(void **state)
+{
+        static const struct {
+                usec_t by; /* USEC_INFINITY: not at all; else seconds from now */
+                long expires_in;
+                const char *name;
+                bool opens, holds;
+        } cases[] = {
+                {USEC_INFINITY, 3600, "DNS:csms.example", true, true},
+                {USEC_INFINITY, -3600, "DNS:csms.example", true, false},
+                {USEC_INFINITY, 3600, "DNS:other.example", false, true},
+                {7200, 3600, "DNS:csms.example", false, true},
+                {1800, 3600, "DNS:csms.example", true, true},
+                {0, 3600, "DNS:csms.example", true, true},
+                {0, -3600, "DNS:csms.example", false, true},
+        };
+        const Pki *pki = *state;
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                struct Vector v = {.common_name = "x",
+                                   .names = cases[i].name,
+                                   .expires_in = cases[i].expires_in};
+                SSL_CTX *ctx = server_of(&v, pki);
+                PeerScript script = {.run = peer_secure, .tls = ctx};
+                Run run = {.then = judge_dates, .config = {.ca_file = pki->root_file}};
+
+                expected_sni = "csms.example";
+                dates_held = true;
+                run.judge_by = cases[i].by == 0 || cases[i].by == USEC_INFINITY
+                                       ? cases[i].by
+                                       : wallclock_now() + cases[i].by * USEC_PER_SEC;
+                run_with(&run, &script, "wss", "csms.example");
+                if (run.opens != cases[i].opens || dates_held != cases[i].holds)
+                        fail_msg("%zu: %s, %s", i, link_end_to_string(run.end), run.reason);
+                run_done(&run);
+                SSL_CTX_free(ctx);
+        }
+}
+
 /* Neither roots of its own nor the system's: nobody is trusted, above all not by accident. */
 static void link_tls_without_roots_trusts_nobody(void **state)
 {
@@ -105,7 +162,7 @@ static void link_tls_without_roots_trusts_nobody(void **state)
                 Run run = {.config = {.use_system_roots = system_roots}};
 
                 run_with(&run, &script, "wss", vectors[0].host);
-                assert_int_equal(run.end, LINK_TLS_FAILED);
+                assert_int_equal(run.end, LINK_BAD_CERTIFICATE);
                 run_done(&run);
         }
         SSL_CTX_free(ctx);
@@ -125,7 +182,7 @@ static void link_tls_takes_system_roots_if_told(void **state)
                 Run run = {.then = close_link, .config = {.use_system_roots = system_roots}};
 
                 run_with(&run, &script, "wss", vectors[0].host);
-                assert_int_equal(run.end, system_roots ? LINK_CLOSED : LINK_TLS_FAILED);
+                assert_int_equal(run.end, system_roots ? LINK_CLOSED : LINK_BAD_CERTIFICATE);
                 run_done(&run);
         }
         unsetenv(X509_get_default_cert_file_env());
@@ -210,6 +267,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(link_tls_trusts_only_the_right_server),
+                cmocka_unit_test(link_tls_looks_at_dates_as_told),
                 cmocka_unit_test(link_tls_without_roots_trusts_nobody),
                 cmocka_unit_test(link_tls_takes_system_roots_if_told),
                 cmocka_unit_test(link_tls_knows_network_from_tls),

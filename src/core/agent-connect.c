@@ -23,7 +23,10 @@ static void addresses_clear(Agent *a)
 
 static void connect_next(Agent *a)
 {
-        int r = link_connect(a->link, a->addresses[a->address_next++]);
+        int r;
+
+        link_judge_dates_by(a->link, clock_for_tls(a));
+        r = link_connect(a->link, a->addresses[a->address_next++]);
 
         if (r < 0) {
                 log_warning_errno(r, "Can't connect to the CSMS");
@@ -96,7 +99,7 @@ static void on_open(void *userdata, const char *protocol)
                 return;
         }
         addresses_clear(a);
-        a->last_end = LINK_CLOSED;
+        a->dates_refused = false;
         log_event(LOG_NOTICE, EVENT_CONNECTED, &(LogFields){0},
                   "Connected to the CSMS with OCPP %s", a->dialect->name);
         session_opened(a);
@@ -151,11 +154,40 @@ static void on_binary(void *userdata _unused_, size_t size)
         log_warning("The CSMS sent a binary message (%zu bytes); OCPP-J has none, dropped", size);
 }
 
+/* Told once, however often it is tried again. */
+static void tell_end(Agent *a, LinkEnd end)
+{
+        static const struct {
+                LinkEnd end;
+                SecurityEventType event;
+        } events[] = {
+                {LINK_UNAUTHORIZED, SECURITY_FAILED_TO_AUTHENTICATE},
+                {LINK_BAD_CERTIFICATE, SECURITY_INVALID_CSMS_CERTIFICATE},
+                {LINK_BAD_TLS_VERSION, SECURITY_INVALID_TLS_VERSION},
+                {LINK_BAD_TLS_CIPHER, SECURITY_INVALID_TLS_CIPHER_SUITE},
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(events); i++)
+                if (events[i].end == end && a->last_end != end)
+                        agent_security_event(a, events[i].event, NULL);
+        a->last_end = end;
+}
+
+void connect_refuse_dates(Agent *a)
+{
+        a->dates_refused = true;
+        link_close(a->link);
+}
+
 static void on_end(void *userdata, LinkEnd end, const char *reason)
 {
         Agent *a = userdata;
         bool was_open = a->dialect;
 
+        if (was_open && a->dates_refused) {
+                end = LINK_BAD_CERTIFICATE;
+                reason = "the server's certificate is not valid at the time that the CSMS tells";
+        }
         a->dialect = NULL;
         session_closed(a);
         agent_event(a, EV_OFFLINE);
@@ -164,11 +196,7 @@ static void on_end(void *userdata, LinkEnd end, const char *reason)
                   was_open ? "Connection to the CSMS ended" : "Can't connect to the CSMS",
                   link_end_to_string(end), reason && *reason ? ": " : "", strempty(reason));
         show_update(a);
-        if (end == LINK_UNAUTHORIZED && a->last_end != end)
-                agent_security_event(a, SECURITY_FAILED_TO_AUTHENTICATE, NULL);
-        if (end == LINK_TLS_FAILED && a->last_end != end)
-                agent_security_event(a, SECURITY_INVALID_CSMS_CERTIFICATE, NULL);
-        a->last_end = end;
+        tell_end(a, end);
         if (end == LINK_UNREACHABLE && a->address_next < a->address_count)
                 connect_next(a);
         else

@@ -22,7 +22,7 @@ char *fetch_path(const Agent *a, bool part)
 static int on_due(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
 {
         Agent *a = userdata;
-        usec_t now = agent_csms_now(a);
+        usec_t now = clock_csms_now(a);
 
         agent_timer_off(&a->work_timer);
         if (a->job.state == JOB_DOWNLOAD_SCHEDULED && a->job.paused == 1)
@@ -36,7 +36,7 @@ static int on_due(sd_event_source *source _unused_, uint64_t usec _unused_, void
 
 static void wait_until(Agent *a, usec_t due_at)
 {
-        usec_t now = agent_csms_now(a);
+        usec_t now = clock_csms_now(a);
 
         a->job.due_at = due_at;
         agent_save(a);
@@ -48,7 +48,7 @@ static void wait_until(Agent *a, usec_t due_at)
 /* The random part is drawn once, so that many chargers with one time stay apart over restarts. */
 void fetch_wait(Agent *a)
 {
-        usec_t now = agent_csms_now(a), at = a->job.request.retrieve_at;
+        usec_t now = clock_csms_now(a), at = a->job.request.retrieve_at;
 
         if (a->job.due_at != NO_TIME)
                 at = a->job.due_at;
@@ -64,7 +64,7 @@ void fetch_wait_retry(Agent *a)
         usec_t interval = seconds == NO_INT ? a->config->retry_interval
                                             : (usec_t)MAX(seconds, (int64_t)0) * USEC_PER_SEC;
 
-        wait_until(a, a->job.due_at == NO_TIME ? agent_csms_now(a) + interval : a->job.due_at);
+        wait_until(a, a->job.due_at == NO_TIME ? clock_csms_now(a) + interval : a->job.due_at);
 }
 
 /* ---- fetching ---- */
@@ -180,8 +180,7 @@ void fetch_drop_file(Agent *a)
 static int signature_is_good(Agent *a, const FileDigest *digest)
 {
         _cleanup_(signing_certificate_freep) SigningCertificate *certificate = NULL;
-        usec_t then =
-                a->job.accepted_at == NO_TIME ? request_time_to_judge_by(a) : a->job.accepted_at;
+        usec_t then = a->job.accepted_at == NO_TIME ? clock_to_judge_by(a) : a->job.accepted_at;
         int r = a->roots ? signing_certificate_check(a->roots, a->job.request.signing_certificate,
                                                      then, &certificate)
                          : CERTIFICATE_UNTRUSTED;

@@ -34,10 +34,10 @@ static usec_t gate_time(Agent *a, unsigned what _unused_)
 {
         usec_t at = a->job.request.install_at;
 
-        if (!agent_is_ahead(a, at))
+        if (!clock_is_ahead(a, at))
                 return 0;
         a->job.due_at = at;
-        return closed(a, MIN(at - agent_csms_now(a), USEC_PER_HOUR), "its install time");
+        return closed(a, MIN(at - clock_csms_now(a), USEC_PER_HOUR), "its install time");
 }
 
 static usec_t gate_operator(Agent *a, unsigned what _unused_)
@@ -49,12 +49,12 @@ static usec_t gate_operator(Agent *a, unsigned what _unused_)
 static usec_t gate_window(Agent *a, unsigned what _unused_)
 {
         usec_t wait = a->config->install_window
-                              ? value_window_opens_in(a->config->install_window, agent_csms_now(a))
+                              ? value_window_opens_in(a->config->install_window, clock_csms_now(a))
                               : 0;
 
         if (wait == 0)
                 return 0;
-        a->job.due_at = agent_csms_now(a) + wait;
+        a->job.due_at = clock_csms_now(a) + wait;
         return closed(a, MIN(wait, USEC_PER_HOUR), "install_window");
 }
 
@@ -139,7 +139,7 @@ static int on_look(sd_event_source *source _unused_, uint64_t usec _unused_, voi
  */
 static usec_t patience_left(Agent *a)
 {
-        usec_t now = agent_csms_now(a), limit = 2 * a->config->max_wait;
+        usec_t now = clock_csms_now(a), limit = 2 * a->config->max_wait;
 
         if (a->job.held_since == NO_TIME || a->job.held_since > now) {
                 a->job.held_since = now;

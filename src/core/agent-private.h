@@ -2,6 +2,7 @@
  *   agent.c          making it, the job's steps and the table of actions
  *   agent-connect.c  addresses, the link, back-off
  *   agent-session.c  BootNotification, Heartbeat, answers, what is sent next
+ *   agent-clock.c    the CSMS's time
  *   agent-show.c     what D-Bus shows
  *   agent-outbox.c   statuses and events until the CSMS has answered
  *   agent-calls.c    what the CSMS asks: decoding, triggers
@@ -98,8 +99,9 @@ struct Agent {
         RegistrationState registration;
         bool boot_due, boot_answered, heartbeat_due;
         bool connectors_triggered; /* connectors_due was asked for: allowed while Pending */
-        LinkEnd last_end;
-        int connectors_due; /* next connector to tell of, -1 none */
+        LinkEnd last_end;          /* LINK_CLOSED once the CSMS has answered */
+        bool dates_refused;        /* the certificate of the open connection is out of date */
+        int connectors_due;        /* next connector to tell of, -1 none */
         BootReason boot_reason;
         usec_t heartbeat_interval;
         bool csms_told;     /* the CSMS has told its time in this run */
@@ -151,14 +153,23 @@ void agent_set_reason(Agent *a, const char *reason);
 /* One-shot timer into *source, replacing it; function gets the agent. */
 int agent_timer(Agent *a, sd_event_source **source, usec_t after, sd_event_time_handler_t function);
 void agent_timer_off(sd_event_source **source);
-/* The CSMS's time; until it was told, the wall clock. */
-usec_t agent_csms_now(const Agent *a);
-/* Is a scheduled time still to come? NO_TIME is not. */
-bool agent_is_ahead(const Agent *a, usec_t when);
 /* Puts one event into the outbox by itself. */
 void agent_security_event(Agent *a, SecurityEventType type, const char *tech_info);
 
-/* agent-show.c    */
+/* agent-clock.c */
+/* The CSMS's time; until it was told, the wall clock. */
+usec_t clock_csms_now(const Agent *a);
+/* Is a scheduled time still to come? NO_TIME is not. */
+bool clock_is_ahead(const Agent *a, usec_t when);
+/* The wall clock, or what the CSMS told while that is before the build. */
+usec_t clock_to_judge_by(Agent *a);
+/* For link_judge_dates_by(). */
+usec_t clock_for_tls(Agent *a);
+/* The CSMS told its time (NO_TIME: it did not). False: its certificate was not valid then, so it is
+ * not believed. */
+bool clock_take(Agent *a, usec_t told);
+
+/* agent-show.c */
 void show_init(Agent *a);
 void show_done(Agent *a);
 /* Something that the D-Bus interface shows has changed. */
@@ -170,6 +181,8 @@ int connect_init(Agent *a);
 /* Begins to connect, and goes on for ever. */
 void connect_start(Agent *a);
 void connect_done(Agent *a);
+/* Closes a connection whose certificate was not valid at the time that the CSMS tells. */
+void connect_refuse_dates(Agent *a);
 /* Closes an open connection; back-off and a new one follow. */
 void connect_again(Agent *a);
 const Dialect *connect_dialect_of(const Agent *a, const char *protocol);
@@ -213,8 +226,6 @@ FirmwareReport calls_firmware_report(const Agent *a, OutgoingKind kind);
 
 /* agent-request.c */
 void request_handle(Agent *a, const char *id, const Incoming *incoming, const cJSON *payload);
-/* The clock, or what the CSMS told while the clock is before the build or before that. */
-usec_t request_time_to_judge_by(Agent *a);
 /* The URL without user and password; NULL when out of memory. Owned by the caller. */
 char *url_for_people(const char *url);
 

@@ -73,28 +73,13 @@ static char *content_hash(const UpdateRequest *q)
         return hash;
 }
 
-usec_t request_time_to_judge_by(Agent *a)
-{
-        _cleanup_(freep) char *stored = NULL;
-        usec_t floor = (usec_t)BUILD_TIME * USEC_PER_SEC, now = wallclock_now(), told;
-
-        if (now >= floor)
-                return now;
-        if (store_get(a->store, STORE_CSMS_TIME, &stored) == 0 && stored) {
-                told = strtoull(stored, NULL, 10);
-                floor = MAX(floor, told);
-        }
-        return MAX(floor, agent_csms_now(a));
-}
-
 /* NULL: good. */
 static const Refusal *judge_certificate(Agent *a, const UpdateRequest *q, char **reterr_text)
 {
         _cleanup_(signing_certificate_freep) SigningCertificate *certificate = NULL;
-        int verdict = a->roots
-                              ? signing_certificate_check(a->roots, q->signing_certificate,
-                                                          request_time_to_judge_by(a), &certificate)
-                              : CERTIFICATE_UNTRUSTED;
+        int verdict = a->roots ? signing_certificate_check(a->roots, q->signing_certificate,
+                                                           clock_to_judge_by(a), &certificate)
+                               : CERTIFICATE_UNTRUSTED;
 
         if (verdict == CERTIFICATE_GOOD)
                 return NULL;
@@ -189,7 +174,7 @@ static void accept_request(Agent *a, const char *id, const Incoming *incoming, U
         job_init(&more);
         more.plain = incoming->kind == IN_UPDATE_PLAIN;
         more.answer = verdict;
-        more.accepted_at = request_time_to_judge_by(a);
+        more.accepted_at = clock_to_judge_by(a);
         if (!hash || !uri || take_over(a, q, hash, &more, event) < 0) {
                 refuse(a, id, incoming, q, &refuse_store, refuse_store.text);
                 return;
@@ -219,7 +204,7 @@ static void handle(Agent *a, const char *id, const Incoming *incoming, UpdateReq
                 refuse(a, id, incoming, q, why, text ?: why->text);
         else
                 accept_request(a, id, incoming, q,
-                               agent_is_ahead(a, q->retrieve_at) || a->config->start_jitter > 0
+                               clock_is_ahead(a, q->retrieve_at) || a->config->start_jitter > 0
                                        ? EV_REQUESTED_LATER
                                        : EV_REQUESTED_NOW);
 }

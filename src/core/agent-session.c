@@ -8,8 +8,6 @@
 /* Where the CSMS gives no interval, or after a BootNotification that nobody answered. */
 #define BOOT_RETRY (30 * USEC_PER_SEC)
 #define HEARTBEAT_DEFAULT (USEC_PER_HOUR)
-/* How often the CSMS's time is written down. */
-#define CSMS_TIME_STORE_EVERY USEC_PER_HOUR
 
 const char *agent_id_text(int64_t request_id, char buffer[static 32])
 {
@@ -75,7 +73,7 @@ static int send_boot(Agent *a)
 
 static ConnectorReport connector_report(const Agent *a, int64_t connector)
 {
-        return (ConnectorReport){.timestamp = agent_csms_now(a),
+        return (ConnectorReport){.timestamp = clock_csms_now(a),
                                  .connector = connector,
                                  .connector_of_evse = 1,
                                  .status =
@@ -192,24 +190,6 @@ static void drop_boot_triggers(Agent *a)
         a->trigger_count = kept;
 }
 
-/* Schedules and time stamps use the CSMS's time as an offset to a clock that nobody sets; a moment
- * of it is kept as the clock's floor. */
-static void take_csms_time(Agent *a, usec_t told)
-{
-        _cleanup_(freep) char *stored = NULL;
-        char text[32];
-
-        if (told == NO_TIME)
-                return;
-        a->csms_offset = told - boottime_now();
-        a->csms_told = true;
-        if (store_get(a->store, STORE_CSMS_TIME, &stored) == 0 && stored &&
-            told < strtoull(stored, NULL, 10) + CSMS_TIME_STORE_EVERY)
-                return;
-        snprintf(text, sizeof(text), "%llu", (unsigned long long)told);
-        store_set(a->store, STORE_CSMS_TIME, text);
-}
-
 static usec_t interval_or(int64_t seconds, usec_t fallback)
 {
         return seconds > 0 && seconds != NO_INT ? (usec_t)seconds * USEC_PER_SEC : fallback;
@@ -232,7 +212,6 @@ static void registered(Agent *a, int64_t interval)
 
 static void on_boot_answer(Agent *a, const BootAnswer *answer)
 {
-        take_csms_time(a, answer->current_time);
         a->boot_answered = true;
         a->boot_due = false;
         agent_timer_off(&a->boot_timer);
@@ -272,20 +251,24 @@ static void on_result(void *userdata, uint64_t token _unused_, const cJSON *payl
         CodecError error;
 
         agent_timer_off(&a->rpc_timer);
-        backoff_reset(&a->backoff); /* not before: a CSMS may take connections and close them */
         if ((is_boot || is_heartbeat) &&
             codec_decode(out->answer, a->dialect->rules, payload,
                          is_boot ? (void *)&boot : (void *)&heartbeat, &error) < 0) {
                 log_warning("The CSMS's answer to %s is not usable: %s", out->action, error.text);
                 if (is_boot)
                         agent_timer(a, &a->boot_timer, BOOT_RETRY, on_boot_timer);
+        } else if (!clock_take(a, is_boot ? boot.current_time : heartbeat.current_time)) {
+                a->boot_due |= is_boot;
+                connect_refuse_dates(a);
+                return;
         } else if (is_boot) {
                 on_boot_answer(a, &boot);
-        } else if (is_heartbeat) {
-                take_csms_time(a, heartbeat.current_time);
-        } else {
+        } else if (!is_heartbeat) {
                 outbox_answered(a, NULL);
         }
+        /* Not before: a CSMS may take connections and close them. */
+        backoff_reset(&a->backoff);
+        a->last_end = LINK_CLOSED;
         session_kick(a);
 }
 

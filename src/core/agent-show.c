@@ -30,7 +30,7 @@ static usec_t next_try(const Agent *a)
                      s == JOB_INSTALL_SCHEDULED || s == JOB_REBOOT_HELD;
 
         return waits && a->job.due_at != NO_TIME
-                       ? a->job.due_at - agent_csms_now(a) + wallclock_now()
+                       ? a->job.due_at - clock_csms_now(a) + wallclock_now()
                        : 0;
 }
 

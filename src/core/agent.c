@@ -3,16 +3,6 @@
 
 #include "agent-private.h"
 
-usec_t agent_csms_now(const Agent *a)
-{
-        return a->csms_told ? boottime_now() + a->csms_offset : wallclock_now();
-}
-
-bool agent_is_ahead(const Agent *a, usec_t when)
-{
-        return when != NO_TIME && when > agent_csms_now(a) + SCHEDULE_TOLERANCE;
-}
-
 int agent_timer(Agent *a, sd_event_source **source, usec_t after, sd_event_time_handler_t function)
 {
         int r;
@@ -102,7 +92,7 @@ static FirmwareStatus status_to_say(const Job *job, const JobStep *step)
 static size_t rows_fill(const Agent *a, const JobStep *step, FirmwareStatus status,
                         OutboxRow rows[2])
 {
-        usec_t now = agent_csms_now(a);
+        usec_t now = clock_csms_now(a);
         size_t n = 0;
 
         if (status != FW_NONE)
@@ -246,7 +236,7 @@ void agent_security_event(Agent *a, SecurityEventType type, const char *tech_inf
         OutboxRow row = {.kind = OUTBOX_SECURITY_EVENT,
                          .value = (int)type,
                          .request_id = NO_INT,
-                         .timestamp = agent_csms_now(a),
+                         .timestamp = clock_csms_now(a),
                          .tech_info = (char *)tech_info};
         StoreChange change = {.rows = &row, .row_count = 1};
         int r = store_commit(a->store, &change);

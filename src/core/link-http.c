@@ -59,11 +59,19 @@ LinkEnd link_end_of_status(unsigned status)
 
 const char *link_end_to_string(LinkEnd end)
 {
+        /* clang-format off */
         static const char *const words[LINK_END_MAX] = {
-                [LINK_CLOSED] = "closed",           [LINK_UNREACHABLE] = "unreachable",
-                [LINK_TLS_FAILED] = "tls-failed",   [LINK_UNAUTHORIZED] = "unauthorized",
-                [LINK_UNKNOWN] = "unknown-station", [LINK_NOT_AGREED] = "not-agreed",
+                [LINK_CLOSED]          = "closed",
+                [LINK_UNREACHABLE]     = "unreachable",
+                [LINK_TLS_FAILED]      = "tls-failed",
+                [LINK_BAD_CERTIFICATE] = "bad-certificate",
+                [LINK_BAD_TLS_VERSION] = "bad-tls-version",
+                [LINK_BAD_TLS_CIPHER]  = "bad-tls-cipher",
+                [LINK_UNAUTHORIZED]    = "unauthorized",
+                [LINK_UNKNOWN]         = "unknown-station",
+                [LINK_NOT_AGREED]      = "not-agreed",
         };
+        /* clang-format on */
 
         return (unsigned)end < LINK_END_MAX ? words[end] : "?";
 }

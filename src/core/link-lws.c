@@ -109,7 +109,7 @@ static int on_not_connected(Link *link, struct lws *wsi, void *in, size_t size)
         else if (link->request_sent)
                 link_finish(link, LINK_NOT_AGREED, "the server does not speak HTTP (%s)", text);
         else if (link->tls && link_tls_error(link->tls))
-                link_finish(link, LINK_TLS_FAILED, "%s", link_tls_error(link->tls));
+                link_finish(link, link_tls_end(link->tls), "%s", link_tls_error(link->tls));
         else if (link->tls && link_tls_in_handshake(link->tls))
                 link_finish(link, LINK_CLOSED, "the connection ended in the TLS handshake");
         else

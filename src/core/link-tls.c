@@ -16,8 +16,37 @@ struct LinkTls {
         SSL_CTX *context;
         char *server_name; /* NULL: the host is a numeric address, which SNI must not carry */
         bool in_handshake;
+        bool dates_unseen;      /* the dates are not looked at in the handshake */
+        STACK_OF(X509) * chain; /* … but may be later: what was verified */
+        LinkEnd end;
         char error[TLS_ERROR_MAX];
 };
+
+/* Reasons that have a word of their own, as they appear on the client's side: found here, or told
+ * by the server's alert. */
+static LinkEnd end_of_reason(int reason)
+{
+        static const struct {
+                int reason;
+                LinkEnd end;
+        } table[] = {
+                {SSL_R_UNSUPPORTED_PROTOCOL, LINK_BAD_TLS_VERSION},
+                {SSL_R_WRONG_VERSION_NUMBER, LINK_TLS_FAILED}, /* no TLS at all */
+                {SSL_R_TLSV1_ALERT_PROTOCOL_VERSION, LINK_BAD_TLS_VERSION},
+                {SSL_R_NO_PROTOCOLS_AVAILABLE, LINK_BAD_TLS_VERSION},
+                {SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE, LINK_BAD_TLS_CIPHER},
+                {SSL_R_TLSV1_ALERT_INSUFFICIENT_SECURITY, LINK_BAD_TLS_CIPHER},
+                {SSL_R_WRONG_CIPHER_RETURNED, LINK_BAD_TLS_CIPHER},
+                {SSL_R_UNKNOWN_CIPHER_RETURNED, LINK_BAD_TLS_CIPHER},
+                {SSL_R_NO_CIPHERS_AVAILABLE, LINK_BAD_TLS_CIPHER},
+                {SSL_R_CERTIFICATE_VERIFY_FAILED, LINK_BAD_CERTIFICATE},
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(table); i++)
+                if (table[i].reason == reason)
+                        return table[i].end;
+        return LINK_TLS_FAILED;
+}
 
 /* A handshake step failed: keep the first reason that OpenSSL gives. A connection that just ends is
  * none of TLS's doing. */
@@ -30,11 +59,21 @@ static void note_error(LinkTls *tls, const SSL *ssl)
         if (tls->error[0] || code == 0 || ERR_SYSTEM_ERROR(code) ||
             ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
                 return;
+        tls->end = end_of_reason(ERR_GET_REASON(code));
         if (verified != X509_V_OK)
                 snprintf(tls->error, sizeof(tls->error), "the server's certificate: %s",
                          X509_verify_cert_error_string(verified));
         else
                 snprintf(tls->error, sizeof(tls->error), "TLS: %s", reason ? reason : "failed");
+}
+
+/* TLS 1.3 comes here more than once. */
+static void keep_chain(LinkTls *tls, const SSL *ssl)
+{
+        STACK_OF(X509) *chain = SSL_get0_verified_chain(ssl);
+
+        if (tls->dates_unseen && !tls->chain && chain)
+                tls->chain = X509_chain_up_ref(chain);
 }
 
 static void on_info(const SSL *ssl, int where, int result)
@@ -48,8 +87,10 @@ static void on_info(const SSL *ssl, int where, int result)
                 /* lws takes the name from the Host header and would cut "[::1]" to "[". */
                 (void)SSL_set_tlsext_host_name((SSL *)(uintptr_t)ssl, tls->server_name);
         }
-        if (where & SSL_CB_HANDSHAKE_DONE)
+        if (where & SSL_CB_HANDSHAKE_DONE) {
                 tls->in_handshake = false;
+                keep_chain(tls, ssl);
+        }
         if (where == SSL_CB_CONNECT_EXIT && result <= 0 && tls->in_handshake)
                 note_error(tls, ssl);
 }
@@ -114,6 +155,7 @@ void link_tls_free(LinkTls *tls)
         if (tls->context) /* a connection may outlive us for a moment */
                 SSL_CTX_set_app_data(tls->context, NULL);
         SSL_CTX_free(tls->context);
+        sk_X509_pop_free(tls->chain, X509_free);
         free(tls->server_name);
         free(tls);
 }
@@ -127,6 +169,40 @@ void link_tls_reset(LinkTls *tls)
 {
         tls->in_handshake = false;
         tls->error[0] = '\0';
+        tls->end = LINK_TLS_FAILED;
+        sk_X509_pop_free(TAKE_PTR(tls->chain), X509_free);
+}
+
+void link_tls_judge_dates_by(LinkTls *tls, usec_t when)
+{
+        X509_VERIFY_PARAM *param = SSL_CTX_get0_param(tls->context);
+
+        tls->dates_unseen = when == USEC_INFINITY;
+        X509_VERIFY_PARAM_clear_flags(param,
+                                      X509_V_FLAG_NO_CHECK_TIME | X509_V_FLAG_USE_CHECK_TIME);
+        if (tls->dates_unseen)
+                X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_NO_CHECK_TIME);
+        else if (when > 0)
+                X509_VERIFY_PARAM_set_time(param, (time_t)(when / USEC_PER_SEC));
+}
+
+bool link_tls_dates_hold(const LinkTls *tls, usec_t when)
+{
+        time_t now = (time_t)(when / USEC_PER_SEC);
+
+        for (int i = 0; i < sk_X509_num(tls->chain); i++) {
+                const X509 *c = sk_X509_value(tls->chain, i);
+
+                if (X509_cmp_time(X509_get0_notBefore(c), &now) >= 0 ||
+                    X509_cmp_time(X509_get0_notAfter(c), &now) <= 0)
+                        return false;
+        }
+        return true;
+}
+
+LinkEnd link_tls_end(const LinkTls *tls)
+{
+        return tls->end;
 }
 
 bool link_tls_in_handshake(const LinkTls *tls)

@@ -2,7 +2,7 @@
  * failed. Only link.c uses it. */
 #pragma once
 
-#include "util.h"
+#include "link.h"
 
 typedef struct LinkTls LinkTls;
 struct ssl_ctx_st;
@@ -19,6 +19,11 @@ struct ssl_ctx_st *link_tls_context(LinkTls *tls);
 void link_tls_reset(LinkTls *tls);
 /* A handshake has begun and not come to its end. */
 bool link_tls_in_handshake(const LinkTls *tls);
+/* See link_judge_dates_by(), link_dates_hold(). */
+void link_tls_judge_dates_by(LinkTls *tls, usec_t when);
+bool link_tls_dates_hold(const LinkTls *tls, usec_t when);
+/* Which of the ends of TLS the last failure is. */
+LinkEnd link_tls_end(const LinkTls *tls);
 /* Why TLS itself (a certificate, an alert, no TLS at all) failed, for people; NULL: it did not, so
  * the network did. Borrowed. */
 const char *link_tls_error(const LinkTls *tls);

@@ -220,6 +220,17 @@ static bool is_numeric(const char *address)
         return true;
 }
 
+void link_judge_dates_by(Link *link, usec_t when)
+{
+        if (link->tls)
+                link_tls_judge_dates_by(link->tls, when);
+}
+
+bool link_dates_hold(const Link *link, usec_t when)
+{
+        return !link->tls || link_tls_dates_hold(link->tls, when);
+}
+
 /* What the last connection left. */
 static void begin(Link *link)
 {

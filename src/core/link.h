@@ -22,12 +22,15 @@ void loop_free(Loop *loop);
 DEFINE_CLEANUP(Loop *, loop_free)
 
 typedef enum LinkEnd {
-        LINK_CLOSED,       /* by the peer, by us, or the network went */
-        LINK_UNREACHABLE,  /* no TCP connection, or not all done in connect_timeout */
-        LINK_TLS_FAILED,   /* the server's certificate or TLS itself; nothing was sent */
-        LINK_UNAUTHORIZED, /* 401, 403 */
-        LINK_UNKNOWN,      /* 404: the CSMS does not know this station */
-        LINK_NOT_AGREED,   /* no or a foreign subprotocol in the 101, or another HTTP answer */
+        LINK_CLOSED,          /* by the peer, by us, or the network went */
+        LINK_UNREACHABLE,     /* no TCP connection, or not all done in connect_timeout */
+        LINK_TLS_FAILED,      /* TLS itself, none of the next three; nothing was sent */
+        LINK_BAD_CERTIFICATE, /* the server's: chain, name, dates */
+        LINK_BAD_TLS_VERSION, /* nothing from 1.2 on in common */
+        LINK_BAD_TLS_CIPHER,  /* no cipher suite in common */
+        LINK_UNAUTHORIZED,    /* 401, 403 */
+        LINK_UNKNOWN,         /* 404: the CSMS does not know this station */
+        LINK_NOT_AGREED,      /* no or a foreign subprotocol in the 101, or another HTTP answer */
         LINK_END_MAX,
 } LinkEnd;
 
@@ -65,6 +68,13 @@ DEFINE_CLEANUP(Link *, link_free)
 /* Host and port (text) to resolve before link_connect(). Borrowed. */
 const char *link_host(const Link *link);
 const char *link_service(const Link *link);
+/* From the next connection on the dates of the server's certificates are held against this wall
+ * clock time; 0 (at first): the system clock; USEC_INFINITY: not looked at, chain and name alone.
+ */
+void link_judge_dates_by(Link *link, usec_t when);
+/* Whether the certificates of the open connection, whose dates were not looked at, were valid then.
+ * True where there is nothing to look at. */
+bool link_dates_hold(const Link *link, usec_t when);
 /* Connects to that address (numeric; Host header, SNI and the certificate's name stay the URL's).
  * 0; -EALREADY: there is a connection, or its on_end is still to come; -EINVAL: not numeric. */
 int link_connect(Link *link, const char *address);

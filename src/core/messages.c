@@ -36,6 +36,8 @@ static const char *const security_words[SECURITY_EVENT_MAX] = {
         [SECURITY_INVALID_FIRMWARE_SIGNING_CERTIFICATE] = "InvalidFirmwareSigningCertificate",
         [SECURITY_FAILED_TO_AUTHENTICATE]               = "FailedToAuthenticateAtCsms",
         [SECURITY_INVALID_CSMS_CERTIFICATE]             = "InvalidCsmsCertificate",
+        [SECURITY_INVALID_TLS_VERSION]                  = "InvalidTLSVersion",
+        [SECURITY_INVALID_TLS_CIPHER_SUITE]             = "InvalidTLSCipherSuite",
 };
 
 static const char *const boot_words[BOOT_REASON_MAX] = {

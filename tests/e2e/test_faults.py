@@ -373,6 +373,36 @@ def test_password_that_only_begins_like_hex(keys, tmp_path):
         charger.boot_until_known()
 
 
+def secure_csms(charger, certificate):
+    """In the place of the plain one."""
+    charger.csms.stop()
+    charger.csms = MockCsms(BINARIES / "mock-csms", charger.folder, charger.folder / "files", options=[
+        "--tls-cert", charger.pki / f"csms/{certificate}.pem", "--tls-key", charger.pki / f"csms/{certificate}.key"])
+    charger.settings["csms"].update(url=f"wss://localhost:{charger.csms.port}/ocpp",
+                                    ca_file=charger.pki / "csms/root.pem")
+
+
+def test_certificate_of_the_csms_while_the_clock_is_wrong(keys):
+    """Its dates are looked at as soon as the CSMS has told the time, and nothing is said to it before."""
+    with Stage(keys, csms={"backoff_wait_minimum": "1s"}) as charger:
+        charger.boot_until_known()
+        charger.stop_agent()
+        with sqlite3.connect(charger.folder / "state" / "agent.db") as db:
+            db.execute("INSERT OR REPLACE INTO value VALUES ('csms-time', ?)", (4 * 10**15,))  # 2096
+        db.close()
+        secure_csms(charger, "expired")
+        charger.start_agent()
+        wait_for(lambda: charger.log().count("not valid at the time that the CSMS tells") >= 2, "two refusals")
+        assert {a for a, p in charger.listen()} == {"BootNotification"}
+        charger.stop_agent()
+        secure_csms(charger, "server")
+        charger.heard.clear()
+        charger.start_agent()
+        wait_for(lambda: [p["type"] for a, p in charger.listen() if a == "SecurityEventNotification"],
+                 "the security event")
+        assert [p["type"] for a, p in charger.heard if a == "SecurityEventNotification"] == ["InvalidCsmsCertificate"]
+
+
 def test_password_of_a_url_is_in_no_log(keys):
     """At level debug whole frames are logged."""
     with Stage(keys) as charger:
