@@ -106,25 +106,14 @@ static void on_open(void *userdata, const char *protocol)
         show_update(a);
 }
 
-/* Logs a frame without the user and password of its URLs, whose slashes JSON may escape. */
-static void log_frame(const char *text, size_t size)
+void connect_log_frame(char direction, const char *text, size_t size)
 {
-        _cleanup_(freep) char *copy = strndup(text, size);
-        char *p = copy;
+        _cleanup_(freep) char *shown = NULL;
 
-        while (p && (p = strchr(p, ':'))) {
-                size_t slashes = strspn(++p, "/\\"), n;
-                char *at;
-
-                if (slashes < 2)
-                        continue;
-                p += slashes;
-                n = strcspn(p, "/?#\"\\ ");
-                at = memrchr(p, '@', n);
-                if (at)
-                        memmove(p, at, strlen(at) + 1);
-        }
-        log_debug("< %.2000s", strempty(copy));
+        if (log_get_max_level() < LOG_DEBUG)
+                return;
+        shown = redact_frame(text, size);
+        log_debug("%c %.2000s", direction, strempty(shown));
 }
 
 static void on_text(void *userdata, const char *text, size_t size)
@@ -132,8 +121,7 @@ static void on_text(void *userdata, const char *text, size_t size)
         Agent *a = userdata;
         int r;
 
-        if (log_get_max_level() >= LOG_DEBUG)
-                log_frame(text, size);
+        connect_log_frame('<', text, size);
         r = rpc_feed(a->rpc, text, size);
         if (r < 0)
                 log_error_errno(r, "A message of the CSMS was lost");

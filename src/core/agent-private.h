@@ -22,6 +22,7 @@
 #include "locks.h"
 #include "log.h"
 #include "machine.h"
+#include "redact.h"
 #include "rpc.h"
 #include "store.h"
 #include "transfer.h"
@@ -185,6 +186,8 @@ void connect_done(Agent *a);
 void connect_refuse_dates(Agent *a);
 /* Closes an open connection; back-off and a new one follow. */
 void connect_again(Agent *a);
+/* At level debug, without secrets; direction: '<' received, '>' sent. */
+void connect_log_frame(char direction, const char *text, size_t size);
 const Dialect *connect_dialect_of(const Agent *a, const char *protocol);
 
 /* agent-session.c */
@@ -226,8 +229,6 @@ FirmwareReport calls_firmware_report(const Agent *a, OutgoingKind kind);
 
 /* agent-request.c */
 void request_handle(Agent *a, const char *id, const Incoming *incoming, const cJSON *payload);
-/* The URL without user and password; NULL when out of memory. Owned by the caller. */
-char *url_for_people(const char *url);
 
 /* agent-fetch.c */
 void fetch_wait(Agent *a);

@@ -43,19 +43,6 @@ static bool url_can_be_fetched(const char *url, char *const *protocols)
         return false;
 }
 
-char *url_for_people(const char *url)
-{
-        const char *host = strstr(url, "://"), *at = NULL;
-
-        if (host) {
-                host += 3;
-                for (const char *p = host; *p && !strchr("/?#", *p); p++)
-                        if (*p == '@')
-                                at = p;
-        }
-        return at ? str_printf("%.*s%s", (int)(host - url), url, at + 1) : strdup(url);
-}
-
 /* Tells requests apart: the same id with other content is another request. */
 static char *content_hash(const UpdateRequest *q)
 {
@@ -162,7 +149,7 @@ static void accept_request(Agent *a, const char *id, const Incoming *incoming, U
 {
         UpdateVerdict verdict =
                 a->job.state == JOB_IDLE ? VERDICT_ACCEPTED : VERDICT_ACCEPTED_CANCELED;
-        _cleanup_(freep) char *hash = content_hash(q), *uri = url_for_people(q->location);
+        _cleanup_(freep) char *hash = content_hash(q), *uri = redact_url(q->location);
         char buffer[32];
         const char *id_text = agent_id_text(q->request_id, buffer);
         LogFields fields = {.request_id = id_text,

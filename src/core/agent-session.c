@@ -321,7 +321,7 @@ static int on_rpc_send(void *userdata, const char *text, size_t size)
 {
         Agent *a = userdata;
 
-        log_debug("> %.*s", (int)MIN(size, (size_t)2000), text);
+        connect_log_frame('>', text, size);
         return link_send(a->link, text, size);
 }
 

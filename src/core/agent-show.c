@@ -58,7 +58,7 @@ static const ControlState *on_get(void *userdata)
                 firmware_status_is_final(a->job.last_status) && a->job.last_status != FW_INSTALLED;
 
         free(s->location);
-        s->location = a->job.request.location ? url_for_people(a->job.request.location) : NULL;
+        s->location = a->job.request.location ? redact_url(a->job.request.location) : NULL;
         agent_id_text(a->job.request.request_id, s->request_id);
         s->state = (ControlState){
                 .connected = a->dialect,

@@ -115,7 +115,7 @@ static void tell(Agent *a, FirmwareStatus status)
 {
         char buffer[32];
         const char *id = agent_id_text(a->job.request.request_id, buffer);
-        _cleanup_(freep) char *uri = url_for_people(strempty(a->job.request.location));
+        _cleanup_(freep) char *uri = redact_url(strempty(a->job.request.location));
         LogFields fields = {
                 .request_id = id, .status = firmware_status_to_string(status), .firmware_uri = uri};
         bool failed = firmware_status_is_final(status) && status != FW_INSTALLED;

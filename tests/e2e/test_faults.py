@@ -414,4 +414,4 @@ def test_password_of_a_url_is_in_no_log(keys):
                                          "retrieveDateTime": in_seconds(0)}})
         charger.until_status("DownloadFailed")
         assert "s3cret" not in charger.log()
-        assert f'"location":"http://@{host}/files/none"' in charger.log()
+        assert f'"location":"http://{host}/files/none"' in charger.log()
