@@ -6,6 +6,8 @@
 #include <stdio.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -172,6 +174,38 @@ static void machine_tells_what_can_not_be_run(void **state)
         sd_event_unref(run.event);
 }
 
+/* The fifo has no writer any more when the last of them is gone. */
+static void machine_kills_the_program_s_children_too(void **state)
+{
+        Place *p = *state;
+        _cleanup_(freep) char *fifo = str_printf("%s.fifo", p->file), *script = NULL;
+        Run run = {0};
+        struct pollfd told = {.events = POLLIN};
+        Program *program = NULL;
+        char c;
+        int fd;
+
+        script = str_printf("#!/bin/sh\nexec >%s\nsleep 600 &\necho\nwait\n", fifo);
+        assert_int_equal(mkfifo(fifo, 0600), 0);
+        fd = open(fifo, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+        assert_true(fd >= 0);
+        write_file(p, script, 0700);
+        assert_true(sd_event_new(&run.event) >= 0);
+        assert_int_equal(
+                program_run(run.event, p->file, NULL, NULL, USEC_PER_MIN, on_end, &run, &program),
+                0);
+        told.fd = fd;
+        assert_int_equal(poll(&told, 1, 10000), 1);
+        assert_int_equal(read(fd, &c, 1), 1);
+        assert_int_equal(fcntl(fd, F_SETFL, 0), 0);
+        program_free(program);
+        assert_int_equal(read(fd, &c, 1), 0);
+        assert_int_equal(run.calls, 0);
+        sd_event_unref(run.event);
+        close(fd);
+        unlink(fifo);
+}
+
 static void machine_kills_what_is_freed(void **state)
 {
         Place *p = *state;
@@ -200,6 +234,8 @@ int main(void)
                 cmocka_unit_test_setup_teardown(machine_kills_a_program_that_takes_too_long, setup,
                                                 teardown),
                 cmocka_unit_test_setup_teardown(machine_tells_what_can_not_be_run, setup, teardown),
+                cmocka_unit_test_setup_teardown(machine_kills_the_program_s_children_too, setup,
+                                                teardown),
                 cmocka_unit_test_setup_teardown(machine_kills_what_is_freed, setup, teardown),
         };
 

@@ -87,18 +87,26 @@ void program_free(Program *p)
         if (!p)
                 return;
         if (p->pid > 0) {
-                kill(p->pid, SIGKILL);
-                waitpid(p->pid, NULL, 0);
+                kill(-p->pid, SIGKILL);
+                /* The loop keeps the source until the child is gone, and reaps it. */
+                sd_event_source_set_userdata(p->child, NULL);
+                sd_event_source_set_floating(p->child, true);
+                sd_event_source_unref(p->child);
+        } else {
+                sd_event_source_disable_unref(p->child);
         }
-        sd_event_source_disable_unref(p->child);
         sd_event_source_disable_unref(p->timer);
         free(p);
 }
 
-static int on_program_end(sd_event_source *source _unused_, const siginfo_t *si, void *userdata)
+static int on_program_end(sd_event_source *source, const siginfo_t *si, void *userdata)
 {
         Program *p = userdata;
 
+        if (!p) { /* freed meanwhile */
+                sd_event_source_set_floating(source, false);
+                return 0;
+        }
         p->pid = 0;
         sd_event_source_set_enabled(p->timer, SD_EVENT_OFF);
         p->callback(p->userdata, si->si_code == CLD_EXITED ? si->si_status : -1);
@@ -111,7 +119,7 @@ static int on_program_timeout(sd_event_source *source _unused_, uint64_t usec _u
 {
         Program *p = userdata;
 
-        kill(p->pid, SIGKILL);
+        kill(-p->pid, SIGKILL);
         return 0;
 }
 
@@ -149,7 +157,9 @@ static int program_spawn(const char *path, const char *argument, const char *con
         posix_spawnattr_init(&attributes);
         posix_spawnattr_setsigmask(&attributes, &none);
         posix_spawnattr_setsigdefault(&attributes, &all);
-        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+        posix_spawnattr_setpgroup(&attributes, 0); /* its own, to be ended as a whole */
+        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
+                                                      POSIX_SPAWN_SETPGROUP);
         r = -posix_spawn(ret, path, &actions, &attributes, (char *const *)arguments,
                          (char *const *)variables);
         posix_spawnattr_destroy(&attributes);
@@ -174,8 +184,12 @@ int program_run(sd_event *event, const char *path, const char *argument,
                 return r;
         }
         r = sd_event_add_child(event, &p->child, p->pid, WEXITED, on_program_end, p);
-        if (r < 0)
+        if (r < 0) { /* nobody would reap it later */
+                kill(-p->pid, SIGKILL);
+                waitpid(p->pid, NULL, 0);
+                p->pid = 0;
                 return r;
+        }
         r = sd_event_add_time(event, &p->timer, CLOCK_BOOTTIME, boottime_now() + timeout, 0,
                               on_program_timeout, p);
         if (r < 0)

@@ -23,13 +23,13 @@ typedef struct Program Program;
 typedef void (*ProgramCallback)(void *userdata, int status);
 
 /* Runs a program of the integrator's without a shell: one argument (NULL none), the environment
- * given ("NAME=value", NULL-terminated) and PATH. It is killed after timeout. The call back comes
- * once, unless program_free() was called before. 0 and *ret (owned, freed in or after the call
- * back); negative errno when it can't be started. */
+ * given ("NAME=value", NULL-terminated) and PATH. With all that it started it is killed after
+ * timeout. The call back comes once, unless program_free() was called before. 0 and *ret (owned,
+ * freed in or after the call back); negative errno when it can't be started. */
 int program_run(sd_event *event, const char *path, const char *argument,
                 const char *const *environment, usec_t timeout, ProgramCallback callback,
                 void *userdata, Program **ret);
-/* Kills it if it still runs. */
+/* Kills it, and all that it started, if it still runs; the loop reaps it. */
 void program_free(Program *p);
 DEFINE_CLEANUP(Program *, program_free)
 
