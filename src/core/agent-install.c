@@ -431,6 +431,8 @@ static void on_undo_marked_active(void *userdata, int error, const char *message
                 return;
         if (error < 0)
                 undo_again(a);
+        else if (a->config->mark_good == MARK_BY_INTEGRATOR)
+                a->installer->ops->read_state(a->installer, on_undone_state, a);
         else
                 a->installer->ops->mark(a->installer, MARK_BAD, a->job.target_slot,
                                         on_undo_marked_bad, a);

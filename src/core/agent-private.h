@@ -290,6 +290,10 @@ void trial_health(Agent *a);
 /* Runs an integrator's program with the job in its environment. 0 or negative errno. */
 int trial_run_hook(Agent *a, const char *path, const char *argument, ProgramCallback callback,
                    Program **program);
+/* Boot clock at the first health check of this boot, over restarts of the agent; a check that said
+ * good ends it. */
+usec_t trial_health_began(Agent *a);
+void trial_health_is_good(Agent *a);
 /* Runs verify_update_script; callback gets its exit code. 0; 1: there is no script, which counts as
  * good; negative errno: it can't be run. */
 int trial_run_health(Agent *a, ProgramCallback callback, Program **program);

@@ -18,8 +18,9 @@ static void on_proven(void *userdata, int error, const char *message)
         _cleanup_(freep) char *confirmed = NULL;
 
         if (error < 0) {
-                log_warning_errno(error, "RAUC did not mark the booted slot good: %s",
-                                  strempty(message));
+                if (error != INSTALLER_BUSY && error != INSTALLER_GONE)
+                        log_warning_errno(error, "RAUC did not mark the booted slot good: %s",
+                                          strempty(message));
                 agent_timer(a, &a->look_timer, INSTALLER_RETRY, on_prove_again);
                 return;
         }
@@ -72,9 +73,10 @@ static void on_prove_health(void *userdata, int status)
         Agent *a = userdata;
 
         program_free(TAKE_PTR(a->prove_program));
-        if (status == 0)
+        if (status == 0) {
+                trial_health_is_good(a);
                 prove_mark(a);
-        else if (status == 2 || boottime_now() >= a->prove_until)
+        } else if (status == 2 || boottime_now() >= a->prove_until)
                 a->installer->ops->read_state(a->installer, on_prove_bad_state, a);
         else
                 agent_timer(a, &a->look_timer, HEALTH_RETRY, on_prove_again);
@@ -91,7 +93,7 @@ void trial_prove(Agent *a)
                 log_error_errno(r, "Can't read the store in %s", a->config->state_directory);
         a->proving = true;
         if (a->prove_until == 0)
-                a->prove_until = boottime_now() + a->config->health_within;
+                a->prove_until = trial_health_began(a) + a->config->health_within;
         r = str_equal(confirmed, a->booted_slot)
                     ? 1
                     : trial_run_health(a, on_prove_health, &a->prove_program);

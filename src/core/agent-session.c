@@ -59,6 +59,16 @@ static bool boot_may_go(const Agent *a)
                 str_equal(a->job.boot_id, a->boot_id));
 }
 
+static int on_boot_timer(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
+{
+        Agent *a = userdata;
+
+        agent_timer_off(&a->boot_timer);
+        a->boot_due = true;
+        session_kick(a);
+        return 0;
+}
+
 static int send_boot(Agent *a)
 {
         BootReport report = {.reason = a->boot_reason,
@@ -66,9 +76,13 @@ static int send_boot(Agent *a)
                              .model = a->config->model,
                              .serial = a->config->serial,
                              .firmware_version = a->firmware_version};
+        int r;
 
+        r = session_call(a, OUT_BOOT, &report, NULL);
         a->boot_due = false;
-        return session_call(a, OUT_BOOT, &report, NULL);
+        if (r < 0)
+                agent_timer(a, &a->boot_timer, BOOT_RETRY, on_boot_timer);
+        return r;
 }
 
 static ConnectorReport connector_report(const Agent *a, int64_t connector)
@@ -158,16 +172,6 @@ void session_kick(Agent *a)
 }
 
 /* ---- BootNotification and Heartbeat ---- */
-
-static int on_boot_timer(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
-{
-        Agent *a = userdata;
-
-        agent_timer_off(&a->boot_timer);
-        a->boot_due = true;
-        session_kick(a);
-        return 0;
-}
 
 static int on_heartbeat(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
 {

@@ -192,6 +192,30 @@ int trial_run_hook(Agent *a, const char *path, const char *argument, ProgramCall
                            callback, a, program);
 }
 
+usec_t trial_health_began(Agent *a)
+{
+        _cleanup_(freep) char *stored = NULL, *text = NULL;
+        usec_t now = boottime_now();
+        const char *since;
+
+        if (store_get(a->store, STORE_HEALTH_SINCE, &stored) == 0 && stored) {
+                since = startswith(stored, a->boot_id);
+                if (since && *since == ' ')
+                        return MIN(strtoull(since, NULL, 10), now);
+        }
+        text = str_printf("%s %llu", a->boot_id, (unsigned long long)now);
+        if (!text || store_set(a->store, STORE_HEALTH_SINCE, text) < 0)
+                log_warning("Can't note when the health check began; after a restart it has "
+                            "health_within once more");
+        return now;
+}
+
+void trial_health_is_good(Agent *a)
+{
+        if (store_set(a->store, STORE_HEALTH_SINCE, NULL) < 0)
+                log_warning("Can't note that the health check has ended");
+}
+
 int trial_run_health(Agent *a, ProgramCallback callback, Program **program)
 {
         const char *script = a->config->verify_update_script;
@@ -219,9 +243,10 @@ static void on_health(void *userdata, int status)
         Agent *a = userdata;
 
         program_free(TAKE_PTR(a->program));
-        if (status == 0)
+        if (status == 0) {
+                trial_health_is_good(a);
                 agent_event(a, EV_HEALTH_GOOD);
-        else if (status == 2)
+        } else if (status == 2)
                 health_bad(a, "verify_update_script says that the new system is bad");
         else if (boottime_now() >= a->health_until)
                 health_bad(a, "verify_update_script did not say good within health_within");
@@ -234,7 +259,7 @@ void trial_health(Agent *a)
         int r;
 
         if (a->health_until == 0)
-                a->health_until = boottime_now() + a->config->health_within;
+                a->health_until = trial_health_began(a) + a->config->health_within;
         r = trial_run_health(a, on_health, &a->program);
         if (r == 1) {
                 agent_event(a, EV_HEALTH_GOOD);
@@ -417,7 +442,10 @@ static void on_roll_back_state(void *userdata, int error, const InstallerState *
 void trial_roll_back(Agent *a)
 {
         mark_begin(a);
-        a->installer->ops->read_state(a->installer, on_roll_back_state, a);
+        if (a->config->mark_good == MARK_BY_INTEGRATOR)
+                agent_event(a, EV_NO_WAY_BACK); /* it is for others to go back */
+        else
+                a->installer->ops->read_state(a->installer, on_roll_back_state, a);
 }
 
 /* The one mark that these two states wait for. */
@@ -455,7 +483,8 @@ void trial_mark_target_bad(Agent *a)
         mark_begin(a);
         if (!a->job.reason)
                 agent_set_reason(a, "the new system did not come up; the boot loader fell back");
-        if (str_equal(a->job.target_slot, a->booted_slot))
+        if (a->config->mark_good == MARK_BY_INTEGRATOR ||
+            str_equal(a->job.target_slot, a->booted_slot))
                 agent_event(a, EV_MARKED);
         else
                 a->installer->ops->mark(a->installer, MARK_BAD, a->job.target_slot, on_last_mark,

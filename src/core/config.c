@@ -114,7 +114,7 @@ const Option config_options[] = {
 { "firmware", "health_within", OPTION_SPAN, AT(health_within), "10min", SECOND, 0, NULL,
   "Time after the start of the new system by which its check must have said good." },
 { "firmware", "mark_good", OPTION_WORD, AT(mark_good), "agent", 0, 0, mark_words,
-  "Who marks slots good: the agent, or the integrator's own software; then the agent only reports." },
+  "Who marks slots good: the agent, or the integrator's own software; then the agent only reports, but for the next boot's slot after a failed install." },
 { "firmware", "reboot", OPTION_WORD, AT(reboot), "logind", 0, 0, reboot_words,
   "How to restart into the new system: ask logind, run reboot_command, or wait until others restart." },
 { "firmware", "reboot_command", OPTION_PROGRAM, AT(reboot_command), NULL, 0, 0, NULL,

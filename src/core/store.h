@@ -43,6 +43,9 @@ void outbox_row_done(OutboxRow *row);
 #define STORE_BOOT_ID "boot-id" /* of the boot in which the agent last ran */
 #define STORE_FAILED_TRIALS                                                                        \
         "failed-trials" /* "SHA-256 number" a line, the newest first: files whose trial failed */
+#define STORE_HEALTH_SINCE                                                                         \
+        "health-since" /* "BOOT-ID USEC": boot clock at that boot's first health check; goes once  \
+                          one said good */
 #define STORE_HOLDERS                                                                              \
         "holders"         /* who holds locks, a line each, to be waited for after a restart        \
                            */

@@ -266,6 +266,47 @@ printf %s "$job" | {real}
         assert charger.log().count("Can't hash") == kills
 
 
+def test_health_has_its_time_once_a_boot(keys):
+    """However often the agent is started again in it."""
+    with Stage(keys, firmware={"health_within": "8s"}) as charger:
+        charger.build_bundle("update")
+        mood = charger.folder / "mood"
+        mood.write_text("0")
+        charger.settings["firmware"]["verify_update_script"] = charger.script("health", f"exit $(cat {mood})\n")
+        charger.boot_until_known()
+        charger.ask()
+        charger.until_status("InstallRebooting")
+        mood.write_text("1")
+        wait_for(charger.tick, "the reboot")
+        begun = time.monotonic()
+        for _ in range(2):
+            charger.until_job("trial-health")
+            time.sleep(3)
+            charger.stop_agent(signal.SIGKILL)
+            charger.start_agent()
+        charger.until_job("rolling-back", "rollback-held", "rollback-rebooting")
+        assert 7 < time.monotonic() - begun < 16
+        charger.until_status("InstallVerificationFailed", ticking=True)
+
+
+def test_where_others_mark_the_agent_marks_nothing(keys):
+    """A bad system stays until they go back."""
+    with Stage(keys, firmware={"mark_good": "integrator"}) as charger:
+        charger.build_bundle("update")
+        bad = charger.folder / "bad"
+        charger.settings["firmware"]["verify_update_script"] = charger.script("health", f"[ ! -e {bad} ] || exit 2\n")
+        charger.boot_until_known()
+        charger.ask()
+        charger.until_status("InstallRebooting")
+        bad.touch()
+        before = charger.loader_calls("set-primary A"), charger.loader_calls("set-state B bad")
+        wait_for(charger.tick, "the reboot")
+        charger.until_status("InstallVerificationFailed")
+        assert charger.slot == "B" and not charger.reboot_asked
+        assert (charger.loader_calls("set-primary A"), charger.loader_calls("set-state B bad")) == before
+        assert charger.loader_calls("set-state B good") == 0
+
+
 # ---- the store ----
 
 def test_event_that_could_not_be_stored_is_not_for_the_next_job(keys):
