@@ -4,57 +4,15 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include <cmocka.h>
-#include <ftw.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "store.h"
-
-typedef struct Place {
-        char folder[64];
-        Store *store;
-} Place;
-
-static void place_reopen(Place *p)
-{
-        _cleanup_(freep) char *error = NULL;
-
-        store_free(TAKE_PTR(p->store));
-        assert_int_equal(store_open(p->folder, &p->store, &error), 0);
-}
-
-static int setup(void **state)
-{
-        Place *p = calloc(1, sizeof(*p));
-
-        strcpy(p->folder, "/tmp/test-store-XXXXXX");
-        assert_non_null(mkdtemp(p->folder));
-        place_reopen(p);
-        *state = p;
-        return 0;
-}
-
-static int remove_entry(const char *path, const struct stat *st _unused_, int type _unused_,
-                        struct FTW *ftw _unused_)
-{
-        return remove(path);
-}
-
-static int teardown(void **state)
-{
-        Place *p = *state;
-
-        store_free(p->store);
-        nftw(p->folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
-        free(p);
-        return 0;
-}
+#include "store-place.h"
 
 /* A row in which every member has a value of its own. */
 static void fill_job(Job *job)
@@ -89,6 +47,11 @@ static void fill_job(Job *job)
         job->due_at = 27;
         job->reason = strdup("because");
         job->answer = VERDICT_ACCEPTED_CANCELED;
+        job->paused = 28;
+        job->held_since = 29;
+        job->furthest = 30;
+        job->accepted_at = 31;
+        job->silent = 32;
 }
 
 static void assert_jobs_equal(const Job *a, const Job *b)
@@ -129,6 +92,11 @@ static void assert_jobs_equal(const Job *a, const Job *b)
                 {a->restores, b->restores},
                 {(int64_t)a->due_at, (int64_t)b->due_at},
                 {a->answer, b->answer},
+                {a->paused, b->paused},
+                {(int64_t)a->held_since, (int64_t)b->held_since},
+                {a->furthest, b->furthest},
+                {(int64_t)a->accepted_at, (int64_t)b->accepted_at},
+                {a->silent, b->silent},
         };
 
         for (size_t i = 0; i < ELEMENTSOF(texts); i++)
@@ -172,138 +140,6 @@ static void store_keeps_each_state(void **state)
                 assert_int_equal(out.state, in.state);
         }
         in.state = JOB_IDLE;
-}
-
-static OutboxRow status_row(FirmwareStatus status, int64_t id)
-{
-        return (OutboxRow){.kind = OUTBOX_FIRMWARE_STATUS,
-                           .value = (int)status,
-                           .request_id = id,
-                           .timestamp = 100};
-}
-
-static void put(Place *p, const OutboxRow *rows, size_t n, bool drop)
-{
-        StoreChange change = {.rows = rows, .row_count = n, .drop_intermediate = drop};
-
-        assert_int_equal(store_commit(p->store, &change), 0);
-}
-
-static void assert_next(Place *p, int value, int64_t request_id)
-{
-        _cleanup_(outbox_row_done) OutboxRow row = {0};
-
-        assert_int_equal(store_outbox_first(p->store, false, 0, &row), 1);
-        assert_int_equal(row.value, value);
-        assert_int_equal(row.request_id, request_id);
-        assert_int_equal(store_outbox_remove(p->store, row.id), 0);
-}
-
-static void assert_no_next(Place *p)
-{
-        OutboxRow row;
-
-        assert_int_equal(store_outbox_first(p->store, false, 0, &row), 0);
-}
-
-static void store_gives_the_outbox_in_order_after_reopening(void **state)
-{
-        Place *p = *state;
-        OutboxRow rows[] = {status_row(FW_DOWNLOADING, 0), status_row(FW_DOWNLOADED, -1),
-                            status_row(FW_INSTALLED, NO_INT)};
-        OutboxRow event = {.kind = OUTBOX_SECURITY_EVENT,
-                           .value = SECURITY_FIRMWARE_UPDATED,
-                           .request_id = NO_INT,
-                           .timestamp = 5,
-                           .tech_info = (char *)"it's \"new\""};
-        _cleanup_(outbox_row_done) OutboxRow row = {0};
-
-        put(p, rows, 3, false);
-        put(p, &event, 1, false);
-        place_reopen(p);
-        assert_next(p, FW_DOWNLOADING, 0);
-        assert_next(p, FW_DOWNLOADED, -1);
-        assert_next(p, FW_INSTALLED, NO_INT);
-        assert_int_equal(store_outbox_first(p->store, false, 0, &row), 1);
-        assert_int_equal(row.kind, OUTBOX_SECURITY_EVENT);
-        assert_int_equal(row.value, SECURITY_FIRMWARE_UPDATED);
-        assert_int_equal(row.timestamp, 5);
-        assert_string_equal(row.tech_info, "it's \"new\"");
-        assert_int_equal(store_outbox_remove(p->store, row.id), 0);
-        assert_no_next(p);
-}
-
-static void store_drops_intermediate_statuses_of_a_superseded_job(void **state)
-{
-        Place *p = *state;
-        OutboxRow rows[] = {status_row(FW_DOWNLOADING, 1), status_row(FW_DOWNLOAD_FAILED, 1),
-                            status_row(FW_DOWNLOADING, 2)};
-        OutboxRow next = status_row(FW_DOWNLOADING, 3);
-
-        put(p, rows, 3, false);
-        put(p, &next, 1, true);
-        assert_next(p, FW_DOWNLOAD_FAILED, 1); /* a final one is still sent */
-        assert_next(p, FW_DOWNLOADING, 3);
-        assert_no_next(p);
-}
-
-static void store_trims_intermediate_statuses_alone(void **state)
-{
-        Place *p = *state;
-        OutboxRow rows[] = {status_row(FW_DOWNLOADING, 1), status_row(FW_INSTALLED, 1),
-                            status_row(FW_DOWNLOADING, 2), status_row(FW_INSTALLATION_FAILED, 2)};
-
-        put(p, rows, 4, false);
-        assert_int_equal(store_outbox_trim(p->store, 3), 0);
-        assert_next(p, FW_INSTALLED, 1);
-        assert_next(p, FW_DOWNLOADING, 2);
-        put(p, rows, 4, false);
-        assert_int_equal(store_outbox_trim(p->store, 1), 0);
-        assert_next(p, FW_INSTALLATION_FAILED, 2);
-        assert_next(p, FW_INSTALLED, 1);
-        assert_next(p, FW_INSTALLATION_FAILED, 2);
-        assert_no_next(p);
-}
-
-static void store_sets_a_row_aside(void **state)
-{
-        Place *p = *state;
-        OutboxRow rows[] = {status_row(FW_INSTALLED, 1), status_row(FW_DOWNLOADING, 2)};
-        OutboxRow row = {0};
-
-        put(p, rows, 2, false);
-        assert_int_equal(store_outbox_first(p->store, false, 0, &row), 1);
-        row.aside = true;
-        row.tries = 5;
-        assert_int_equal(store_outbox_update(p->store, &row), 0);
-        assert_next(p, FW_DOWNLOADING, 2);
-        assert_no_next(p);
-        place_reopen(p);
-        assert_int_equal(store_outbox_first(p->store, true, 0, &row), 1);
-        assert_int_equal(row.value, FW_INSTALLED);
-        assert_int_equal(row.tries, 5);
-        assert_int_equal(store_outbox_first(p->store, true, row.id, &row), 0);
-        assert_int_equal(store_outbox_clear(p->store), 0);
-        assert_int_equal(store_outbox_first(p->store, true, 0, &row), 0);
-}
-
-static void store_remembers_the_last_statuses_said(void **state)
-{
-        Place *p = *state;
-        SaidStatus said[STATUSES_KEPT];
-
-        assert_int_equal(store_said(p->store, said), 0);
-        for (int i = 0; i < STATUSES_KEPT + 3; i++) {
-                OutboxRow row = status_row(FW_DOWNLOADING, i);
-
-                put(p, &row, 1, false);
-        }
-        assert_int_equal(store_outbox_clear(p->store), 0);
-        place_reopen(p);
-        assert_int_equal(store_said(p->store, said), STATUSES_KEPT);
-        assert_int_equal(said[0].request_id, 3);
-        assert_int_equal(said[STATUSES_KEPT - 1].request_id, STATUSES_KEPT + 2);
-        assert_int_equal(said[0].status, FW_DOWNLOADING);
 }
 
 static void store_keeps_named_values(void **state)
@@ -441,15 +277,6 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(store_keeps_every_member_of_a_job, setup, teardown),
                 cmocka_unit_test_setup_teardown(store_keeps_each_state, setup, teardown),
-                cmocka_unit_test_setup_teardown(store_gives_the_outbox_in_order_after_reopening,
-                                                setup, teardown),
-                cmocka_unit_test_setup_teardown(
-                        store_drops_intermediate_statuses_of_a_superseded_job, setup, teardown),
-                cmocka_unit_test_setup_teardown(store_trims_intermediate_statuses_alone, setup,
-                                                teardown),
-                cmocka_unit_test_setup_teardown(store_sets_a_row_aside, setup, teardown),
-                cmocka_unit_test_setup_teardown(store_remembers_the_last_statuses_said, setup,
-                                                teardown),
                 cmocka_unit_test_setup_teardown(store_keeps_named_values, setup, teardown),
                 cmocka_unit_test_setup_teardown(store_survives_kill_after_each_commit, setup,
                                                 teardown),

@@ -20,7 +20,10 @@ FirmwareReport calls_firmware_report(const Agent *a, OutgoingKind kind)
 {
         FirmwareReport idle = {.status = FW_IDLE, .request_id = NO_INT}, report;
         bool plain = kind == OUT_FIRMWARE_STATUS_PLAIN;
-        FirmwareStatus last = a->job.last_status;
+        FirmwareStatus last = a->job.last_status == FW_NONE || a->job.silent == 1
+                                      ? FW_NONE
+                                      : store_last_sent(a->store, a->job.request.request_id,
+                                                        a->in_flight.outbox_id);
 
         if (last == FW_NONE || last == FW_INSTALLED || (plain && firmware_status_is_final(last)))
                 return idle;

@@ -283,7 +283,8 @@ static int make_link(Agent *a, const char *url, const char *protocols)
         return r < 0 ? log_error_errno(r, "Can't use [csms] url %s", c->url) : 0;
 }
 
-/* The outbox belongs to a CSMS: after a move its rows mean nothing to the new one. */
+/* Statuses belong to the CSMS that ordered the update: after a move they mean nothing to the new
+ * one, which hears of the version by BootNotification. */
 static int check_csms(Agent *a)
 {
         _cleanup_(freep) char *old = NULL;
@@ -291,9 +292,12 @@ static int check_csms(Agent *a)
 
         if (r == 0 && old && !streq(old, link_host(a->link))) {
                 log_notice("The CSMS is now %s, was %s: what was still to be said to the old one "
-                           "is dropped",
+                           "of its updates is dropped",
                            link_host(a->link), old);
-                r = store_outbox_clear(a->store);
+                a->job.silent = 1;
+                r = store_outbox_drop_statuses(a->store);
+                if (r == 0)
+                        r = agent_save(a);
         }
         if (r == 0 && !str_equal(old, link_host(a->link)))
                 r = store_set(a->store, STORE_CSMS, link_host(a->link));

@@ -44,8 +44,14 @@ static int send_status(Agent *a, const OutboxRow *row)
 
 static int send_security_event(Agent *a, const OutboxRow *row)
 {
-        SecurityEventReport report = {
-                .type = row->value, .timestamp = row->timestamp, .tech_info = row->tech_info};
+        _cleanup_(freep) char *many =
+                row->count > 1
+                        ? str_printf("%lld times since then%s%s", (long long)row->count,
+                                     row->tech_info ? "; first: " : "", strempty(row->tech_info))
+                        : NULL;
+        SecurityEventReport report = {.type = row->value,
+                                      .timestamp = row->timestamp,
+                                      .tech_info = many ?: row->tech_info};
         int r = session_call(
                 a, OUT_SECURITY_EVENT, &report,
                 &(InFlight){.outbox_id = row->id, .from_aside = row->aside, .status = row->value});

@@ -147,8 +147,9 @@ static int take_over(Agent *a, UpdateRequest *q, char *hash, const Job *more, Jo
 static void accept_request(Agent *a, const char *id, const Incoming *incoming, UpdateRequest *q,
                            JobEvent event)
 {
-        UpdateVerdict verdict =
-                a->job.state == JOB_IDLE ? VERDICT_ACCEPTED : VERDICT_ACCEPTED_CANCELED;
+        UpdateVerdict verdict = a->job.state == JOB_IDLE || a->job.silent == 1
+                                        ? VERDICT_ACCEPTED
+                                        : VERDICT_ACCEPTED_CANCELED;
         _cleanup_(freep) char *hash = content_hash(q), *uri = redact_url(q->location);
         char buffer[32];
         const char *id_text = agent_id_text(q->request_id, buffer);
@@ -178,7 +179,7 @@ static void handle(Agent *a, const char *id, const Incoming *incoming, UpdateReq
         _cleanup_(freep) char *hash = content_hash(q), *text = NULL;
         const Refusal *why;
 
-        if (!plain && a->job.state != JOB_IDLE && !a->job.plain &&
+        if (!plain && a->job.state != JOB_IDLE && !a->job.plain && a->job.silent != 1 &&
             str_equal(hash, a->job.content_hash)) {
                 log_info("%s: the same request again, it is running", incoming->action);
                 answer(a, id, incoming, (UpdateVerdict)a->job.answer, NULL, NULL);

@@ -99,6 +99,7 @@ static size_t rows_fill(const Agent *a, const JobStep *step, FirmwareStatus stat
                 rows[n++] = (OutboxRow){.kind = OUTBOX_FIRMWARE_STATUS,
                                         .value = (int)status,
                                         .plain = a->job.plain,
+                                        .silent = a->job.silent == 1,
                                         .request_id = a->job.request.request_id,
                                         .timestamp = now};
         if (step->actions & (DO_TELL_BAD_SIGNATURE | DO_TELL_UPDATED))
@@ -231,14 +232,22 @@ int agent_event(Agent *a, JobEvent event)
         return 0;
 }
 
+/* The others are put together with a count while they wait. */
+static const bool told_each_time[SECURITY_EVENT_MAX] = {
+        [SECURITY_FIRMWARE_UPDATED] = true,
+        [SECURITY_INVALID_FIRMWARE_SIGNATURE] = true,
+        [SECURITY_INVALID_FIRMWARE_SIGNING_CERTIFICATE] = true,
+};
+
 void agent_security_event(Agent *a, SecurityEventType type, const char *tech_info)
 {
         OutboxRow row = {.kind = OUTBOX_SECURITY_EVENT,
                          .value = (int)type,
+                         .combine = !told_each_time[type],
                          .request_id = NO_INT,
                          .timestamp = clock_csms_now(a),
                          .tech_info = (char *)tech_info};
-        StoreChange change = {.rows = &row, .row_count = 1};
+        StoreChange change = {.rows = &row, .row_count = 1, .sending = a->in_flight.outbox_id};
         int r = store_commit(a->store, &change);
 
         if (r == 0)

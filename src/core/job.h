@@ -155,11 +155,12 @@ typedef struct Job {
         int64_t roll_backs;       /* reboots out of a failed trial */
         int64_t furthest;         /* JobState: the latest phase it ever was in */
         int64_t restores;         /* starts that found it at work since it got there */
-        int64_t paused;           /* 1: the operator wants it to wait before its next phase */
-        usec_t due_at;            /* wall clock: what a waiting state waits for; NO_TIME */
-        usec_t accepted_at;       /* wall clock: when the request came; NO_TIME */
-        usec_t held_since;        /* wall clock: since when somebody holds it; NO_TIME */
-        char *reason;             /* for people: why it failed */
+        int64_t silent;     /* 1: not ordered by the CSMS of today, which is told nothing of it */
+        int64_t paused;     /* 1: the operator wants it to wait before its next phase */
+        usec_t due_at;      /* wall clock: what a waiting state waits for; NO_TIME */
+        usec_t accepted_at; /* wall clock: when the request came; NO_TIME */
+        usec_t held_since;  /* wall clock: since when somebody holds it; NO_TIME */
+        char *reason;       /* for people: why it failed */
 } Job;
 
 /* The transition, NULL if the event means nothing in that state (it is then ignored). */

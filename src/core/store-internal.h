@@ -23,5 +23,8 @@ int store_run_with_int(Store *s, const char *sql, int64_t value);
 void store_bind_int(Statement *q, int at, int64_t value);
 int64_t store_take_int(Statement *q, int at);
 usec_t store_take_usec(Statement *q, int at);
+/* Puts a row into the outbox (unless it is for people alone or another one takes it in) and a
+ * status among those shown; part of a step. sending: see StoreChange. 0 or negative errno. */
+int store_row_commit(Store *s, const OutboxRow *row, int64_t sending);
 /* *ret is replaced. 0 or -ENOMEM. */
 int store_take_text(Statement *q, int at, char **ret);

@@ -1,4 +1,4 @@
-/* The outbox's rows: see store.h. Writing them is part of a step, in store.c. */
+/* The outbox's rows, and the last statuses that people are shown: see store.h. */
 #include "store-internal.h"
 
 void outbox_row_done(OutboxRow *row)
@@ -27,7 +27,8 @@ int store_outbox_first(Store *s, bool aside, int64_t after, OutboxRow *ret)
         _cleanup_(store_statement_done) Statement *q = NULL;
         int r = store_prepare(
                 s,
-                "SELECT id, kind, value, plain, request_id, timestamp, tech_info, tries FROM outbox"
+                "SELECT id, kind, value, plain, request_id, timestamp, tech_info, tries, count"
+                " FROM outbox"
                 " WHERE aside = ? AND id > ? ORDER BY id LIMIT 1",
                 &q);
         OutboxRow row = {.aside = aside};
@@ -47,6 +48,7 @@ int store_outbox_first(Store *s, bool aside, int64_t after, OutboxRow *ret)
         row.request_id = store_take_int(q, 4);
         row.timestamp = store_take_usec(q, 5);
         row.tries = sqlite3_column_int64(q, 7);
+        row.count = sqlite3_column_int64(q, 8);
         r = store_take_text(q, 6, &row.tech_info);
         if (r < 0)
                 return r;
@@ -93,7 +95,122 @@ int store_outbox_trim_events(Store *s, int64_t max)
         return r < 0 ? r : sqlite3_changes(s->db);
 }
 
-int store_outbox_clear(Store *s)
+int store_outbox_drop_statuses(Store *s)
 {
-        return store_run(s, "DELETE FROM outbox");
+        return store_run(s, "DELETE FROM outbox WHERE kind = 0");
+}
+
+static const char *row_word(const OutboxRow *row)
+{
+        return row->kind == OUTBOX_SECURITY_EVENT ? security_event_to_string(row->value)
+                                                  : firmware_status_to_string(row->value);
+}
+
+static bool row_is_final(const OutboxRow *row)
+{
+        return row->kind == OUTBOX_SECURITY_EVENT || firmware_status_is_final(row->value);
+}
+
+static int write_row(Store *s, const OutboxRow *row)
+{
+        _cleanup_(store_statement_done) Statement *q = NULL;
+        int r = store_prepare(
+                s,
+                "INSERT INTO outbox (kind, value, final, plain, request_id, timestamp, tech_info)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                &q);
+
+        if (r < 0)
+                return r;
+        sqlite3_bind_int(q, 1, row->kind);
+        sqlite3_bind_text(q, 2, row_word(row), -1, SQLITE_STATIC);
+        sqlite3_bind_int(q, 3, row_is_final(row));
+        sqlite3_bind_int(q, 4, row->plain);
+        store_bind_int(q, 5, row->request_id);
+        sqlite3_bind_int64(q, 6, (int64_t)row->timestamp);
+        sqlite3_bind_text(q, 7, row->tech_info, -1, SQLITE_STATIC);
+        return store_finish(q);
+}
+
+/* 1: an unsent event of the same type stands for this one too; 0: there is none. */
+static int add_to_row(Store *s, const OutboxRow *row, int64_t sending)
+{
+        _cleanup_(store_statement_done) Statement *q = NULL;
+        int r = store_prepare(s,
+                              "UPDATE outbox SET count = count + 1 WHERE id ="
+                              " (SELECT max(id) FROM outbox WHERE kind = 1 AND value = ?"
+                              "  AND aside = 0 AND id != ?)",
+                              &q);
+
+        if (r < 0)
+                return r;
+        sqlite3_bind_text(q, 1, row_word(row), -1, SQLITE_STATIC);
+        sqlite3_bind_int64(q, 2, sending);
+        r = store_finish(q);
+        return r < 0 ? r : sqlite3_changes(s->db);
+}
+
+static int write_said(Store *s, const OutboxRow *row)
+{
+        _cleanup_(store_statement_done) Statement *q = NULL;
+        int r = store_prepare(s, "INSERT INTO said (time, request_id, status) VALUES (?, ?, ?)",
+                              &q);
+
+        if (r < 0)
+                return r;
+        sqlite3_bind_int64(q, 1, (int64_t)row->timestamp);
+        store_bind_int(q, 2, row->request_id);
+        sqlite3_bind_text(q, 3, row_word(row), -1, SQLITE_STATIC);
+        r = store_finish(q);
+        if (r < 0)
+                return r;
+        return store_run_with_int(s, "DELETE FROM said WHERE id <= (SELECT max(id) FROM said) - ?",
+                                  STATUSES_KEPT);
+}
+
+int store_said(Store *s, SaidStatus ret[static STATUSES_KEPT])
+{
+        _cleanup_(store_statement_done) Statement *q = NULL;
+        int r = store_prepare(s, "SELECT time, request_id, status FROM said ORDER BY id", &q),
+            n = 0;
+
+        if (r < 0)
+                return r;
+        for (; n < STATUSES_KEPT && (r = sqlite3_step(q)) == SQLITE_ROW; n++)
+                ret[n] = (SaidStatus){.time = store_take_usec(q, 0),
+                                      .request_id = store_take_int(q, 1),
+                                      .status = firmware_status_from_string(
+                                              strempty((const char *)sqlite3_column_text(q, 2)))};
+        return n < STATUSES_KEPT && r != SQLITE_DONE ? store_to_errno(r) : n;
+}
+
+FirmwareStatus store_last_sent(Store *s, int64_t request_id, int64_t sending)
+{
+        _cleanup_(store_statement_done) Statement *q = NULL;
+
+        if (store_prepare(s,
+                          "SELECT status FROM said WHERE request_id IS ?1 ORDER BY id DESC LIMIT 1"
+                          " OFFSET min((SELECT count(*) FROM outbox WHERE kind = 0 AND aside = 0"
+                          "             AND request_id IS ?1 AND id != ?2),"
+                          "            (SELECT count(*) FROM said WHERE request_id IS ?1) - 1)",
+                          &q) < 0)
+                return FW_NONE;
+        store_bind_int(q, 1, request_id);
+        sqlite3_bind_int64(q, 2, sending);
+        if (sqlite3_step(q) != SQLITE_ROW)
+                return FW_NONE;
+        return firmware_status_from_string(strempty((const char *)sqlite3_column_text(q, 0)));
+}
+
+int store_row_commit(Store *s, const OutboxRow *row, int64_t sending)
+{
+        int r = 0;
+
+        if (row->combine)
+                r = add_to_row(s, row, sending);
+        if (r == 0 && !row->silent)
+                r = write_row(s, row);
+        if (r >= 0 && row->kind == OUTBOX_FIRMWARE_STATUS)
+                r = write_said(s, row);
+        return MIN(r, 0);
 }

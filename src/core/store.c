@@ -63,6 +63,7 @@ static const Column columns[] = {
         {"held_since",          COLUMN_USEC,   offsetof(Job, held_since)},
         {"furthest",            COLUMN_INT,    offsetof(Job, furthest)},
         {"accepted_at",         COLUMN_USEC,   offsetof(Job, accepted_at)},
+        {"silent",              COLUMN_INT,    offsetof(Job, silent)},
 };
 /* clang-format on */
 
@@ -121,13 +122,14 @@ int store_finish(Statement *statement)
         return store_to_errno(sqlite3_step(statement));
 }
 
-static bool has_column(Store *s, const char *name)
+static bool has_column(Store *s, const char *table, const char *name)
 {
         _cleanup_(store_statement_done) Statement *q = NULL;
 
-        if (store_prepare(s, "SELECT 1 FROM pragma_table_info('job') WHERE name = ?", &q) < 0)
+        if (store_prepare(s, "SELECT 1 FROM pragma_table_info(?) WHERE name = ?", &q) < 0)
                 return false;
-        sqlite3_bind_text(q, 1, name, -1, SQLITE_STATIC);
+        sqlite3_bind_text(q, 1, table, -1, SQLITE_STATIC);
+        sqlite3_bind_text(q, 2, name, -1, SQLITE_STATIC);
         return sqlite3_step(q) == SQLITE_ROW;
 }
 
@@ -139,11 +141,13 @@ static int make_schema(Store *s)
         for (size_t i = 0; r == 0 && i < ELEMENTSOF(columns); i++) {
                 char sql[128];
 
-                if (has_column(s, columns[i].name))
+                if (has_column(s, "job", columns[i].name))
                         continue;
                 snprintf(sql, sizeof(sql), "ALTER TABLE job ADD COLUMN %s", columns[i].name);
                 r = store_run(s, sql);
         }
+        if (r == 0 && !has_column(s, "outbox", "count"))
+                r = store_run(s, "ALTER TABLE outbox ADD COLUMN count INTEGER NOT NULL DEFAULT 1");
         return r;
 }
 
@@ -354,72 +358,6 @@ int store_run_with_int(Store *s, const char *sql, int64_t value)
         return store_finish(q);
 }
 
-static const char *row_word(const OutboxRow *row)
-{
-        return row->kind == OUTBOX_SECURITY_EVENT ? security_event_to_string(row->value)
-                                                  : firmware_status_to_string(row->value);
-}
-
-static bool row_is_final(const OutboxRow *row)
-{
-        return row->kind == OUTBOX_SECURITY_EVENT || firmware_status_is_final(row->value);
-}
-
-static int write_row(Store *s, const OutboxRow *row)
-{
-        _cleanup_(store_statement_done) Statement *q = NULL;
-        int r = store_prepare(
-                s,
-                "INSERT INTO outbox (kind, value, final, plain, request_id, timestamp, tech_info)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                &q);
-
-        if (r < 0)
-                return r;
-        sqlite3_bind_int(q, 1, row->kind);
-        sqlite3_bind_text(q, 2, row_word(row), -1, SQLITE_STATIC);
-        sqlite3_bind_int(q, 3, row_is_final(row));
-        sqlite3_bind_int(q, 4, row->plain);
-        store_bind_int(q, 5, row->request_id);
-        sqlite3_bind_int64(q, 6, (int64_t)row->timestamp);
-        sqlite3_bind_text(q, 7, row->tech_info, -1, SQLITE_STATIC);
-        return store_finish(q);
-}
-
-static int write_said(Store *s, const OutboxRow *row)
-{
-        _cleanup_(store_statement_done) Statement *q = NULL;
-        int r = store_prepare(s, "INSERT INTO said (time, request_id, status) VALUES (?, ?, ?)",
-                              &q);
-
-        if (r < 0)
-                return r;
-        sqlite3_bind_int64(q, 1, (int64_t)row->timestamp);
-        store_bind_int(q, 2, row->request_id);
-        sqlite3_bind_text(q, 3, row_word(row), -1, SQLITE_STATIC);
-        r = store_finish(q);
-        if (r < 0)
-                return r;
-        return store_run_with_int(s, "DELETE FROM said WHERE id <= (SELECT max(id) FROM said) - ?",
-                                  STATUSES_KEPT);
-}
-
-int store_said(Store *s, SaidStatus ret[static STATUSES_KEPT])
-{
-        _cleanup_(store_statement_done) Statement *q = NULL;
-        int r = store_prepare(s, "SELECT time, request_id, status FROM said ORDER BY id", &q),
-            n = 0;
-
-        if (r < 0)
-                return r;
-        for (; n < STATUSES_KEPT && (r = sqlite3_step(q)) == SQLITE_ROW; n++)
-                ret[n] = (SaidStatus){.time = store_take_usec(q, 0),
-                                      .request_id = store_take_int(q, 1),
-                                      .status = firmware_status_from_string(
-                                              strempty((const char *)sqlite3_column_text(q, 2)))};
-        return n < STATUSES_KEPT && r != SQLITE_DONE ? store_to_errno(r) : n;
-}
-
 int store_commit(Store *s, const StoreChange *change)
 {
         int r = store_run(s, "BEGIN IMMEDIATE");
@@ -430,11 +368,8 @@ int store_commit(Store *s, const StoreChange *change)
                 r = store_run(s, "DELETE FROM outbox WHERE kind = 0 AND final = 0");
         if (r == 0 && change->job)
                 r = write_job(s, change->job);
-        for (size_t i = 0; r == 0 && i < change->row_count; i++) {
-                r = write_row(s, &change->rows[i]);
-                if (r == 0 && change->rows[i].kind == OUTBOX_FIRMWARE_STATUS)
-                        r = write_said(s, &change->rows[i]);
-        }
+        for (size_t i = 0; r == 0 && i < change->row_count; i++)
+                r = store_row_commit(s, &change->rows[i], change->sending);
         if (r == 0)
                 r = store_run(s, "COMMIT");
         if (r < 0 && !sqlite3_get_autocommit(s->db))

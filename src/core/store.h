@@ -25,6 +25,10 @@ typedef struct OutboxRow {
         char *tech_info;
         int64_t tries; /* that count: see "Outbox" in docs/behaviour.md */
         bool aside;    /* set aside: sent once more after each BootNotification */
+        int64_t count; /* read: how many events of its type it stands for */
+        bool silent;   /* written: kept for people, see store_said(), not for the CSMS */
+        bool combine;  /* written: an unsent event of its type is counted up instead, if there is
+                          one */
 } OutboxRow;
 void outbox_row_done(OutboxRow *row);
 
@@ -69,6 +73,9 @@ typedef struct SaidStatus {
         int64_t request_id;
         FirmwareStatus status;
 } SaidStatus;
+/* Of a request (NO_INT: those without an id) the newest status that does not wait in the outbox,
+ * the row sending aside; the first one if all wait; FW_NONE: there is none, or it can't be read. */
+FirmwareStatus store_last_sent(Store *s, int64_t request_id, int64_t sending);
 /* Oldest first. Their number, or negative errno. */
 int store_said(Store *s, SaidStatus ret[static STATUSES_KEPT]);
 
@@ -77,6 +84,7 @@ typedef struct StoreChange {
         const Job *job;        /* NULL: the row stays */
         const OutboxRow *rows; /* put at the end of the outbox (id and tries are ignored) */
         size_t row_count;
+        int64_t sending;        /* id of the row on the wire, which nothing is added to; 0 none */
         bool drop_intermediate; /* superseded: unsent statuses that are not final go */
 } StoreChange;
 /* 0 or negative errno (nothing was changed then). */
@@ -92,8 +100,8 @@ int store_outbox_update(Store *s, const OutboxRow *row);
 int store_outbox_trim(Store *s, int64_t max);
 /* Security events beyond max go, the oldest first. How many went; negative errno. */
 int store_outbox_trim_events(Store *s, int64_t max);
-/* A foreign CSMS: everything goes. */
-int store_outbox_clear(Store *s);
+/* A foreign CSMS: what was to be said of updates goes, security events stay. */
+int store_outbox_drop_statuses(Store *s);
 
 /* *ret owned by the caller, NULL: not set. 0 or negative errno. */
 int store_get(Store *s, const char *name, char **ret);
