@@ -416,7 +416,7 @@ static void ctl_shows_a_failed_update(void **state)
                 "  Connection   not connected\n",
                 "  Slot         unknown\n",
                 "  RAUC         not running\n",
-                "  Update       downloading, 37 %, request 41\n",
+                "  Update       idle, 37 %, request 41\n",
                 "  From         https://files.example/a?[31m?b\n", /* no escapes to the terminal */
                 "  Next try     2026-11-24 08:00:00\n",
                 "  Failed       the server answered HTTP 404\n",
@@ -430,7 +430,6 @@ static void ctl_shows_a_failed_update(void **state)
         start_agent(w);
         w->state.connected = w->state.installer_present = false;
         w->state.booted_slot = NULL;
-        w->state.job_state = "downloading";
         w->state.percent = 37;
         w->state.request_id = "41";
         w->state.location = "https://files.example/a\x1b[31m\xc2\x9b"
@@ -443,6 +442,23 @@ static void ctl_shows_a_failed_update(void **state)
         assert_int_equal(end(&p), 1);
         for (size_t i = 0; i < ELEMENTSOF(parts); i++)
                 assert_contains(&p, parts[i]);
+}
+
+/* Between two attempts nothing has failed yet. */
+static void ctl_shows_trouble_that_is_no_end(void **state)
+{
+        World *w = *state;
+        Program p;
+
+        start_agent(w);
+        w->state.job_state = "retrying";
+        w->state.reason = "the server answered HTTP 503";
+        w->state.statuses = many_statuses;
+        w->state.n_statuses = 1;
+        begin(&p, w, ARGUMENTS("status"));
+        assert_int_equal(end(&p), 0);
+        assert_contains(&p, "  Trouble      the server answered HTTP 503\n");
+        assert_null(strstr(p.text, "Failed"));
 }
 
 static void ctl_writes_json(void **state)
@@ -625,6 +641,7 @@ int main(void)
                 world_test(control_is_as_documented),
                 world_test(ctl_shows_an_idle_agent),
                 world_test(ctl_shows_a_failed_update),
+                world_test(ctl_shows_trouble_that_is_no_end),
                 world_test(ctl_writes_json),
                 world_test(ctl_says_when_there_is_no_agent),
                 world_test(ctl_explains_its_usage),

@@ -38,7 +38,7 @@ static int run_status(sd_bus *bus, const Options *options)
                 fprintf(stderr, "rauc-ocpp-ctl: %s\n", strerror(ENOMEM));
                 return EXIT_NO_AGENT;
         }
-        return *strempty(view.reason) ? EXIT_UPDATE_FAILED : EXIT_FINE;
+        return view_update_failed(&view) ? EXIT_UPDATE_FAILED : EXIT_FINE;
 }
 
 static int run_monitor(sd_bus *bus, const Options *options)

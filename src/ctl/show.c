@@ -109,9 +109,11 @@ static void show_job(FILE *out, const View *v)
                 put_line(out, "Waits for", v->held_by);
         if (v->next_try)
                 put_line(out, "Next try", local_time(v->next_try, time));
-        if (has(v->reason)) {
+        if (view_update_failed(v)) {
                 put_line(out, "Failed", v->reason);
                 put_line(out, "Next step", next_step(v));
+        } else if (has(v->reason)) { /* of an attempt that is not the last one */
+                put_line(out, "Trouble", v->reason);
         }
 }
 

@@ -142,6 +142,18 @@ int view_read(sd_bus *bus, View *view)
         return r < 0 ? r : view_apply(view, answer, NULL);
 }
 
+bool view_update_failed(const View *view)
+{
+        static const char *const failures[] = {"DownloadFailed", "InvalidSignature",
+                                               "InstallVerificationFailed", "InstallationFailed"};
+        bool over = str_equal(view->job_state, "idle") || str_equal(view->job_state, "owing");
+
+        for (size_t i = 0; over && view->n_statuses > 0 && i < ELEMENTSOF(failures); i++)
+                if (str_equal(view->statuses[view->n_statuses - 1].status, failures[i]))
+                        return true;
+        return false;
+}
+
 void view_done(View *view)
 {
         for (const ViewField *f = view_fields; f->name; f++)

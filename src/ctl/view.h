@@ -40,6 +40,8 @@ int view_read(sd_bus *bus, View *view);
 /* Takes over an a{sv}, which the message stands before; seen (may be NULL) is called for each
  * property that we know. 0; negative errno. */
 int view_apply(View *view, sd_bus_message *m, void (*seen)(const View *view, const ViewField *f));
+/* Is the last update over, and did it fail? */
+bool view_update_failed(const View *view);
 void view_done(View *view);
 
 /* Where a field is in the view. */
