@@ -115,6 +115,10 @@ static const struct {
         {BASE "release_file = os-release\n",
          "t.conf:7: [station] release_file: expected an absolute path that can be read, "
          "got \"os-release\""},
+        {BASE "serial = " LONG50 "\n",
+         "t.conf:7: [station] serial: expected a word or a sentence of "
+         "at most 25 characters, got \""},
+        {BASE "serial = \xff\n", "t.conf:7: [station] serial: expected a word or a sentence of "},
         {BASE "connectors = 0\n",
          "t.conf:7: [station] connectors: expected a number from 1 to 1000, got \"0\""},
         {BASE "connectors = -1\n", "t.conf:7: [station] connectors: "},

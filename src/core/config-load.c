@@ -287,28 +287,34 @@ static int check_files(Loading *l)
         return 0;
 }
 
-/* The first line of a file in place of *value; keys without a file are left alone. */
-static int take_first_line(Loading *l, const char *section, const char *key, const char *path,
-                           char **value)
+/* The first line of a file as the option's value; options without a file are left alone. */
+static int take_first_line(Loading *l, const Option *o, const char *file_key, const char *path)
 {
         _cleanup_(freep) char *text = NULL;
+        char expected[CONFIG_EXPECTED_MAX], what[CONFIG_EXPECTED_MAX + 32];
         char *line;
         int r;
 
         if (!path)
                 return 0;
         if ((r = file_read(path, CONFIG_FIRST_LINE_MAX, &text, NULL)) < 0)
-                return complain_option(l, section, key, strerror(-r));
+                return complain_option(l, o->section, file_key, strerror(-r));
         text[strcspn(text, "\n")] = '\0';
         line = str_strip(text);
         for (const char *p = line; *p; p++)
                 if ((unsigned char)*p < ' ' || *p == 0x7f)
-                        return complain_option(l, section, key, "expected text in the first line");
-        if (!*line || (value == &l->config.identity && strchr(line, ':')))
+                        return complain_option(l, o->section, file_key,
+                                               "expected text in the first line");
+        if (!*line || (streq(o->key, "identity") && strchr(line, ':')))
                 return complain_option(
-                        l, section, key,
+                        l, o->section, file_key,
                         "expected a first line with text, an identity without colon");
-        return str_replace(value, line);
+        r = config_option_set(o, &l->config, line);
+        if (r != -EINVAL && r != -ERANGE)
+                return r;
+        snprintf(what, sizeof(what), "expected in the first line %s",
+                 config_option_describe(o, expected));
+        return complain_option(l, o->section, file_key, what);
 }
 
 int config_load(const char *path, Config *ret, ConfigError *reterr)
@@ -320,9 +326,10 @@ int config_load(const char *path, Config *ret, ConfigError *reterr)
         if ((r = loading_init(&l)) < 0 || (r = load_file(&l, path)) < 0 ||
             (r = load_drop_ins(&l, path)) < 0 || (r = loading_finish(&l, path)) < 0 ||
             (r = check_files(&l)) < 0 ||
-            (r = take_first_line(&l, "csms", "identity_file", c->identity_file, &c->identity)) <
-                    0 ||
-            (r = take_first_line(&l, "station", "serial_file", c->serial_file, &c->serial)) < 0) {
+            (r = take_first_line(&l, config_option_find("csms", "identity"), "identity_file",
+                                 c->identity_file)) < 0 ||
+            (r = take_first_line(&l, config_option_find("station", "serial"), "serial_file",
+                                 c->serial_file)) < 0) {
                 if (!*l.error.text)
                         complain(&l, path, 0, "%s", strerror(-r));
                 *reterr = l.error;

@@ -27,7 +27,7 @@ typedef struct Option {
         OptionKind kind;
         size_t offset;
         const char *fallback; /* NULL: none */
-        uint64_t min;         /* spans in usec, sizes in bytes, numbers */
+        uint64_t min;         /* spans in usec, sizes in bytes, numbers, characters of strings */
         uint64_t max;         /* 0: none */
         const char *const *words;
         const char *meaning;

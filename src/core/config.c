@@ -4,6 +4,7 @@
 
 #include "config-option.h"
 #include "config-value.h"
+#include "json.h"
 
 static const char *const protocol_words[] = {"ocpp2.0.1", "ocpp1.6", NULL};
 static const char *const transfer_words[] = {"https", "http", NULL};
@@ -21,7 +22,7 @@ static const char *const reboot_words[] = {"logind", "command", "never", NULL};
 const Option config_options[] = {
 { "csms", "url", OPTION_URL, AT(url), NULL, 0, 0, NULL,
   "Address of the CSMS, ws:// or wss://. The identity is appended to it, percent-encoded. Required." },
-{ "csms", "identity", OPTION_STRING, AT(identity), NULL, 0, 0, NULL,
+{ "csms", "identity", OPTION_STRING, AT(identity), NULL, 0, 48, NULL,
   "Name of this station at the CSMS, without a colon; also the user name of Basic authentication. This or identity_file is required." },
 { "csms", "identity_file", OPTION_FILE, AT(identity_file), NULL, 0, 0, NULL,
   "File whose first line is the identity." },
@@ -49,11 +50,11 @@ const Option config_options[] = {
 { "csms", "max_frame", OPTION_SIZE, AT(max_frame), "1M", 16 * KIB, 64 * MIB, NULL,
   "Longest message taken from the CSMS; a longer one ends the connection." },
 
-{ "station", "vendor", OPTION_STRING, AT(vendor), NULL, 0, 0, NULL,
-  "Vendor as told in BootNotification. Required." },
-{ "station", "model", OPTION_STRING, AT(model), NULL, 0, 0, NULL,
+{ "station", "vendor", OPTION_STRING, AT(vendor), NULL, 0, 50, NULL,
+  "Vendor as told in BootNotification; OCPP 1.6 takes 20 characters of it. Required." },
+{ "station", "model", OPTION_STRING, AT(model), NULL, 0, 20, NULL,
   "Model as told in BootNotification. Required." },
-{ "station", "serial", OPTION_STRING, AT(serial), NULL, 0, 0, NULL,
+{ "station", "serial", OPTION_STRING, AT(serial), NULL, 0, 25, NULL,
   "Serial number as told in BootNotification." },
 { "station", "serial_file", OPTION_FILE, AT(serial_file), NULL, 0, 0, NULL,
   "File whose first line is the serial number, in place of serial." },
@@ -167,6 +168,9 @@ const char *config_option_describe(const Option *o, char buffer[static CONFIG_EX
         if (o->kind == OPTION_INT)
                 snprintf(buffer + n, size - n, " from %llu to %llu", (unsigned long long)o->min,
                          (unsigned long long)o->max);
+        else if (o->kind == OPTION_STRING && o->max)
+                snprintf(buffer + n, size - n, " of at most %llu characters",
+                         (unsigned long long)o->max);
         else if (o->kind == OPTION_SPAN && o->min)
                 snprintf(buffer + n, size - n, ", at least %llus",
                          (unsigned long long)(o->min / USEC_PER_SEC));
@@ -191,6 +195,13 @@ static bool url_is_fine(const char *url)
 static int in_range(const Option *o, uint64_t v)
 {
         return v < o->min || (o->max && v > o->max) ? -ERANGE : 0;
+}
+
+static int set_string(const Option *o, char **member, const char *value)
+{
+        if (o->max && utf8_length(value) > o->max)
+                return -ERANGE;
+        return str_replace(member, value);
 }
 
 static int set_number(const Option *o, void *member, const char *value)
@@ -233,9 +244,11 @@ static int set_value(const Option *o, Config *c, const char *value)
         void *member = member_of(c, o);
         int r;
 
+        if (!utf8_valid(value, strlen(value)))
+                return -EINVAL;
         switch (o->kind) {
         case OPTION_STRING:
-                return str_replace(member, value);
+                return set_string(o, member, value);
         case OPTION_URL:
                 return url_is_fine(value) ? str_replace(member, value) : -EINVAL;
         case OPTION_FILE:
