@@ -83,6 +83,7 @@ struct Agent {
         bool whereabouts_known; /* the start's questions are answered */
         bool blind;             /* … or were given up for a while: RAUC is not there */
         bool asking;            /* read_state for the start is under way */
+        unsigned looks;         /* … and how often it was in vain */
         sd_event_source *look_timer, *look_limit;
         Program *prove_program; /* health of a slot that came without a job of ours */
         bool proving;           /* … or its mark is under way */
@@ -228,6 +229,8 @@ void calls_answer(Agent *a, const char *id, const Incoming *incoming, const void
 FirmwareReport calls_firmware_report(const Agent *a, OutgoingKind kind);
 
 /* agent-request.c */
+/* Logs the request that has become the job. */
+void request_tell_accepted(const Agent *a);
 void request_handle(Agent *a, const char *id, const Incoming *incoming, const cJSON *payload);
 
 /* agent-fetch.c */

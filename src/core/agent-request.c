@@ -144,32 +144,50 @@ static int take_over(Agent *a, UpdateRequest *q, char *hash, const Job *more, Jo
         return 0;
 }
 
+/* The version's word for what the job came by. */
+static const char *request_action(const Agent *a)
+{
+        IncomingKind kind = a->job.plain ? IN_UPDATE_PLAIN : IN_UPDATE_SIGNED;
+
+        for (size_t i = 0; a->dialect && i < a->dialect->incoming_count; i++)
+                if (a->dialect->incoming[i].kind == kind)
+                        return a->dialect->incoming[i].action;
+        return "update";
+}
+
+void request_tell_accepted(const Agent *a)
+{
+        _cleanup_(freep) char *uri = redact_url(strempty(a->job.request.location));
+        const char *verdict = update_verdict_to_string((UpdateVerdict)a->job.answer);
+        char buffer[32];
+        const char *id = agent_id_text(a->job.request.request_id, buffer);
+        LogFields fields = {.request_id = id,
+                            .action = request_action(a),
+                            .status = verdict,
+                            .firmware_uri = uri};
+
+        log_event(LOG_NOTICE, EVENT_REQUEST_ACCEPTED, &fields, "%s %s: %s, %s", fields.action, id,
+                  verdict, strempty(uri));
+}
+
 static void accept_request(Agent *a, const char *id, const Incoming *incoming, UpdateRequest *q,
                            JobEvent event)
 {
         UpdateVerdict verdict = a->job.state == JOB_IDLE || a->job.silent == 1
                                         ? VERDICT_ACCEPTED
                                         : VERDICT_ACCEPTED_CANCELED;
-        _cleanup_(freep) char *hash = content_hash(q), *uri = redact_url(q->location);
-        char buffer[32];
-        const char *id_text = agent_id_text(q->request_id, buffer);
-        LogFields fields = {.request_id = id_text,
-                            .action = incoming->action,
-                            .status = update_verdict_to_string(verdict),
-                            .firmware_uri = uri};
+        _cleanup_(freep) char *hash = content_hash(q);
         Job more;
 
         job_init(&more);
         more.plain = incoming->kind == IN_UPDATE_PLAIN;
         more.answer = verdict;
         more.accepted_at = clock_to_judge_by(a);
-        if (!hash || !uri || take_over(a, q, hash, &more, event) < 0) {
+        if (!hash || take_over(a, q, hash, &more, event) < 0) {
                 refuse(a, id, incoming, q, &refuse_store, refuse_store.text);
                 return;
         }
         TAKE_PTR(hash);
-        log_event(LOG_NOTICE, EVENT_REQUEST_ACCEPTED, &fields, "%s %s: %s, %s", incoming->action,
-                  id_text, fields.status, uri);
         answer(a, id, incoming, verdict, NULL, NULL);
 }
 

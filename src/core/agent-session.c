@@ -244,6 +244,16 @@ void session_boot_wanted(Agent *a)
 
 /* ---- answers ---- */
 
+/* What the CSMS adds to an answer is no reason to lose what it says with it. */
+static int decode_answer(const Agent *a, const cJSON *payload, void *ret, CodecError *reterr)
+{
+        CodecRules lenient = a->dialect->rules;
+
+        lenient.unknown_is_violation = false;
+        return codec_decode(a->dialect->outgoing[a->in_flight.kind].answer, lenient, payload, ret,
+                            reterr);
+}
+
 static void on_result(void *userdata, uint64_t token _unused_, const cJSON *payload)
 {
         Agent *a = userdata;
@@ -256,8 +266,7 @@ static void on_result(void *userdata, uint64_t token _unused_, const cJSON *payl
 
         agent_timer_off(&a->rpc_timer);
         if ((is_boot || is_heartbeat) &&
-            codec_decode(out->answer, a->dialect->rules, payload,
-                         is_boot ? (void *)&boot : (void *)&heartbeat, &error) < 0) {
+            decode_answer(a, payload, is_boot ? (void *)&boot : (void *)&heartbeat, &error) < 0) {
                 log_warning("The CSMS's answer to %s is not usable: %s", out->action, error.text);
                 if (is_boot)
                         agent_timer(a, &a->boot_timer, BOOT_RETRY, on_boot_timer);

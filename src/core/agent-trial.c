@@ -121,8 +121,11 @@ static void on_look(void *userdata, int error, const InstallerState *state)
         if (a->whereabouts_known)
                 return;
         if (error == INSTALLER_GONE || error == INSTALLER_BUSY) {
-                log_info("RAUC is %s; its slots are asked for as soon as it can answer",
-                         error == INSTALLER_GONE ? "not on the bus" : "busy");
+                /* At the start it may not have been asked yet. */
+                log_full(a->looks++ == 1 ? LOG_WARNING : LOG_DEBUG, 0,
+                         "RAUC is %s; its slots are asked for as soon as it can answer",
+                         error == INSTALLER_GONE ? "not on the bus (is rauc.service installed?)"
+                                                 : "busy");
                 /* on_presence and on_idle are sooner, but a service that is started on demand may
                  * need one more demand. */
                 agent_timer(a, &a->look_timer, LOOK_RETRY, on_look_again);

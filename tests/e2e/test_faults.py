@@ -403,6 +403,35 @@ def test_connector_is_told_again_if_it_was_not_answered(keys):
                  "the second telling")
 
 
+def test_answer_with_a_member_too_many(keys):
+    """What a CSMS adds to an answer is no reason to lose what it says with it."""
+    with Stage(keys) as charger:
+        charger.csms.fault("*", action="BootNotification", kind="never", times=1)
+        charger.boot()
+        frames = []
+
+        def boot_frame():
+            frames.extend(e["frame"] for e in charger.csms.new_frames() if e["from"] == "station")
+            return frames
+
+        wait_for(boot_frame, "BootNotification")
+        charger.csms.rest("POST", f"/api/stations/{charger.station}/raw", [
+            3, frames[0][1], {"status": "Accepted", "currentTime": in_seconds(0), "interval": 60, "mood": "good"}])
+        wait_for(lambda: "accepted the station" in charger.log(), "the answer to be taken")
+
+
+def test_first_lines_of_the_log_are_in_order(keys):
+    """… and no alarm at a start where all is well."""
+    with Stage(keys) as charger:
+        charger.build_bundle("update")
+        charger.boot_until_known()
+        charger.ask()
+        charger.until_status("Downloaded")
+        log = charger.log()
+        assert "RAUC is not on the bus" not in log
+        assert 0 < log.index("UpdateFirmware") < log.index(": Downloading")
+
+
 def test_password_that_only_begins_like_hex(keys, tmp_path):
     password = "0123456789abcdef0123456789abcdef+!"
     (tmp_path / "passwords").write_text(f"CS001:{password}\n")
