@@ -41,7 +41,7 @@ static void job_has_one_row_for_a_state_and_event(void **unused _unused_)
         }
 }
 
-static void job_ignores_what_the_table_does_not_name(void **unused _unused_)
+static void job_finds_each_row_of_the_table(void **unused _unused_)
 {
         size_t n, found = 0;
 
@@ -399,7 +399,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(job_has_one_row_for_a_state_and_event),
-                cmocka_unit_test(job_ignores_what_the_table_does_not_name),
+                cmocka_unit_test(job_finds_each_row_of_the_table),
                 cmocka_unit_test(job_knows_a_way_on_after_every_start),
                 cmocka_unit_test(job_has_no_dead_state),
                 cmocka_unit_test(job_ends_in_exactly_one_final_status),

@@ -69,21 +69,32 @@ static usec_t gate_grace(Agent *a, unsigned what)
         return closed(a, a->grace_until - now, a->missing_holders);
 }
 
-static usec_t gate_locks(Agent *a, unsigned what)
+/* Who holds: for people with the reasons, in one line; else a name a line. NULL: nobody. */
+static char *list_holders(const Agent *a, bool for_people)
 {
-        _cleanup_(freep) char *text = NULL;
+        char *text = NULL;
         const Lock *lock;
 
-        if (what == HOLD_INSTALL && a->config->hold != HOLD_AT_INSTALL)
-                return 0;
         for (size_t i = 0; (lock = locks_get(a->locks, i)); i++) {
-                char *more = str_printf("%s%s%s%s%s", strempty(text), i ? "; " : "", lock->who,
-                                        *lock->why ? ": " : "", lock->why);
+                const char *why = for_people ? lock->why : "";
+                char *more =
+                        str_printf("%s%s%s%s%s%s", strempty(text), text && for_people ? "; " : "",
+                                   lock->who, *why ? ": " : "", why, for_people ? "" : "\n");
 
                 free(text);
                 text = more;
         }
-        return locks_get(a->locks, 0) ? closed(a, UNTIL_TOLD, strempty(text)) : 0;
+        return text;
+}
+
+static usec_t gate_locks(Agent *a, unsigned what)
+{
+        _cleanup_(freep) char *text = NULL;
+
+        if (!locks_get(a->locks, 0) || (what == HOLD_INSTALL && a->config->hold != HOLD_AT_INSTALL))
+                return 0;
+        text = list_holders(a, true);
+        return closed(a, UNTIL_TOLD, strempty(text));
 }
 
 static usec_t gate_check(Agent *a, unsigned what _unused_)
@@ -294,15 +305,8 @@ bool hold_is_held(Agent *a)
 /* Names of those who hold, a line each, so that they are waited for after a restart. */
 static void store_holders(Agent *a)
 {
-        _cleanup_(freep) char *text = NULL;
-        const Lock *lock;
+        _cleanup_(freep) char *text = list_holders(a, false);
 
-        for (size_t i = 0; (lock = locks_get(a->locks, i)); i++) {
-                char *more = str_printf("%s%s\n", strempty(text), lock->who);
-
-                free(text);
-                text = more;
-        }
         if (store_set(a->store, STORE_HOLDERS, text) < 0)
                 log_warning("Can't note who holds the charger; after a restart nobody is waited "
                             "for");
