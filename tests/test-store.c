@@ -233,43 +233,123 @@ static void store_takes_a_newer_schema_as_it_is(void **state)
         assert_int_equal(job.attempts, 99);
 }
 
+static void spoil(Place *p)
+{
+        static const char text[] = "this is no database, but long enough to be read as one";
+        _cleanup_(freep) char *path = str_printf("%s/agent.db", p->folder);
+        _cleanup_(freep) char *wal = str_printf("%s/agent.db-wal", p->folder);
+
+        store_free(TAKE_PTR(p->store));
+        unlink(wal);
+        assert_int_equal(file_write_atomic(path, text, sizeof(text), 0600), 0);
+}
+
+static void reopen_damaged(Place *p, Job *ret)
+{
+        _cleanup_(freep) char *aside = str_printf("%s/agent.db.damaged", p->folder), *error = NULL;
+
+        assert_int_equal(store_open(p->folder, &p->store, &error), 1);
+        assert_null(error);
+        assert_int_equal(access(aside, F_OK), 0);
+        job_init(ret);
+        assert_int_equal(store_load_job(p->store, ret), 1);
+}
+
+/* Set aside; what the line beside it knows is in the fresh one. */
+static void store_begins_a_fresh_database_with_the_copy(void **state)
+{
+        Place *p = *state;
+        _cleanup_(job_done) Job job, found;
+        OutboxRow row = {.kind = OUTBOX_FIRMWARE_STATUS,
+                         .value = FW_INSTALL_REBOOTING,
+                         .plain = true,
+                         .request_id = -7};
+        StoreChange change = {.job = &job, .rows = &row, .row_count = 1};
+        int64_t id;
+
+        fill_job(&job);
+        assert_int_equal(store_commit(p->store, &change), 0);
+        spoil(p);
+        reopen_damaged(p, &found);
+        assert_null(found.request.location);
+        assert_null(found.request.signing_certificate);
+        assert_null(found.request.signature);
+        found.request.location = strdup(job.request.location);
+        found.request.signing_certificate = strdup(job.request.signing_certificate);
+        found.request.signature = strdup(job.request.signature);
+        assert_jobs_equal(&job, &found);
+        assert_int_equal(store_outbox_first(p->store, false, 0, &row), 1);
+        assert_int_equal(row.value, FW_INSTALL_REBOOTING);
+        assert_int_equal(row.request_id, -7);
+        assert_true(row.plain);
+        /* Answered: not said again after the next damage. */
+        id = row.id;
+        assert_int_equal(store_outbox_remove(p->store, id), 0);
+        job_done(&found);
+        spoil(p);
+        reopen_damaged(p, &found);
+        assert_int_equal(found.state, JOB_REBOOTING);
+        assert_int_equal(store_outbox_first(p->store, false, 0, &row), 0);
+}
+
+/* No update, nothing to say: there is no copy, and a foreign one is no reason not to start. */
+static void store_needs_no_copy(void **state)
+{
+        Place *p = *state;
+        _cleanup_(freep) char *copy = str_printf("%s/update.copy", p->folder), *error = NULL;
+        _cleanup_(job_done) Job job;
+        StoreChange change = {.job = &job};
+
+        job_init(&job);
+        job.state = JOB_DOWNLOADING;
+        assert_int_equal(store_commit(p->store, &change), 0);
+        assert_int_equal(access(copy, F_OK), 0);
+        job.state = JOB_IDLE;
+        assert_int_equal(store_commit(p->store, &change), 0);
+        assert_int_equal(access(copy, F_OK), -1);
+        spoil(p);
+        assert_int_equal(file_write_atomic(copy, "rubbish\n", 8, 0600), 0);
+        assert_int_equal(store_open(p->folder, &p->store, &error), 1);
+        assert_int_equal(store_load_job(p->store, &job), 0);
+}
+
 static void store_tells_what_it_can_not_open(void **state)
 {
         Place *p = *state;
-        _cleanup_(freep) char *path = str_printf("%s/agent.db", p->folder), *error = NULL;
+        _cleanup_(freep) char *error = NULL;
         Store *s = NULL;
 
-        store_free(TAKE_PTR(p->store));
-        assert_int_equal(file_write_atomic(path,
-                                           "this is no database, but long enough to be read as "
-                                           "one. this is no database",
-                                           75, 0600),
-                         0);
-        assert_int_equal(store_open(p->folder, &s, &error), -EUCLEAN);
-        assert_non_null(strstr(error, "agent.db"));
-        free(TAKE_PTR(error));
         assert_int_equal(store_open("/proc/no/such/folder", &s, &error), -ENOENT);
         assert_non_null(strstr(error, "/proc/no/such/folder"));
-        unlink(path);
         place_reopen(p);
 }
 
-static void store_refuses_a_job_state_it_does_not_know(void **state)
+/* A newer agent's state, read by the older one after a roll-back. */
+static void store_reads_a_state_it_does_not_know(void **state)
 {
+        static const struct {
+                int accepted;
+                JobState found;
+        } cases[] = {{0, JOB_DOWNLOADING}, {1, JOB_REBOOTING}};
         Place *p = *state;
         _cleanup_(freep) char *path = str_printf("%s/agent.db", p->folder);
-        _cleanup_(job_done) Job job;
-        StoreChange change = {.job = &job};
-        sqlite3 *db;
 
-        job_init(&job);
-        assert_int_equal(store_commit(p->store, &change), 0);
-        assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-        assert_int_equal(
-                sqlite3_exec(db, "UPDATE job SET state = 'from the future'", NULL, NULL, NULL),
-                SQLITE_OK);
-        sqlite3_close(db);
-        assert_int_equal(store_load_job(p->store, &job), -EPROTO);
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(job_done) Job job;
+                StoreChange change = {.job = &job};
+                sqlite3 *db;
+
+                job_init(&job);
+                job.install_accepted = cases[i].accepted;
+                assert_int_equal(store_commit(p->store, &change), 0);
+                assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+                assert_int_equal(sqlite3_exec(db, "UPDATE job SET state = 'from the future'", NULL,
+                                              NULL, NULL),
+                                 SQLITE_OK);
+                sqlite3_close(db);
+                assert_int_equal(store_load_job(p->store, &job), 1);
+                assert_int_equal(job.state, cases[i].found);
+        }
 }
 
 int main(void)
@@ -282,8 +362,11 @@ int main(void)
                                                 teardown),
                 cmocka_unit_test_setup_teardown(store_takes_a_newer_schema_as_it_is, setup,
                                                 teardown),
+                cmocka_unit_test_setup_teardown(store_begins_a_fresh_database_with_the_copy, setup,
+                                                teardown),
+                cmocka_unit_test_setup_teardown(store_needs_no_copy, setup, teardown),
                 cmocka_unit_test_setup_teardown(store_tells_what_it_can_not_open, setup, teardown),
-                cmocka_unit_test_setup_teardown(store_refuses_a_job_state_it_does_not_know, setup,
+                cmocka_unit_test_setup_teardown(store_reads_a_state_it_does_not_know, setup,
                                                 teardown),
         };
 

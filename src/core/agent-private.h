@@ -73,7 +73,8 @@ struct Agent {
         const Config *config;
         Store *store;
         Installer *installer;
-        TrustStore *roots; /* NULL: none configured */
+        TrustStore *roots;      /* NULL: none configured */
+        bool store_was_damaged; /* … and is a fresh one with what its copy knew */
         bool require_signed;
 
         Job job;

@@ -150,6 +150,8 @@ static bool event_is_asked_for(JobEvent event)
 static void not_stored(Agent *a, JobEvent event, int error)
 {
         log_error_errno(error, "Can't store the update's state in %s", a->config->state_directory);
+        if (error == -EUCLEAN) /* the next start sets the damaged database aside */
+                sd_event_exit(a->parts.event, EXIT_FAILURE);
         if (event_is_asked_for(event))
                 return;
         a->again = event;
@@ -353,6 +355,7 @@ static int make_parts(Agent *a)
 
         if (r < 0)
                 return log_error_errno(r, "Can't open the store: %s", strempty(error));
+        a->store_was_damaged = r > 0;
         r = store_load_job(a->store, &a->job);
         if (r < 0)
                 return log_error_errno(r, "Can't read the stored update from %s",
@@ -396,13 +399,22 @@ int agent_new(const AgentParts *parts, Agent **ret)
         return 0;
 }
 
+/* Where nothing was written yet. Without its location an update can't go on. */
+static JobEvent early_start_event(Agent *a)
+{
+        if (!a->store_was_damaged)
+                return wear_start(a, EV_RESTORED);
+        agent_set_reason(a, "the agent's database was damaged");
+        return EV_CANCELED;
+}
+
 int agent_start(Agent *a)
 {
         if (a->job.state != JOB_IDLE)
                 log_notice("An update was under way: %s", job_state_to_string(a->job.state));
         machine_release_version(a->config->release_file, NULL, &a->firmware_version);
         if (a->job.state != JOB_IDLE && a->job.state < JOB_INSTALLING)
-                agent_event(a, wear_start(a, EV_RESTORED));
+                agent_event(a, early_start_event(a));
         trial_look_around(a);
         connect_start(a);
         return 0;

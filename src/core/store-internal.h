@@ -6,6 +6,8 @@
 
 struct Store {
         sqlite3 *db;
+        char *folder;
+        char *copy; /* the line of update.copy; NULL: there is none, or it is not known */
 };
 
 typedef sqlite3_stmt Statement;
@@ -26,5 +28,15 @@ usec_t store_take_usec(Statement *q, int at);
 /* Puts a row into the outbox (unless it is for people alone or another one takes it in) and a
  * status among those shown; part of a step. sending: see StoreChange. 0 or negative errno. */
 int store_row_commit(Store *s, const OutboxRow *row, int64_t sending);
+/* "SELECT …", "INSERT … VALUES (?, …)" of the job's columns; STORE_SELECT_SHORT: without those of
+ * any length. Owned by the caller; NULL when out of memory. */
+typedef enum StoreSql { STORE_SELECT, STORE_SELECT_SHORT, STORE_INSERT } StoreSql;
+char *store_job_sql(StoreSql what);
+bool store_has_job_column(const char *name);
+/* The line beside the database is made that of now. What fails is logged. */
+void store_copy_renew(Store *s);
+/* Opens or makes folder/agent.db. 0; -EUCLEAN: it is damaged; negative errno. *reterr: a sentence.
+ */
+int store_open_database(const char *folder, Store **ret, char **reterr);
 /* *ret is replaced. 0 or -ENOMEM. */
 int store_take_text(Statement *q, int at, char **ret);

@@ -58,7 +58,11 @@ int store_outbox_first(Store *s, bool aside, int64_t after, OutboxRow *ret)
 
 int store_outbox_remove(Store *s, int64_t id)
 {
-        return store_run_with_int(s, "DELETE FROM outbox WHERE id = ?", id);
+        int r = store_run_with_int(s, "DELETE FROM outbox WHERE id = ?", id);
+
+        if (r == 0)
+                store_copy_renew(s);
+        return r;
 }
 
 int store_outbox_update(Store *s, const OutboxRow *row)

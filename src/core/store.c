@@ -15,6 +15,7 @@ void store_statement_done(Statement **s)
  */
 typedef enum ColumnKind {
         COLUMN_TEXT,
+        COLUMN_LONG_TEXT,
         COLUMN_INT,
         COLUMN_USEC,
         COLUMN_BOOL,
@@ -35,13 +36,13 @@ static const Column columns[] = {
         {"verdict",             COLUMN_STATUS, offsetof(Job, verdict)},
         {"plain",               COLUMN_BOOL,   offsetof(Job, plain)},
         {"request_id",          COLUMN_INT,    offsetof(Job, request.request_id)},
-        {"location",            COLUMN_TEXT,   offsetof(Job, request.location)},
+        {"location",            COLUMN_LONG_TEXT,  offsetof(Job, request.location)},
         {"retrieve_at",         COLUMN_USEC,   offsetof(Job, request.retrieve_at)},
         {"install_at",          COLUMN_USEC,   offsetof(Job, request.install_at)},
         {"retries",             COLUMN_INT,    offsetof(Job, request.retries)},
         {"retry_interval",      COLUMN_INT,    offsetof(Job, request.retry_interval)},
-        {"signing_certificate", COLUMN_TEXT,   offsetof(Job, request.signing_certificate)},
-        {"signature",           COLUMN_TEXT,   offsetof(Job, request.signature)},
+        {"signing_certificate", COLUMN_LONG_TEXT,  offsetof(Job, request.signing_certificate)},
+        {"signature",           COLUMN_LONG_TEXT,  offsetof(Job, request.signature)},
         {"content_hash",        COLUMN_TEXT,   offsetof(Job, content_hash)},
         {"origin_slot",         COLUMN_TEXT,   offsetof(Job, origin_slot)},
         {"target_slot",         COLUMN_TEXT,   offsetof(Job, target_slot)},
@@ -80,6 +81,10 @@ static const char schema[] =
         " request_id INTEGER, status TEXT NOT NULL);"
         "CREATE TABLE IF NOT EXISTS value (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT "
         "ROWID;";
+
+static const char pragmas[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                              "PRAGMA cache_size = -64; PRAGMA wal_autocheckpoint = 64;"
+                              "PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;";
 
 int store_to_errno(int sqlite_code)
 {
@@ -151,30 +156,37 @@ static int make_schema(Store *s)
         return r;
 }
 
-int store_open(const char *folder, Store **ret, char **reterr)
+/* quick_check gives one row, "ok", where all is well. */
+static int check(Store *s)
+{
+        _cleanup_(store_statement_done) Statement *q = NULL;
+        int r = store_prepare(s, "PRAGMA quick_check(1)", &q);
+
+        if (r < 0)
+                return r;
+        r = sqlite3_step(q);
+        if (r != SQLITE_ROW)
+                return store_to_errno(r);
+        return str_equal((const char *)sqlite3_column_text(q, 0), "ok") ? 0 : -EUCLEAN;
+}
+
+int store_open_database(const char *folder, Store **ret, char **reterr)
 {
         _cleanup_(freep) char *path = str_printf("%s/agent.db", folder);
         _cleanup_(store_freep) Store *s = calloc(1, sizeof(*s));
         int r;
 
-        if (!path || !s)
+        if (!path || !s || str_replace(&s->folder, folder) < 0)
                 return -ENOMEM;
-        if (mkdir(folder, 0700) < 0 && errno != EEXIST) {
-                r = -errno;
-                *reterr = str_printf("can't make the folder %s", folder);
-                return r;
-        }
         r = store_to_errno(sqlite3_open_v2(
                 path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
                 NULL));
         if (r == 0)
                 sqlite3_extended_result_codes(s->db, 1);
         if (r == 0)
-                r = store_run(s,
-                              "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA "
-                              "cache_size = -64;"
-                              "PRAGMA wal_autocheckpoint = 64; PRAGMA temp_store = MEMORY; PRAGMA "
-                              "mmap_size = 0;");
+                r = store_run(s, pragmas);
+        if (r == 0)
+                r = check(s);
         if (r == 0)
                 r = make_schema(s);
         if (r < 0) {
@@ -192,18 +204,22 @@ void store_free(Store *s)
         if (!s)
                 return;
         sqlite3_close(s->db);
+        free(s->folder);
+        free(s->copy);
         free(s);
 }
 
-/* "SELECT a, b, …", "INSERT … VALUES (?, ?, …)": made from the table. */
-static char *job_sql(bool insert)
+char *store_job_sql(StoreSql what)
 {
         _cleanup_(freep) char *names = strdup(""), *marks = strdup("");
 
         for (size_t i = 0; names && marks && i < ELEMENTSOF(columns); i++) {
-                char *n = str_printf("%s%s%s", names, i ? ", " : "", columns[i].name);
-                char *m = str_printf("%s, ?", marks);
+                char *n, *m;
 
+                if (what == STORE_SELECT_SHORT && columns[i].kind == COLUMN_LONG_TEXT)
+                        continue;
+                n = str_printf("%s%s%s", names, i ? ", " : "", columns[i].name);
+                m = str_printf("%s, ?", marks);
                 free(names);
                 free(marks);
                 names = n;
@@ -211,8 +227,17 @@ static char *job_sql(bool insert)
         }
         if (!names || !marks)
                 return NULL;
-        return insert ? str_printf("INSERT OR REPLACE INTO job (id, %s) VALUES (1%s)", names, marks)
-                      : str_printf("SELECT %s FROM job WHERE id = 1", names);
+        return what == STORE_INSERT ? str_printf("INSERT OR REPLACE INTO job (id, %s) VALUES (1%s)",
+                                                 names, marks)
+                                    : str_printf("SELECT %s FROM job WHERE id = 1", names);
+}
+
+bool store_has_job_column(const char *name)
+{
+        for (size_t i = 0; i < ELEMENTSOF(columns); i++)
+                if (streq(columns[i].name, name))
+                        return true;
+        return false;
 }
 
 void store_bind_int(Statement *q, int at, int64_t value)
@@ -235,6 +260,7 @@ static void bind_column(Statement *q, int at, const Column *c, const Job *job)
 
         switch (c->kind) {
         case COLUMN_TEXT:
+        case COLUMN_LONG_TEXT:
                 sqlite3_bind_text(q, at, *(char *const *)member, -1, SQLITE_STATIC);
                 break;
         case COLUMN_INT:
@@ -276,10 +302,10 @@ usec_t store_take_usec(Statement *q, int at)
 static int take_column(Statement *q, int at, const Column *c, Job *job)
 {
         void *member = (char *)job + c->offset;
-        JobState state;
 
         switch (c->kind) {
         case COLUMN_TEXT:
+        case COLUMN_LONG_TEXT:
                 return store_take_text(q, at, (char **)member);
         case COLUMN_INT:
                 *(int64_t *)member = store_take_int(q, at);
@@ -291,10 +317,8 @@ static int take_column(Statement *q, int at, const Column *c, Job *job)
                 *(bool *)member = sqlite3_column_int(q, at);
                 break;
         case COLUMN_STATE:
-                state = job_state_from_string((const char *)sqlite3_column_text(q, at));
-                if (state == JOB_STATE_MAX)
-                        return -EPROTO;
-                *(JobState *)member = state;
+                *(JobState *)member =
+                        job_state_from_string((const char *)sqlite3_column_text(q, at));
                 break;
         case COLUMN_STATUS:
                 *(FirmwareStatus *)member = firmware_status_from_string(
@@ -306,7 +330,7 @@ static int take_column(Statement *q, int at, const Column *c, Job *job)
 
 int store_load_job(Store *s, Job *ret)
 {
-        _cleanup_(freep) char *sql = job_sql(false);
+        _cleanup_(freep) char *sql = store_job_sql(STORE_SELECT);
         _cleanup_(store_statement_done) Statement *q = NULL;
         _cleanup_(job_done) Job job;
         int r;
@@ -325,6 +349,10 @@ int store_load_job(Store *s, Job *ret)
                 if (r < 0)
                         return r;
         }
+        /* A newer agent's word, read after a roll-back. What it had begun to write is looked at as
+         * after any reboot; what it had not is begun anew. */
+        if (job.state == JOB_STATE_MAX)
+                job.state = job.install_accepted == 1 ? JOB_REBOOTING : JOB_DOWNLOADING;
         job_done(ret);
         *ret = job;
         job_init(&job);
@@ -333,7 +361,7 @@ int store_load_job(Store *s, Job *ret)
 
 static int write_job(Store *s, const Job *job)
 {
-        _cleanup_(freep) char *sql = job_sql(true);
+        _cleanup_(freep) char *sql = store_job_sql(STORE_INSERT);
         _cleanup_(store_statement_done) Statement *q = NULL;
         int r;
 
@@ -374,6 +402,8 @@ int store_commit(Store *s, const StoreChange *change)
                 r = store_run(s, "COMMIT");
         if (r < 0 && !sqlite3_get_autocommit(s->db))
                 store_run(s, "ROLLBACK");
+        if (r == 0 && !change->keep_copy)
+                store_copy_renew(s);
         return r;
 }
 

@@ -56,13 +56,16 @@ void outbox_row_done(OutboxRow *row);
 #define STORE_CSMS "csms" /* host of csms.url that the outbox belongs to */
 
 /* Opens (makes) folder/agent.db. A schema newer than ours is used as it is: changes are additive
- * only. 0 and *ret; -EUCLEAN: damaged; negative errno. *reterr: a sentence for people, owned by the
+ * only. A damaged database is set aside as agent.db.damaged (logged) and a fresh one filled by the
+ * copy beside it, which has no location, certificate and signature. 0, or 1: that happened, and
+ * *ret; negative errno. *reterr: a sentence for people, owned by the
  * caller. */
 int store_open(const char *folder, Store **ret, char **reterr);
 void store_free(Store *s);
 DEFINE_CLEANUP(Store *, store_free)
 
-/* Fills *ret (initialised). 0: there never was a job; 1; negative errno. */
+/* Fills *ret (initialised). A state that only a newer agent knows is read as downloading or
+ * rebooting. 0: there never was a job; 1; negative errno. */
 int store_load_job(Store *s, Job *ret);
 
 /* A status as it was put into the outbox; the newest STATUSES_KEPT stay after they were answered,
@@ -84,6 +87,7 @@ typedef struct StoreChange {
         const Job *job;        /* NULL: the row stays */
         const OutboxRow *rows; /* put at the end of the outbox (id and tries are ignored) */
         size_t row_count;
+        bool keep_copy;         /* the copy beside the database stays as it is */
         int64_t sending;        /* id of the row on the wire, which nothing is added to; 0 none */
         bool drop_intermediate; /* superseded: unsent statuses that are not final go */
 } StoreChange;

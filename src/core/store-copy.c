@@ -1,0 +1,222 @@
+/* Opening, and what survives a damaged database: the open update, or a status that is still to be
+ * said, as one line beside it, renewed at each step. Never the location, which may hold a password,
+ * and nothing as long as a certificate. */
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "store-internal.h"
+
+#define COPY_HEAD "rauc-ocpp-agent 1"
+#define COPY_SIZE_MAX 8192
+/* The newest status that the CSMS has not answered. */
+#define UNSENT "unsent"
+
+static char *copy_path(const Store *s)
+{
+        return str_printf("%s/update.copy", s->folder);
+}
+
+/* "\tname=value" behind what is in *line; a value that has lines or tabs is for people alone and
+ * loses them. 0 or -ENOMEM. */
+static int add_value(char **line, const char *name, const char *value)
+{
+        char *longer = str_printf("%s\t%s=%s", *line, name, value);
+
+        if (!longer)
+                return -ENOMEM;
+        for (char *p = longer + strlen(*line) + 1; *p; p++)
+                if ((unsigned char)*p < ' ')
+                        *p = ' ';
+        free(*line);
+        *line = longer;
+        return 0;
+}
+
+/* The columns of a one-row answer by their names; 1, 0: there is no row. */
+static int add_row(Store *s, const char *sql, char **line)
+{
+        _cleanup_(store_statement_done) Statement *q = NULL;
+        int r = store_prepare(s, sql, &q);
+
+        if (r < 0)
+                return r;
+        r = sqlite3_step(q);
+        if (r != SQLITE_ROW)
+                return store_to_errno(r);
+        for (int i = 0; i < sqlite3_column_count(q); i++) {
+                const char *value = (const char *)sqlite3_column_text(q, i);
+
+                if (value && add_value(line, sqlite3_column_name(q, i), value) < 0)
+                        return -ENOMEM;
+        }
+        return 1;
+}
+
+/* NULL in *ret: there is nothing that would have to survive. */
+static int make_line(Store *s, char **ret)
+{
+        _cleanup_(freep) char *sql = store_job_sql(STORE_SELECT_SHORT), *line = strdup(COPY_HEAD);
+        int r, unsent;
+
+        if (!sql || !line)
+                return -ENOMEM;
+        r = add_row(s, sql, &line);
+        if (r < 0)
+                return r;
+        unsent = add_row(
+                s, "SELECT value AS " UNSENT " FROM outbox WHERE kind = 0 ORDER BY id DESC LIMIT 1",
+                &line);
+        if (unsent < 0)
+                return unsent;
+        *ret = r == 0 || (unsent == 0 && strstr(line, "\tstate=idle")) ? NULL : TAKE_PTR(line);
+        return 0;
+}
+
+void store_copy_renew(Store *s)
+{
+        _cleanup_(freep) char *path = copy_path(s), *line = NULL, *text = NULL;
+        int r = path ? make_line(s, &line) : -ENOMEM;
+
+        if (r == 0 && str_equal(line, s->copy))
+                return;
+        if (r == 0 && line) {
+                text = str_printf("%s\n", line);
+                r = text ? file_write_atomic(path, text, strlen(text), 0600) : -ENOMEM;
+        } else if (r == 0 && unlink(path) < 0 && errno != ENOENT) {
+                r = -errno;
+        }
+        if (r < 0)
+                log_warning_errno(r,
+                                  "Can't renew %s; should the database be damaged, the update "
+                                  "would be told as it was before",
+                                  strempty(path));
+        else
+                str_replace(&s->copy, line);
+}
+
+/* Text in every column: SQLite turns it into numbers where they are read. */
+static int put_value(Store *s, const char *name, const char *value)
+{
+        _cleanup_(freep) char *sql =
+                store_has_job_column(name) ? str_printf("UPDATE job SET %s = ?", name) : NULL;
+        _cleanup_(store_statement_done) Statement *q = NULL;
+        int r = sql ? store_prepare(s, sql, &q) : 0;
+
+        if (!q) /* a newer agent's */
+                return r;
+        sqlite3_bind_text(q, 1, value, -1, SQLITE_STATIC);
+        return store_finish(q);
+}
+
+static int put_unsent(Store *s, const char *word)
+{
+        Job job;
+        OutboxRow row = {.kind = OUTBOX_FIRMWARE_STATUS,
+                         .value = (int)firmware_status_from_string(word),
+                         .timestamp = wallclock_now()};
+        int r;
+
+        job_init(&job);
+        r = store_load_job(s, &job);
+        row.plain = job.plain;
+        row.request_id = job.request.request_id;
+        if (r > 0 && row.value != FW_NONE && job.silent != 1)
+                r = store_row_commit(s, &row, 0);
+        job_done(&job);
+        return MIN(r, 0);
+}
+
+static int copy_take(Store *s)
+{
+        _cleanup_(freep) char *path = copy_path(s), *text = NULL;
+        char *rest, *item, *unsent = NULL;
+        Job none;
+        int r = path ? file_read(path, COPY_SIZE_MAX, &text, NULL) : -ENOMEM;
+
+        if (r < 0)
+                return r == -ENOENT ? 0 : r;
+        rest = text;
+        if (!str_equal(strsep(&rest, "\t\n"), COPY_HEAD))
+                return -EBADMSG;
+        job_init(&none);
+        r = store_commit(s, &(StoreChange){.job = &none, .keep_copy = true});
+        while (r == 0 && (item = strsep(&rest, "\t\n"))) {
+                char *value = strchr(item, '=');
+
+                if (!value)
+                        continue;
+                *value++ = '\0';
+                if (streq(item, UNSENT))
+                        unsent = value;
+                else
+                        r = put_value(s, item, value);
+        }
+        return r == 0 && unsent ? put_unsent(s, unsent) : r;
+}
+
+/* One is kept, for whoever wants to know what happened to the disk. */
+static int set_aside(const char *folder)
+{
+        static const char *const files[][2] = {
+                {"agent.db", "agent.db.damaged"},
+                {"agent.db-wal", "agent.db.damaged-wal"},
+                {"agent.db-shm", "agent.db.damaged-shm"},
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(files); i++) {
+                _cleanup_(freep) char *from = str_printf("%s/%s", folder, files[i][0]);
+                _cleanup_(freep) char *to = str_printf("%s/%s", folder, files[i][1]);
+                int r = from && to ? file_rename(from, to) : -ENOMEM;
+
+                if (r < 0 && r != -ENOENT)
+                        return r;
+        }
+        return 0;
+}
+
+/* What could be read of it is in its WAL too: nothing of it is mixed with the fresh one. */
+static int open_fresh(const char *folder, Store **ret, char **reterr)
+{
+        int r = set_aside(folder);
+
+        if (r == 0)
+                r = store_open_database(folder, ret, reterr);
+        if (r < 0)
+                return r;
+        r = copy_take(*ret);
+        if (r < 0)
+                log_error_errno(r,
+                                "Can't read %s/update.copy; what became of the last update is "
+                                "not told",
+                                folder);
+        return 1;
+}
+
+int store_open(const char *folder, Store **ret, char **reterr)
+{
+        Store *s = NULL;
+        int r;
+
+        if (mkdir(folder, 0700) < 0 && errno != EEXIST) {
+                r = -errno;
+                *reterr = str_printf("can't make the folder %s", folder);
+                return r;
+        }
+        r = store_open_database(folder, &s, reterr);
+        if (r == -EUCLEAN) {
+                log_error("The database is damaged (%s): kept as agent.db.damaged, a fresh one is "
+                          "begun",
+                          strempty(*reterr));
+                free(TAKE_PTR(*reterr));
+                r = open_fresh(folder, &s, reterr);
+        }
+        if (r < 0) {
+                store_free(s);
+                return r;
+        }
+        store_copy_renew(s);
+        *ret = s;
+        return r;
+}
