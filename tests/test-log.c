@@ -121,15 +121,6 @@ static void log_level_comes_from_the_environment(void **state)
         }
 }
 
-static void log_level_set_by_hand_wins(void **state)
-{
-        setenv("RAUC_OCPP_LOG_LEVEL", "debug", 1);
-        log_set_max_level(LOG_WARNING);
-        log_notice("no");
-        log_warning("yes");
-        assert_string_equal(captured(*state), "warning: yes\n");
-}
-
 static void log_keeps_a_peers_control_characters_off_the_terminal(void **state)
 {
         log_info("a\x1b[2Jb\nerror: forged\x7f");
@@ -239,7 +230,6 @@ int main(void)
                 cmocka_unit_test(log_names_the_level_on_stderr),
                 cmocka_unit_test(log_appends_and_returns_the_error),
                 cmocka_unit_test(log_level_comes_from_the_environment),
-                cmocka_unit_test(log_level_set_by_hand_wins),
                 cmocka_unit_test(log_keeps_a_peers_control_characters_off_the_terminal),
                 cmocka_unit_test(log_cuts_long_lines),
                 cmocka_unit_test(log_keeps_errno),

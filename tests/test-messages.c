@@ -39,11 +39,8 @@ static void messages_every_value_has_its_own_word(_unused_ void **state)
 {
         for (int i = 0; i < SECURITY_EVENT_MAX; i++)
                 assert_string_not_equal(security_event_to_string((SecurityEventType)i), "?");
-        for (int i = 0; i < BOOT_REASON_MAX; i++)
-                assert_string_not_equal(boot_reason_to_string((BootReason)i), "?");
         for (int i = 0; i < VERDICT_MAX; i++)
                 assert_string_not_equal(update_verdict_to_string((UpdateVerdict)i), "?");
-        assert_string_equal(boot_reason_to_string(BOOT_FIRMWARE_UPDATE), "FirmwareUpdate");
         assert_string_equal(security_event_to_string(SECURITY_FAILED_TO_AUTHENTICATE),
                             "FailedToAuthenticateAtCsms");
         assert_string_equal(update_verdict_to_string(VERDICT_REVOKED_CERTIFICATE),
@@ -55,7 +52,6 @@ static void messages_values_outside_are_a_question_mark(_unused_ void **state)
         assert_string_equal(firmware_status_to_string(FW_STATUS_MAX), "?");
         assert_string_equal(firmware_status_to_string((FirmwareStatus)-1), "?");
         assert_string_equal(security_event_to_string(SECURITY_EVENT_MAX), "?");
-        assert_string_equal(boot_reason_to_string(BOOT_REASON_MAX), "?");
         assert_string_equal(update_verdict_to_string(VERDICT_MAX), "?");
 }
 

@@ -216,24 +216,16 @@ static void rauc_tells_a_factory_state(void **state)
         done(w, rauc);
 }
 
-/* Whatever RAUC is installed: its own introspection is the judge. */
-static void rauc_probes_abilities(void **state)
+/* The version speaks for itself: transaction-id came with 1.10. */
+static bool rauc_takes_transactions(void)
 {
-        World *w = *state;
-        pid_t rauc = fresh(w);
-        const InstallerAbilities *abilities = w->installer->ops->abilities(w->installer);
-        sd_bus_message *m = NULL;
-        const char *xml;
-        bool inspect;
+        FILE *f = popen("rauc --version", "re");
+        int major = 0, minor = 0;
 
-        assert_true(sd_bus_call_method(w->bus, RAUC, "/", "org.freedesktop.DBus.Introspectable",
-                                       "Introspect", NULL, &m, NULL) >= 0);
-        assert_true(sd_bus_message_read(m, "s", &xml) >= 0);
-        inspect = strstr(xml, "InspectBundle") != NULL;
-        assert_int_equal(abilities->inspect, inspect);
-        assert_int_equal(abilities->transaction_id, inspect);
-        sd_bus_message_unref(m);
-        done(w, rauc);
+        assert_non_null(f);
+        assert_int_equal(fscanf(f, "rauc %d.%d", &major, &minor), 2);
+        pclose(f);
+        return major > 1 || minor >= 10;
 }
 
 static void rauc_installs(void **state)
@@ -261,8 +253,7 @@ static void rauc_installs(void **state)
         assert_int_equal(b->installed_count, 1);
         assert_non_null(b->installed_timestamp);
         /* Our mark is there exactly if this RAUC takes one. */
-        assert_int_equal(b->installed_transaction != NULL,
-                         w->installer->ops->abilities(w->installer)->transaction_id);
+        assert_int_equal(b->installed_transaction != NULL, rauc_takes_transactions());
         done(w, rauc);
 }
 
@@ -517,7 +508,6 @@ int main(void)
 {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(rauc_tells_a_factory_state),
-                cmocka_unit_test(rauc_probes_abilities),
                 cmocka_unit_test(rauc_installs),
                 cmocka_unit_test(rauc_refuses_bad_bundles),
                 cmocka_unit_test(rauc_is_busy_during_an_install),

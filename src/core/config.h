@@ -4,9 +4,6 @@
 
 #include "util.h"
 
-#define CONFIG_PROTOCOLS_MAX 4
-#define CONFIG_PATHS_MAX 16
-
 typedef enum RequireSigned { SIGNED_AUTO, SIGNED_YES, SIGNED_NO } RequireSigned;
 typedef enum RebootWay { REBOOT_LOGIND, REBOOT_COMMAND, REBOOT_NEVER } RebootWay;
 typedef enum HoldAt { HOLD_AT_REBOOT, HOLD_AT_INSTALL } HoldAt;

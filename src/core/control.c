@@ -1,5 +1,4 @@
 /* The agent's D-Bus object: see control.h. Each property is one line of a table. */
-#include <stdarg.h>
 #include <stdio.h>
 #include <systemd/sd-bus.h>
 #include <unistd.h>
@@ -231,35 +230,6 @@ void control_free(Control *c)
         free(c);
 }
 
-static bool is_property(const char *name)
-{
-        for (const sd_bus_vtable *v = vtable; v->type != _SD_BUS_VTABLE_END; v++)
-                if (v->type == _SD_BUS_VTABLE_PROPERTY && streq(v->x.property.member, name))
-                        return true;
-        return false;
-}
-
-int control_changed(Control *c, ...)
-{
-        char *names[NAMES_MAX + 1];
-        const char *name;
-        size_t n = 0;
-        va_list ap;
-        int r;
-
-        if (!c)
-                return 0;
-        va_start(ap, c);
-        while (n < NAMES_MAX && (name = va_arg(ap, const char *)) && is_property(name))
-                names[n++] = (char *)(uintptr_t)name;
-        va_end(ap);
-        names[n] = NULL;
-        if (n == NAMES_MAX || name)
-                return -ENOENT;
-        r = sd_bus_emit_properties_changed_strv(c->bus, CONTROL_PATH, CONTROL_INTERFACE, names);
-        return MIN(r, 0);
-}
-
 /* FNV-1a: tells a value from the one before, no more. */
 static uint64_t digest(const void *data, size_t size)
 {
@@ -320,5 +290,9 @@ int control_status_reported(Control *c, usec_t time, const char *request_id, con
                 return 0;
         r = sd_bus_emit_signal(c->bus, CONTROL_PATH, CONTROL_INTERFACE, "StatusReported", "tss",
                                time, strempty(request_id), strempty(status));
-        return r < 0 ? r : control_changed(c, "LastStatuses", NULL);
+        if (r < 0)
+                return r;
+        r = sd_bus_emit_properties_changed(c->bus, CONTROL_PATH, CONTROL_INTERFACE, "LastStatuses",
+                                           NULL);
+        return MIN(r, 0);
 }

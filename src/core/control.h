@@ -66,9 +66,6 @@ DEFINE_CLEANUP(Control *, control_free)
 /* Tells who listens which properties are other than they were at the last call. 0 or negative
  * errno. A NULL control is fine. */
 int control_update(Control *control);
-/* Tells who listens that these properties have changed: names and a NULL at the end. 0; -ENOENT: no
- * such property; other negative errno. A NULL control is fine. */
-int control_changed(Control *control, ...) __attribute__((sentinel));
 /* A status went to the CSMS: signal StatusReported, and LastStatuses has changed. */
 int control_status_reported(Control *control, usec_t time, const char *request_id,
                             const char *status);

@@ -1,4 +1,4 @@
-/* What every installer's state needs: copying, freeing, looking slots up. */
+/* What every installer's state needs: freeing, looking slots up. */
 #include "installer.h"
 
 static void slot_done(Slot *s)
@@ -17,39 +17,6 @@ void installer_state_done(InstallerState *s)
         for (size_t i = 0; i < s->count; i++)
                 slot_done(&s->slots[i]);
         *s = (InstallerState){.booted = -1, .primary = -1};
-}
-
-static int slot_copy(const Slot *from, Slot *to)
-{
-        int r = 0;
-
-        *to = (Slot){.installed_count = from->installed_count,
-                     .booted = from->booted,
-                     .boot_status = from->boot_status};
-        if ((r = str_replace(&to->name, from->name)) < 0 ||
-            (r = str_replace(&to->bootname, from->bootname)) < 0 ||
-            (r = str_replace(&to->device, from->device)) < 0 ||
-            (r = str_replace(&to->bundle_version, from->bundle_version)) < 0 ||
-            (r = str_replace(&to->installed_transaction, from->installed_transaction)) < 0 ||
-            (r = str_replace(&to->installed_timestamp, from->installed_timestamp)) < 0)
-                return r;
-        return str_replace(&to->status, from->status);
-}
-
-int installer_state_copy(const InstallerState *from, InstallerState *to)
-{
-        int r;
-
-        *to = (InstallerState){.booted = from->booted, .primary = from->primary};
-        for (size_t i = 0; i < from->count; i++) {
-                to->count++;
-                r = slot_copy(&from->slots[i], &to->slots[i]);
-                if (r < 0) {
-                        installer_state_done(to);
-                        return r;
-                }
-        }
-        return 0;
 }
 
 const Slot *installer_state_find(const InstallerState *s, const char *name)

@@ -32,20 +32,12 @@ typedef struct InstallerState {
 } InstallerState;
 
 void installer_state_done(InstallerState *s);
-/* Copies deeply. 0 or -ENOMEM; *to is then empty. */
-int installer_state_copy(const InstallerState *from, InstallerState *to);
 const Slot *installer_state_find(const InstallerState *s, const char *name);
 /* The bootable slot that an install would write: not booted, has a bootname, best of the booted
  * one's class (a rescue system may have a bootname too); NULL: none. */
 const Slot *installer_state_other(const InstallerState *s);
 
 typedef enum MarkKind { MARK_GOOD, MARK_BAD, MARK_ACTIVE } MarkKind;
-
-/* What the service was found able to do; probed, never assumed from a version number. */
-typedef struct InstallerAbilities {
-        bool inspect;        /* InspectBundle (RAUC ≥ 1.9) */
-        bool transaction_id; /* InstallBundle takes transaction-id (≥ 1.10) */
-} InstallerAbilities;
 
 /* Errors of the call backs, beside other negative errno: */
 #define INSTALLER_BUSY                                                                             \
@@ -58,7 +50,7 @@ typedef struct Installer Installer;
 
 /* What it tells by itself. */
 typedef struct InstallerHandlers {
-        /* The service appeared (after its abilities were probed) or vanished. */
+        /* The service appeared (after it was asked what it is like) or vanished. */
         void (*on_presence)(void *userdata, bool present);
         /* An install, ours or another's, works: 0 … 100 and the step's words (for people
          * alone). */
@@ -77,7 +69,6 @@ typedef struct InstallerOps {
         void (*free)(Installer *);
         bool (*is_present)(const Installer *);
         bool (*is_busy)(const Installer *);
-        const InstallerAbilities *(*abilities)(const Installer *);
         /* The three calls may have the service started where nobody owns its name. Reads
          * GetSlotStatus and GetPrimary. -ENODATA: it told of no slot at all. state is borrowed
          * within the call back, NULL on error. */

@@ -285,12 +285,6 @@ void link_close(Link *link)
         }
 }
 
-int link_set_protocols(Link *link, const char *protocols)
-{
-        return strlen(protocols) > PROTOCOLS_TEXT_MAX ? -EINVAL
-                                                      : str_replace(&link->protocols, protocols);
-}
-
 int link_set_password(Link *link, const void *password, size_t size)
 {
         void *copy = NULL;

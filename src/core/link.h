@@ -89,9 +89,8 @@ int link_send(Link *link, const char *text, size_t size);
  * is dropped. */
 void link_close(Link *link);
 
-/* Offers another list or password from the next connect on (1.6's password is hex-decoded, 2.x's is
- * not). 0; -EINVAL: too long; -ENOMEM. */
-int link_set_protocols(Link *link, const char *protocols);
+/* Offers another password from the next connect on (1.6's is hex-decoded, 2.x's is not). 0;
+ * -EINVAL: too long; -ENOMEM. */
 int link_set_password(Link *link, const void *password, size_t size);
 
 const char *link_end_to_string(LinkEnd end);

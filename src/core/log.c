@@ -52,11 +52,6 @@ typedef struct Line {
 
 static int max_level = -1; /* not asked for yet */
 
-void log_set_max_level(int level)
-{
-        max_level = MIN(MAX(level, LOG_ERR), LOG_DEBUG);
-}
-
 int log_get_max_level(void)
 {
         const char *word;

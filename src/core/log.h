@@ -29,9 +29,8 @@ typedef struct LogFields {
         const char *firmware_uri; /* FIRMWARE_URI=, without user and password */
 } LogFields;
 
-/* Sets the highest level written (LOG_ERR … LOG_DEBUG); LOG_INFO at start, or $RAUC_OCPP_LOG_LEVEL
- * (a word). */
-void log_set_max_level(int level);
+/* The highest level written (LOG_ERR … LOG_DEBUG): the word in $RAUC_OCPP_LOG_LEVEL, else LOG_INFO.
+ */
 int log_get_max_level(void);
 
 /* Writes one line. error is 0 or a negative errno, whose text is appended. Returns error, so that

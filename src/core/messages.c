@@ -40,18 +40,6 @@ static const char *const security_words[SECURITY_EVENT_MAX] = {
         [SECURITY_INVALID_TLS_CIPHER_SUITE]             = "InvalidTLSCipherSuite",
 };
 
-static const char *const boot_words[BOOT_REASON_MAX] = {
-        [BOOT_APPLICATION_RESET] = "ApplicationReset",
-        [BOOT_FIRMWARE_UPDATE]   = "FirmwareUpdate",
-        [BOOT_LOCAL_RESET]       = "LocalReset",
-        [BOOT_POWER_UP]          = "PowerUp",
-        [BOOT_REMOTE_RESET]      = "RemoteReset",
-        [BOOT_SCHEDULED_RESET]   = "ScheduledReset",
-        [BOOT_TRIGGERED]         = "Triggered",
-        [BOOT_UNKNOWN]           = "Unknown",
-        [BOOT_WATCHDOG]          = "Watchdog",
-};
-
 static const char *const verdict_words[VERDICT_MAX] = {
         [VERDICT_ACCEPTED]            = "Accepted",
         [VERDICT_REJECTED]            = "Rejected",
@@ -89,11 +77,6 @@ bool firmware_status_is_final(FirmwareStatus s)
 const char *security_event_to_string(SecurityEventType t)
 {
         return word_of(security_words, ELEMENTSOF(security_words), (int)t);
-}
-
-const char *boot_reason_to_string(BootReason r)
-{
-        return word_of(boot_words, ELEMENTSOF(boot_words), (int)r);
 }
 
 const char *update_verdict_to_string(UpdateVerdict v)

@@ -186,5 +186,4 @@ FirmwareStatus firmware_status_from_string(const char *s);
 /* Ends a job: Installed and every failure. */
 bool firmware_status_is_final(FirmwareStatus s);
 const char *security_event_to_string(SecurityEventType t);
-const char *boot_reason_to_string(BootReason r);
 const char *update_verdict_to_string(UpdateVerdict v);

@@ -34,10 +34,7 @@ void outbox_row_done(OutboxRow *row);
 
 /* Names of single values. */
 #define STORE_CONFIRMED_SLOT "confirmed-slot" /* the slot's name that our record has confirmed */
-#define STORE_CONFIRMED_MARK                                                                       \
-        "confirmed-mark"            /* its transaction, timestamp and count when it was            \
-                                     */
-#define STORE_CSMS_TIME "csms-time" /* wall clock usec: the last time a CSMS told */
+#define STORE_CSMS_TIME "csms-time"           /* wall clock usec: the last time a CSMS told */
 #define STORE_SIGNED_LATCH                                                                         \
         "signed-latch" /* "1": a manufacturer root was seen, unsigned requests are refused from    \
                           then on */

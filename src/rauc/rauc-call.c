@@ -202,7 +202,7 @@ static int on_install_answered(sd_bus_message *m, void *userdata, sd_bus_error *
         r->own = OWN_ACCEPTED;
         r->transaction_proven |= c->transaction_id != NULL;
         if (c->again) /* so it was the transaction-id that had been refused */
-                r->abilities.transaction_id = false;
+                r->takes_transaction = false;
         call_finish(c, 0, NULL);
         if (r->has_early)
                 rauc_tell_completed(r, r->early_result);
@@ -230,7 +230,7 @@ static void call_install(Call *c)
                 call_fail_later(c, INSTALLER_BUSY);
                 return;
         }
-        if (!r->abilities.transaction_id)
+        if (!r->takes_transaction)
                 free(TAKE_PTR(c->transaction_id));
         error = rauc_message(r, RAUC_INTERFACE, "InstallBundle", &m);
         if (error >= 0)
@@ -317,7 +317,7 @@ void rauc_call_begin(Call *c)
                 c->slot = sd_bus_slot_unref(c->slot);
                 c->waits = true;
                 if (!c->r->query)
-                        rauc_query_abilities(c->r);
+                        rauc_query_introspection(c->r);
         } else {
                 call_start_service(c);
         }

@@ -47,10 +47,10 @@ struct RaucInstaller {
         InstallerHandlers handlers;
         void *userdata;
         sd_bus_slot *owner_changed, *disconnected, *properties_changed, *completed;
-        sd_bus_slot *query; /* of owner or abilities */
-        char *owner;        /* unique name; NULL: nobody */
-        bool present;       /* owner's abilities and properties are known */
-        InstallerAbilities abilities;
+        sd_bus_slot *query;      /* of owner, introspection or properties */
+        char *owner;             /* unique name; NULL: nobody */
+        bool present;            /* owner's introspection and properties are known */
+        bool takes_transaction;  /* InstallBundle takes transaction-id (RAUC ≥ 1.10), as probed */
         bool transaction_proven; /* an install with a transaction-id was accepted */
         bool operating;          /* Operation is not "idle" */
         /* Operation became "installing" and no Completed came since. Kept beside `operating`
@@ -71,7 +71,7 @@ static inline bool rauc_busy(const RaucInstaller *r)
 /* A new call to the service that is there now: by its unique name, so never one that starts it. */
 int rauc_message(RaucInstaller *r, const char *interface, const char *member, sd_bus_message **ret);
 /* Asks the owner what it can do; it is present once that is known. */
-void rauc_query_abilities(RaucInstaller *r);
+void rauc_query_introspection(RaucInstaller *r);
 /* Our accepted install is over. */
 void rauc_tell_completed(RaucInstaller *r, int result);
 

@@ -104,7 +104,7 @@ static void set_owner(RaucInstaller *r, const char *owner)
         r->query = sd_bus_slot_unref(r->query);
         r->present = r->operating = r->installing = r->has_early = r->transaction_proven = false;
         r->own = OWN_NONE;
-        r->abilities = (InstallerAbilities){0};
+        r->takes_transaction = false;
         free(TAKE_PTR(r->last_error));
         if (r->owner) {
                 free(TAKE_PTR(r->owner));
@@ -113,7 +113,7 @@ static void set_owner(RaucInstaller *r, const char *owner)
         if (was_present && r->handlers.on_presence)
                 r->handlers.on_presence(r->userdata, false);
         if (owner && str_replace(&r->owner, owner) == 0)
-                rauc_query_abilities(r);
+                rauc_query_introspection(r);
 }
 
 static int on_owner_changed(sd_bus_message *m, void *userdata, sd_bus_error *reterr _unused_)
@@ -195,8 +195,7 @@ static int on_introspected(sd_bus_message *m, void *userdata, sd_bus_error *rete
         int error = -EBADMSG;
 
         if (!sd_bus_message_is_method_error(m, NULL) && sd_bus_message_read(m, "s", &xml) >= 0) {
-                r->abilities.inspect = strstr(xml, "<method name=\"InspectBundle\"");
-                r->abilities.transaction_id = r->abilities.inspect;
+                r->takes_transaction = strstr(xml, "<method name=\"InspectBundle\"");
                 error = query_properties(r);
         }
         if (error < 0)
@@ -204,7 +203,7 @@ static int on_introspected(sd_bus_message *m, void *userdata, sd_bus_error *rete
         return 0;
 }
 
-void rauc_query_abilities(RaucInstaller *r)
+void rauc_query_introspection(RaucInstaller *r)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         int error = rauc_message(r, DBUS_NAME ".Introspectable", "Introspect", &m);
@@ -245,16 +244,10 @@ static bool rauc_is_busy(const Installer *i)
         return rauc_busy((const RaucInstaller *)(const void *)i);
 }
 
-static const InstallerAbilities *rauc_abilities(const Installer *i)
-{
-        return &((const RaucInstaller *)(const void *)i)->abilities;
-}
-
 static const InstallerOps ops = {
         .free = rauc_free,
         .is_present = rauc_is_present,
         .is_busy = rauc_is_busy,
-        .abilities = rauc_abilities,
         .read_state = rauc_read_state,
         .install = rauc_install,
         .mark = rauc_mark,
