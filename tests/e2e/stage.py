@@ -8,7 +8,8 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[2]
 BINARIES = Path(os.environ.get("BINARY_DIR", TOP / "build" / "dev")) / "bin"
 sys.path.insert(0, str(TOP / "tools" / "demo"))
-from charger import Charger, wait_for  # noqa: E402
+from charger import Charger  # noqa: E402
+from parts import wait_for  # noqa: E402
 
 FINAL = {"Installed", "InstallationFailed", "InstallVerificationFailed", "InvalidSignature", "DownloadFailed"}
 

@@ -12,7 +12,7 @@ import pytest
 
 SOURCE = pathlib.Path(os.environ.get("SOURCE_DIR", pathlib.Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(SOURCE / "tools" / "demo"))
-import charger as harness  # noqa: E402
+import parts as harness  # noqa: E402
 
 RAUC = ("de.pengutronix.rauc", "/", "de.pengutronix.rauc.Installer")
 
@@ -74,7 +74,7 @@ class Slots:
         self.folder = folder
         (folder / "mnt").mkdir()
         for slot in harness.Rauc.SLOTS:
-            (folder / f"slot-{slot}.img").write_bytes(bytes(harness.MIB))
+            (folder / f"slot-{slot}.img").write_bytes(bytes(1 << 20))
         self.bus = harness.Bus(folder)
         self.boot_loader = harness.BootLoader(folder / "boot-loader")
         self.rauc = harness.Rauc(folder, self.bus, self.boot_loader, pki / "rauc/root.pem")
@@ -130,8 +130,8 @@ def test_children_die_with_their_parent(tmp_path):
     """Even where the parent had no time to clean up."""
     script = ("import sys, pathlib, time\n"
               f"sys.path.insert(0, {str(SOURCE / 'tools' / 'demo')!r})\n"
-              "import charger\n"
-              f"bus = charger.Bus(pathlib.Path({str(tmp_path)!r}))\n"
+              "import parts\n"
+              f"bus = parts.Bus(pathlib.Path({str(tmp_path)!r}))\n"
               "print(bus.program.process.pid, flush=True)\n"
               "time.sleep(600)\n")
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as parent:

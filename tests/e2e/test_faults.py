@@ -8,7 +8,7 @@ import time
 import pytest
 
 from stage import BINARIES, Stage, in_seconds, wait_for
-from charger import run
+from parts import run
 
 
 @pytest.fixture(name="keys", scope="module")

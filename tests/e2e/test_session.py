@@ -7,7 +7,7 @@ import time
 import pytest
 
 from stage import BINARIES, Stage, in_seconds, wait_for
-from charger import MockCsms
+from parts import MockCsms
 
 
 @pytest.fixture(name="keys", scope="module")

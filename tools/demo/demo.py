@@ -13,7 +13,8 @@ import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from charger import SOURCE, Charger, Trouble, run as run_program  # noqa: E402
+from charger import SOURCE, Charger  # noqa: E402
+from parts import Trouble, run as run_program  # noqa: E402
 
 STATION = "CS001"
 REQUEST_ID = 4711
