@@ -221,6 +221,12 @@ def test_frames_since(csms, station):
     assert csms.frames("CP1", since=4) == [] == csms.frames("CP1", since=2**64 - 1)
 
 
+@pytest.mark.parametrize("since", ["x", "", "-1", "%2B1", "0x10", "1.5", "1%202", str(2**64), "1" * 3000])
+def test_frames_since_what_is_no_number(csms, station, since):
+    answer = csms.get(f"/api/stations/CP1/frames?since={since}")
+    assert answer.status == 400 and answer.json["title"] == "since must be the number of a frame."
+
+
 def test_trace_is_written_line_by_line(tmp_path):
     trace = tmp_path / "trace"
     trace.write_text('{"old":1}\n')

@@ -12,6 +12,8 @@
 #define CHUNK_SIZE 16384
 #define HEADERS_SIZE 2048
 #define HEADER_VALUE_MAX 256
+/* No argument of a query is longer: lws keeps so much of all headers together. */
+#define QUERY_MAX 4096
 /* Seconds a client may take to read a chunk of an answer. */
 #define CHUNK_SECONDS 60
 
@@ -293,9 +295,11 @@ static HttpMethod read_method(struct lws *wsi, char path[static HTTP_PATH_MAX])
 
 static void read_query(struct lws *wsi, HttpRequest *request)
 {
-        char value[32];
+        char value[QUERY_MAX];
         const char *v = lws_get_urlarg_by_name(wsi, "since=", value, sizeof(value));
+        errno = 0;
         request->since = v ? strtoull(v, NULL, 10) : 0;
+        request->bad_since = v && (errno != 0 || !*v || v[strspn(v, "0123456789")]);
         v = lws_get_urlarg_by_name(wsi, "binary=", value, sizeof(value));
         request->binary = v && streq(v, "1");
 }

@@ -14,7 +14,8 @@ typedef struct HttpRequest {
         char path[HTTP_PATH_MAX]; /* decoded */
         char *body;
         size_t body_size;
-        uint64_t since; /* ?since= */
+        uint64_t since; /* ?since=; 0 where it is not given */
+        bool bad_since; /* … and is no number */
         bool binary;    /* ?binary=1 */
 } HttpRequest;
 

@@ -158,7 +158,12 @@ static void post_fault(const RestCall *call)
 static void get_frames(const RestCall *call)
 {
         uint64_t last = 0;
-        char *lines = station_frames(call->station, call->request->since, &last);
+        char *lines;
+        if (call->request->bad_since) {
+                exchange_problem(call->x, 400, "since must be the number of a frame.");
+                return;
+        }
+        lines = station_frames(call->station, call->request->since, &last);
         if (!lines) {
                 out_of_memory(call->x);
                 return;
