@@ -176,6 +176,37 @@ static void signature_that_is_none_is_no(void **state)
         }
 }
 
+/* One line that names what is missing, and no signature. */
+static void sign_firmware_says_what_is_missing(void **state)
+{
+        /* clang-format off */
+        static const struct {
+                const char *key, *file, *says;
+        } wrong[] = {
+                {"none.key",                 "firmware", "there is no key none.key"},
+                {"pki",                      "firmware", "the key pki is a folder"},
+                {"pki/firmware/rsa3072.pem", "firmware", "pki/firmware/rsa3072.pem holds no private key that openssl can read"},
+                {"pki/firmware/ed25519.key", "firmware", "pki/firmware/ed25519.key is neither an RSA nor an EC key"},
+                {"pki/firmware/rsa3072.key", "none",     "there is no file none"},
+                {"pki/firmware/rsa3072.key", "pki",      "the file pki is a folder"},
+        };
+        /* clang-format on */
+
+        pki_write(*state, "firmware", firmware, strlen(firmware));
+        for (size_t i = 0; i < ELEMENTSOF(wrong); i++) {
+                _cleanup_(freep) char *line =
+                        str_printf("@sign-firmware --key %s %s", wrong[i].key, wrong[i].file);
+                _cleanup_(freep) char *says = str_printf("sign-firmware: %s\n", wrong[i].says);
+                _cleanup_(freep) char *said = NULL, *signature = NULL;
+
+                assert_int_equal(pki_run(*state, line), 1);
+                said = pki_read(*state, "messages", NULL);
+                signature = pki_read(*state, "output", NULL);
+                assert_string_equal(said, says);
+                assert_string_equal(signature, "");
+        }
+}
+
 static void sha256_is_written_in_hex(_unused_ void **state)
 {
         char out[2 * SHA256_SIZE + 1];
@@ -196,6 +227,7 @@ int main(void)
                 cmocka_unit_test(signature_fails_when_spoilt),
                 cmocka_unit_test(signature_may_hold_white_space),
                 cmocka_unit_test(signature_that_is_none_is_no),
+                cmocka_unit_test(sign_firmware_says_what_is_missing),
                 cmocka_unit_test(sha256_is_written_in_hex),
         };
 
