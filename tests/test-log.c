@@ -111,14 +111,30 @@ static void log_level_comes_from_the_environment(void **state)
                 const char *word;
                 int level;
         } vectors[] = {{"err", LOG_ERR},   {"warning", LOG_WARNING}, {"notice", LOG_NOTICE},
-                       {"info", LOG_INFO}, {"debug", LOG_DEBUG},     {"loud", LOG_INFO}};
+                       {"info", LOG_INFO}, {"debug", LOG_DEBUG},     {"", LOG_INFO}};
 
-        (void)state;
         for (size_t i = 0; i < ELEMENTSOF(vectors); i++) {
                 setenv("RAUC_OCPP_LOG_LEVEL", vectors[i].word, 1);
                 max_level = -1;
                 assert_int_equal(log_get_max_level(), vectors[i].level);
         }
+        assert_string_equal(captured(*state), "");
+}
+
+/* Once, before the line that was to be written; every word that is known is named. */
+static void log_warns_of_an_unknown_level(void **state)
+{
+        const char *said;
+
+        setenv("RAUC_OCPP_LOG_LEVEL", "lo\x1bud", 1);
+        log_debug("no");
+        log_info("yes");
+        log_info("and yes");
+        said = captured(*state);
+        assert_non_null(startswith(said, "warning: RAUC_OCPP_LOG_LEVEL is \"lo?ud\""));
+        assert_string_equal(strchr(said, '\n'), "\nyes\nand yes\n");
+        for (int i = LOG_ERR; i <= LOG_DEBUG; i++)
+                assert_non_null(strstr(said, levels[i].word));
 }
 
 static void log_keeps_a_peers_control_characters_off_the_terminal(void **state)
@@ -230,6 +246,7 @@ int main(void)
                 cmocka_unit_test(log_names_the_level_on_stderr),
                 cmocka_unit_test(log_appends_and_returns_the_error),
                 cmocka_unit_test(log_level_comes_from_the_environment),
+                cmocka_unit_test(log_warns_of_an_unknown_level),
                 cmocka_unit_test(log_keeps_a_peers_control_characters_off_the_terminal),
                 cmocka_unit_test(log_cuts_long_lines),
                 cmocka_unit_test(log_keeps_errno),

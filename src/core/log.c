@@ -62,7 +62,11 @@ int log_get_max_level(void)
         word = strempty(secure_getenv("RAUC_OCPP_LOG_LEVEL"));
         for (int i = LOG_ERR; i <= LOG_DEBUG; i++)
                 if (streq(word, levels[i].word))
-                        max_level = i;
+                        return max_level = i;
+        if (*word)
+                log_warning("RAUC_OCPP_LOG_LEVEL is \"%s\", which is none of err, warning, notice, "
+                            "info, debug: info is taken",
+                            word);
         return max_level;
 }
 
