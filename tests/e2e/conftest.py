@@ -7,6 +7,11 @@ from mockcsms import BOOT, MockCsms
 from wsclient import Station
 
 
+def pytest_make_parametrize_id(val):
+    """No name of a test is longer than a line of output."""
+    return ascii(val[:50]) + "..." if isinstance(val, (str, bytes)) and len(val) > 60 else None
+
+
 @pytest.fixture
 def csms():
     with MockCsms("--interval", "60", "--message-timeout", "1") as running:
