@@ -326,6 +326,7 @@ def test_request_that_can_not_be_stored_is_refused(keys):
     with Stage(keys) as charger:
         charger.build_bundle("update")
         charger.boot_until_known()
+        wait_for(lambda: "Slot rootfs.0 is confirmed" in charger.log(), "the slot's confirmation")
         with DatabaseLock(charger):
             assert charger.ask()["result"]["status"] == "Rejected"
         assert charger.ask()["result"]["status"] == "Accepted"
