@@ -1,7 +1,10 @@
 /* rauc-ocpp-ctl, the real program, with the agent's D-Bus object on a bus of their own. */
 #include <sys/stat.h>
 
+#include <cjson/cJSON.h>
+
 #include "control-world.h"
+#include "doc-table.h"
 
 #define OUTPUT_MAX 16384
 
@@ -237,6 +240,61 @@ static void ctl_writes_json(void **state)
                 "\"version\":\"0.1.0\"}\n");
 }
 
+static const char *type_of(const cJSON *value)
+{
+        return cJSON_IsBool(value)     ? "boolean"
+               : cJSON_IsString(value) ? "string"
+               : cJSON_IsNumber(value) ? "number"
+               : cJSON_IsArray(value)  ? "array"
+                                       : "?";
+}
+
+/* The members of an object against rows from row on; those that idle has as null are told so. */
+static const char *check_members(const char *row, const char *prefix, const cJSON *object,
+                                 const cJSON *idle)
+{
+        for (const cJSON *m = object->child; m; m = m->next) {
+                const cJSON *other = cJSON_GetObjectItemCaseSensitive(idle, m->string);
+                _cleanup_(freep) char *cells =
+                        str_printf("| %s%s | %s%s | ", prefix, m->string, type_of(m),
+                                   cJSON_IsNull(other) ? " or null" : "");
+
+                row = doc_row(row, cells);
+                if (cJSON_IsArray(m))
+                        row = check_members(row, "lastStatuses[].", m->child, NULL);
+        }
+        return row;
+}
+
+static cJSON *status_json(World *w)
+{
+        Program p;
+        cJSON *json;
+
+        begin(&p, w, ARGUMENTS("status", "--json"));
+        assert_int_equal(end(&p), 0);
+        assert_non_null(json = cJSON_Parse(p.text));
+        return json;
+}
+
+static void ctl_documentation_has_every_member(void **state)
+{
+        _cleanup_(freep) char *text = doc_read("docs/interfaces.md");
+        World *w = *state;
+        cJSON *idle, *busy;
+
+        start_agent(w, &handlers);
+        idle = status_json(w);
+        w->state.percent = 5;
+        w->state.next_try = 1795500000000000;
+        w->state.statuses = many_statuses;
+        w->state.n_statuses = 1;
+        busy = status_json(w);
+        doc_end(check_members(doc_table(text, "| member | type | meaning |"), "", busy, idle));
+        cJSON_Delete(idle);
+        cJSON_Delete(busy);
+}
+
 static void ctl_says_when_there_is_no_agent(void **state)
 {
         World *w = *state;
@@ -379,6 +437,7 @@ int main(void)
                 world_test(ctl_shows_a_failed_update),
                 world_test(ctl_shows_trouble_that_is_no_end),
                 world_test(ctl_writes_json),
+                world_test(ctl_documentation_has_every_member),
                 world_test(ctl_says_when_there_is_no_agent),
                 world_test(ctl_explains_its_usage),
                 world_test(ctl_gives_orders),

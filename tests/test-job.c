@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "dialect.h"
+#include "doc-table.h"
 #include "job.h"
 #include "ocpp16.h"
 #include "ocpp201.h"
@@ -395,6 +396,32 @@ static void job_words_come_back(void **unused _unused_)
                 assert_string_not_equal(job_event_to_string(event), "?");
 }
 
+/* Those who read JobState on D-Bus find each word explained, in the order of the life of an update.
+ */
+static void job_documentation_has_every_state(void **state)
+{
+        _cleanup_(freep) char *text = doc_read("docs/interfaces.md");
+        _cleanup_(freep) char *xml = doc_read("data/dbus/org.raucocpp.Agent1.xml");
+        const char *row = doc_table(text, "| JobState | meaning |");
+        const char *listed = strstr(xml, "<!-- What the update is doing: ");
+
+        (void)state;
+        assert_non_null(listed);
+        for (int s = 0; s < JOB_STATE_MAX; s++) {
+                const char *word = job_state_to_string((JobState)s);
+                _cleanup_(freep) char *cells = str_printf("| %s | ", word);
+
+                row = doc_row(row, cells);
+                do {
+                        listed += strcspn(listed, " ");
+                        listed += strspn(listed, " \n");
+                } while (*listed && !startswith(listed, word));
+                if (!*listed || !strchr(",. ", listed[strlen(word)]))
+                        fail_msg("the D-Bus interface does not list %s", word);
+        }
+        doc_end(row);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -415,6 +442,7 @@ int main(void)
                 cmocka_unit_test(job_counts_a_failed_trial_once),
                 cmocka_unit_test(job_that_is_worn_out_has_an_end),
                 cmocka_unit_test(job_words_come_back),
+                cmocka_unit_test(job_documentation_has_every_state),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
