@@ -1,8 +1,11 @@
 """A charger that takes unsigned updates, and what its CSMS heard: for the end-to-end tests of what goes wrong
 and of what is waited for. See tools/demo/charger.py for the stage itself."""
 import os
+import signal
+import sqlite3
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
@@ -11,6 +14,7 @@ sys.path.insert(0, str(TOP / "tools" / "demo"))
 from charger import Charger  # noqa: E402
 from parts import wait_for  # noqa: E402
 
+STATUS_MESSAGES = {"FirmwareStatusNotification", "SignedFirmwareStatusNotification"}
 FINAL = {"Installed", "InstallationFailed", "InstallVerificationFailed", "InvalidSignature", "DownloadFailed"}
 
 
@@ -18,7 +22,7 @@ class Stage(Charger):
     """A charger that takes unsigned updates, and what its CSMS heard."""
 
     def __init__(self, keys, **sections):
-        self.heard = []
+        self.frames = []
         super().__init__(BINARIES, pki=keys)
         self.settings = {"firmware": {"manufacturer_roots": None, "require_signed": "no"}}
         for section, more in sections.items():
@@ -42,17 +46,28 @@ class Stage(Charger):
     def job(self):
         return self.bus.property("org.raucocpp.Agent1", "/org/raucocpp/Agent1", "org.raucocpp.Agent1", "JobState")
 
+    def sent(self):
+        """Every frame of the station so far."""
+        self.frames += [e["frame"] for e in self.csms.new_frames()
+                        if e["from"] == "station" and isinstance(e.get("frame"), list)]
+        return self.frames
+
     def listen(self):
         """Everything that was said so far: [(action, payload)]."""
-        self.heard += [(e["frame"][2], e["frame"][3]) for e in self.csms.new_frames()
-                       if e["from"] == "station" and isinstance(e.get("frame"), list) and e["frame"][0] == 2]
-        return self.heard
+        return [(frame[2], frame[3]) for frame in self.sent() if frame[0] == 2]
+
+    def payloads(self, action):
+        return [p for a, p in self.listen() if a == action]
+
+    def reports(self):
+        """The payloads of the firmware statuses, of either message of 1.6."""
+        return [p for a, p in self.listen() if a in STATUS_MESSAGES]
 
     def statuses(self):
-        return [p["status"] for a, p in self.listen() if a == "FirmwareStatusNotification"]
+        return [p["status"] for p in self.reports()]
 
     def boot_reports(self):
-        return [p for a, p in self.listen() if a == "BootNotification"]
+        return self.payloads("BootNotification")
 
     def finals(self):
         return [s for s in self.statuses() if s in FINAL]
@@ -70,6 +85,44 @@ class Stage(Charger):
 
     def ask(self, **more):
         return self.csms.update(self.station, **{"location": self.csms.file_url("update.raucb"), **more})
+
+    def send_raw(self, data, binary=False):
+        """These bytes as one frame of the CSMS, whatever they are."""
+        request = urllib.request.Request(f"{self.csms.http}/api/stations/{self.station}/raw?binary={int(binary)}",
+                                         data=data.encode() if isinstance(data, str) else data, method="POST")
+        self.csms.opener.open(request, timeout=10).close()
+
+    def trigger(self, message, action="TriggerMessage", **more):
+        """Asks for a message; the answer's status, or the code of the error."""
+        answer = self.csms.call(self.station, action, {"requestedMessage": message, **more})
+        return answer["result"]["status"] if "result" in answer else answer["error"]["code"]
+
+    def beat(self):
+        """A Heartbeat that was asked for: the session is well, and what the agent had to answer before was sent."""
+        before = len(self.payloads("Heartbeat"))
+        assert self.trigger("Heartbeat") == "Accepted"
+        wait_for(lambda: len(self.payloads("Heartbeat")) > before, "a Heartbeat")
+
+    def restart_agent(self):
+        """Its plug alone is pulled; until the new one has reported."""
+        self.stop_agent(signal.SIGKILL)
+        before = len(self.boot_reports())
+        self.start_agent()
+        wait_for(lambda: len(self.boot_reports()) > before, "BootNotification")
+
+    def database(self, sql):
+        """The rows."""
+        with sqlite3.connect(self.folder / "state" / "agent.db", timeout=10) as db:
+            rows = db.execute(sql).fetchall()
+        db.close()
+        return rows
+
+    def outbox(self):
+        """What is still to be said."""
+        return [row[0] for row in self.database("SELECT value FROM outbox ORDER BY id")]
+
+    def connections(self):
+        return self.log().count("Connected to the CSMS")
 
     def log(self):
         return (self.folder / "agent.log").read_text(errors="replace")
