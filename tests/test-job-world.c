@@ -195,6 +195,7 @@ static void install(const World *w)
         if (w->phase == 0) {
                 reach_phase(w, 1, write_slot, BROKEN);
                 reach_by(w, EV_INSTALLED_DATA);
+                reach_by(w, EV_BUNDLE_REFUSED);
         } else if (w->phase == 1) {
                 reach_phase(w, 2, write_slot, OURS);
         } else if (w->phase == 2) {
@@ -274,6 +275,14 @@ static void roll_back(const World *w)
         reach_by(w, EV_NO_WAY_BACK);
 }
 
+/* Back without an answer: once, and only to a slot that is good. */
+static void notify_boot(const World *w)
+{
+        reach_by(w, EV_BOOT_ANSWERED);
+        if (w->rolls == 0 && can_boot(w, A))
+                reach_by(w, EV_CSMS_AWAY);
+}
+
 static void mark_target_bad(const World *w)
 {
         if (w->booted == B || w->phase == 1)
@@ -290,6 +299,7 @@ static const struct {
         JobEvent ends[5];
         size_t count;
 } ends[] = {
+        {DO_ASK_DOWNLOAD,   {EV_DUE, EV_NOT_YET, EV_CANCELED}, 3},
         {DO_WAIT_RETRIEVE,  {EV_DUE, EV_CANCELED}, 2},
         {DO_FETCH,          {EV_FETCHED, EV_ATTEMPT_FAILED, EV_DOWNLOAD_FAILED, EV_PAUSED, EV_CANCELED}, 5},
         {DO_WAIT_RETRY,     {EV_DUE, EV_OFFLINE, EV_PAUSED, EV_CANCELED}, 4},
@@ -299,7 +309,6 @@ static const struct {
         {DO_WAIT_REBOOT,    {EV_REBOOT_NOW, EV_INSTALL_FAILED, EV_CANCELED}, 3},
         {DO_ANNOUNCE,       {EV_ANNOUNCED, EV_REBOOT_HELD, EV_CANCELED}, 3},
         {DO_HEALTH,         {EV_HEALTH_GOOD, EV_HEALTH_BAD}, 2},
-        {DO_NOTIFY_BOOT,    {EV_BOOT_ANSWERED}, 1},
         {DO_AWAIT_ACCEPTED, {EV_BOOT_ACCEPTED}, 1},
         {DO_RECONNECT,      {EV_BOOT_ACCEPTED}, 1},
 };
@@ -312,6 +321,7 @@ static const struct {
         {DO_RESUME_INSTALL,  resume},
         {DO_REBOOT,          reboot},
         {DO_MARK_NAME,       mark},
+        {DO_NOTIFY_BOOT,     notify_boot},
         {DO_CONFIRM,         mark},
         {DO_MARK_UNPROVEN,   mark},
         {DO_UNDO,            undo},
@@ -425,6 +435,7 @@ static void job_keeps_its_promises_in_every_world(void **state _unused_)
                 for (int crashes = 0; crashes < 2; crashes++) {
                         begin(loader, crashes, EV_REQUESTED_NOW);
                         begin(loader, crashes, EV_REQUESTED_LATER);
+                        begin(loader, crashes, EV_REQUESTED_CHECK);
                 }
         walk();
         print_message("             %zu situations, %zu ways between them\n", world_count,

@@ -253,7 +253,7 @@ static void check_every_version_says_it(const Walk *before, const JobStep *step,
 static void explore_all(void (*check)(const Walk *, const JobStep *, const Walk *))
 {
         size_t n = explore(EV_REQUESTED_NOW, check) + explore(EV_REQUESTED_LATER, check) +
-                   explore(EV_REQUESTED_NO_URL, check);
+                   explore(EV_REQUESTED_NO_URL, check) + explore(EV_REQUESTED_CHECK, check);
 
         print_message("             %zu situations\n", n);
         assert_true(n > 50);

@@ -18,7 +18,7 @@ static const struct {
         const char *title, *colour;
         JobState first, last;
 } phases[] = {
-        {"before RAUC writes",            "#e8f0fb", JOB_DOWNLOAD_SCHEDULED, JOB_PREPARING},
+        {"before RAUC writes",            "#e8f0fb", JOB_CHECKING,           JOB_PREPARING},
         {"RAUC writes, then the reboot",  "#fdf1d8", JOB_INSTALLING,         JOB_REBOOTING},
         {"the new system on trial",       "#e5f5ea", JOB_TRIAL_HEALTH,       JOB_TRIAL_ACCEPT},
         {"going back",                    "#fbe6e4", JOB_UNDOING,            JOB_RETURNED},
@@ -29,7 +29,7 @@ static const struct {
 static bool is_start(JobEvent event)
 {
         return event == EV_TARGET_UP || event == EV_TARGET_BROKEN || event == EV_ORIGIN_UP ||
-               event == EV_ELSEWHERE_UP || event == EV_RESTORED;
+               event == EV_ELSEWHERE_UP || event == EV_RESTORED || event == EV_ORIGIN_MOVED;
 }
 
 /* Idle is drawn twice: where it begins, and where it ends. */

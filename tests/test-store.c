@@ -52,6 +52,7 @@ static void fill_job(Job *job)
         job->furthest = 30;
         job->accepted_at = 31;
         job->silent = 32;
+        job->was_online = 33;
 }
 
 static void assert_jobs_equal(const Job *a, const Job *b)
@@ -97,6 +98,7 @@ static void assert_jobs_equal(const Job *a, const Job *b)
                 {a->furthest, b->furthest},
                 {(int64_t)a->accepted_at, (int64_t)b->accepted_at},
                 {a->silent, b->silent},
+                {a->was_online, b->was_online},
         };
 
         for (size_t i = 0; i < ELEMENTSOF(texts); i++)

@@ -81,10 +81,14 @@ static void push_connectors(Agent *a, const Incoming *incoming, int64_t connecto
         a->connectors_triggered = true;
 }
 
-static bool connector_exists(const Agent *a, int64_t connector)
+/* 2.x: each EVSE has one connector. */
+static bool connector_exists(const Agent *a, const TriggerRequest *t)
 {
-        return connector == NO_INT || (connector >= (a->dialect->connector_zero ? 0 : 1) &&
-                                       connector <= a->config->connectors);
+        bool evse =
+                t->connector == NO_INT || (t->connector >= (a->dialect->connector_zero ? 0 : 1) &&
+                                           t->connector <= a->config->connectors);
+
+        return evse && (t->connector_of_evse == NO_INT || t->connector_of_evse == 1);
 }
 
 static TriggerVerdict judge_trigger(const Agent *a, const TriggerRequest *t)
@@ -93,7 +97,7 @@ static TriggerVerdict judge_trigger(const Agent *a, const TriggerRequest *t)
         case TRIGGER_BOOT_NOTIFICATION: /* C16E 3.35, TC_F_26: not once it was accepted */
                 return a->registration == REGISTERED ? TRIGGER_REJECTED : TRIGGER_ACCEPTED;
         case TRIGGER_STATUS:
-                return connector_exists(a, t->connector) ? TRIGGER_ACCEPTED : TRIGGER_REJECTED;
+                return connector_exists(a, t) ? TRIGGER_ACCEPTED : TRIGGER_REJECTED;
         case TRIGGER_HEARTBEAT:
         case TRIGGER_FIRMWARE_STATUS:
         case TRIGGER_LOG_STATUS:

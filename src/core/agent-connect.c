@@ -176,6 +176,8 @@ static void on_end(void *userdata, LinkEnd end, const char *reason)
                 end = LINK_BAD_CERTIFICATE;
                 reason = "the server's certificate is not valid at the time that the CSMS tells";
         }
+        if (was_open)
+                a->online_until = boottime_now();
         a->dialect = NULL;
         session_closed(a);
         agent_event(a, EV_OFFLINE);

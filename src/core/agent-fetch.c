@@ -23,12 +23,15 @@ static int on_due(sd_event_source *source _unused_, uint64_t usec _unused_, void
 {
         Agent *a = userdata;
         usec_t now = clock_csms_now(a);
+        bool scheduled = a->job.state == JOB_DOWNLOAD_SCHEDULED;
 
         agent_timer_off(&a->work_timer);
-        if (a->job.state == JOB_DOWNLOAD_SCHEDULED && a->job.paused == 1)
+        if (scheduled && a->job.paused == 1)
                 return 0; /* resuming waits anew */
         if (a->job.due_at != NO_TIME && now < a->job.due_at)
                 agent_timer(a, &a->work_timer, MIN(a->job.due_at - now, WALL_CLOCK_LOOK), on_due);
+        else if (scheduled)
+                fetch_ask(a);
         else
                 agent_event(a, EV_DUE);
         return 0;
@@ -43,6 +46,42 @@ static void wait_until(Agent *a, usec_t due_at)
         agent_timer(a, &a->work_timer, due_at > now ? MIN(due_at - now, WALL_CLOCK_LOOK) : 0,
                     on_due);
         show_update(a);
+}
+
+static void on_check(void *userdata, int status)
+{
+        Agent *a = userdata;
+
+        program_free(TAKE_PTR(a->program));
+        if (a->job.state != JOB_CHECKING && a->job.state != JOB_DOWNLOAD_SCHEDULED)
+                return;
+        if (status == 0) {
+                agent_event(a, EV_DUE);
+        } else if (status == 2) {
+                agent_set_reason(a, "pre_download_check says never");
+                agent_event(a, EV_CANCELED);
+        } else {
+                a->job.due_at = clock_csms_now(a) + a->config->check_interval;
+                if (a->job.state == JOB_CHECKING)
+                        agent_event(a, EV_NOT_YET);
+                else
+                        wait_until(a, a->job.due_at);
+                str_replace(&a->held_by, "pre_download_check");
+                show_update(a);
+        }
+}
+
+void fetch_ask(Agent *a)
+{
+        const char *program = a->config->pre_download_check;
+        int r = program ? trial_run_hook(a, program, "pre-download", on_check, &a->program) : 1;
+
+        if (r == 1) {
+                agent_event(a, EV_DUE);
+        } else if (r < 0) {
+                log_error_errno(r, "Can't run [firmware] pre_download_check %s", program);
+                on_check(a, -1);
+        }
 }
 
 /* The random part is drawn once, so that many chargers with one time stay apart over restarts. */

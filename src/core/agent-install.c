@@ -1,7 +1,8 @@
-/* Actions from the reading of the slots to the reboot, and the undo before a failure is said. The
- * installer is asked again when it is busy or away, and never believed on its English. */
+/* Actions from the reading of the slots to the reboot. The installer is asked again when it is busy
+ * or away, and never believed on its English. */
 
 #include "agent-private.h"
+#include "version.h"
 
 /* Asks later: as soon as the installer is idle or back, at the latest after INSTALLER_RETRY. */
 static int on_retry(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
@@ -40,10 +41,21 @@ bool install_has_our_mark(const Job *job, const Slot *slot)
 
 /* ---- preparing ---- */
 
+/* What the row tells of the install comes before it. */
+static void save_and_begin(Agent *a)
+{
+        if (agent_save(a) == 0)
+                install_begin(a);
+        else
+                install_ask_again(a, save_and_begin);
+}
+
 static void prepared(Agent *a)
 {
         if (a->job.state == JOB_PREPARING)
                 agent_event(a, EV_PREPARED);
+        else if (a->job.state == JOB_INSTALLING)
+                save_and_begin(a);
 }
 
 /* Never from a slot that is not proven, unless there is no other good one (then it has been marked
@@ -104,9 +116,11 @@ static void on_prepare_state(void *userdata, int error, const InstallerState *st
 {
         Agent *a = userdata;
 
-        if (a->job.state != JOB_PREPARING)
+        if (a->job.state != JOB_PREPARING && a->job.state != JOB_INSTALLING)
                 return;
-        if (error == INSTALLER_BUSY) {
+        if (error == INSTALLER_BUSY && a->job.state == JOB_INSTALLING) {
+                install_ask_again(a, install_prepare);
+        } else if (error == INSTALLER_BUSY) {
                 a->installer_busy = true;
                 agent_event(a, EV_INSTALL_LATER);
         } else if (error == INSTALLER_GONE && boottime_now() < a->mark_until) {
@@ -161,6 +175,63 @@ static void on_install_reply(void *userdata, int error, const char *message)
         }
 }
 
+/* Why the configuration refuses a bundle of this version, NULL: it does not. What can't be judged
+ * is refused. */
+static const char *version_objection(const Agent *a, const char *version)
+{
+        int order;
+
+        if (a->config->allow_downgrade && a->config->allow_same_version)
+                return NULL;
+        if (!version || !a->firmware_version)
+                return "the versions of the bundle and of the running system can't be compared";
+        order = version_compare(version, a->firmware_version);
+        if (order < 0 && !a->config->allow_downgrade)
+                return "the bundle is older than the running system ([firmware] allow_downgrade)";
+        if (order == 0 && !a->config->allow_same_version)
+                return "the bundle's version runs already ([firmware] allow_same_version)";
+        return NULL;
+}
+
+static void call_install(Agent *a)
+{
+        _cleanup_(freep) char *file = fetch_path(a, false);
+
+        if (!file)
+                fail(a, "out of memory");
+        else
+                a->installer->ops->install(a->installer, file, a->job.transaction_id,
+                                           on_install_reply, a);
+}
+
+static void on_inspected(void *userdata, int error, const char *message, const BundleInfo *bundle)
+{
+        Agent *a = userdata;
+        const char *objection;
+
+        if (a->job.state != JOB_INSTALLING)
+                return;
+        if (error == INSTALLER_BUSY) {
+                install_ask_again(a, install_begin);
+        } else if (error == INSTALLER_GONE) {
+                install_vanished(a);
+        } else if (error < 0) {
+                _cleanup_(freep) char *text =
+                        str_printf("RAUC refused the bundle: %s", strempty(message));
+
+                agent_set_reason(a, text);
+                agent_event(a, EV_BUNDLE_REFUSED);
+        } else {
+                objection = version_objection(a, bundle->version);
+                log_info("RAUC: the bundle is %s, version %s", strempty(bundle->compatible),
+                         strempty(bundle->version));
+                if (objection)
+                        fail(a, objection);
+                else
+                        call_install(a);
+        }
+}
+
 void install_begin(Agent *a)
 {
         _cleanup_(freep) char *file = fetch_path(a, false);
@@ -171,14 +242,13 @@ void install_begin(Agent *a)
         if (!file)
                 fail(a, "out of memory");
         else
-                a->installer->ops->install(a->installer, file, a->job.transaction_id,
-                                           on_install_reply, a);
+                a->installer->ops->inspect(a->installer, file, on_inspected, a);
 }
 
 static void begin_anew(Agent *a)
 {
         if (a->job.state == JOB_INSTALLING)
-                install_begin(a);
+                save_and_begin(a);
 }
 
 static void on_marked_active(void *userdata, int error, const char *message _unused_)
@@ -201,12 +271,22 @@ static void note_reboot(Agent *a)
                             a->config->state_directory);
 }
 
+/* Only a system that reached the CSMS a while ago proves that the new one should
+ * (rollback_offline).
+ */
+static void note_online(Agent *a)
+{
+        a->job.was_online = a->dialect || (a->online_until != 0 &&
+                                           boottime_now() - a->online_until < USEC_PER_HOUR);
+}
+
 /* The boot that the reboot will end is this one, which need not be the one of the beginning. */
 static void finish(Agent *a)
 {
         if (str_replace(&a->job.boot_id, a->boot_id) < 0)
                 fail(a, "out of memory");
         else {
+                note_online(a);
                 note_reboot(a);
                 agent_event(a, EV_INSTALLED);
         }
@@ -232,8 +312,7 @@ static void look_at_result(Agent *a, const InstallerState *state)
                 fail(a, "the install was interrupted three times");
         else {
                 a->job.installs++;
-                if (agent_save(a) == 0)
-                        fetch_hash_again(a, begin_anew);
+                fetch_hash_again(a, begin_anew);
         }
 }
 
@@ -363,6 +442,8 @@ void install_reboot(Agent *a)
         }
         a->job.reboots++;
         note_reboot(a);
+        if (a->job.state == JOB_REBOOTING)
+                note_online(a);
         if (agent_save(a) < 0)
                 log_warning("The reboot could not be noted in %s", a->config->state_directory);
         r = ask_for_reboot(a);
@@ -370,97 +451,4 @@ void install_reboot(Agent *a)
                 log_error_errno(r, "Can't ask for the reboot");
         if (a->config->reboot != REBOOT_NEVER)
                 agent_timer(a, &a->work_timer, a->config->reboot_timeout, on_reboot_overdue);
-}
-
-/* ---- the undo ---- */
-
-static void undo_again(Agent *a)
-{
-        if (a->job.state == JOB_UNDOING && boottime_now() > a->mark_until)
-                agent_event(a, EV_UNDO_OWED);
-        else
-                install_ask_again(a, install_undo);
-}
-
-/* No reboot of ours is due any more: the next boot has a reason of its own. */
-static void undone(Agent *a)
-{
-        _cleanup_(freep) char *noted = NULL;
-
-        if (store_get(a->store, STORE_BOOT_REASON, &noted) < 0 ||
-            (str_equal(noted, a->boot_id) && store_set(a->store, STORE_BOOT_REASON, NULL) < 0))
-                log_warning("The next boot will be told as one of this update");
-        agent_event(a, EV_UNDONE);
-}
-
-static bool is_undoing(const Agent *a)
-{
-        return a->job.state == JOB_UNDOING || a->job.state == JOB_OWING;
-}
-
-/* Read back. */
-static void on_undone_state(void *userdata, int error, const InstallerState *state)
-{
-        Agent *a = userdata;
-
-        if (!is_undoing(a))
-                return;
-        if (error < 0 || state->booted < 0 || state->primary != state->booted)
-                undo_again(a);
-        else
-                undone(a);
-}
-
-static void on_undo_marked_bad(void *userdata, int error, const char *message _unused_)
-{
-        Agent *a = userdata;
-
-        if (!is_undoing(a))
-                return;
-        if (error < 0)
-                undo_again(a);
-        else
-                a->installer->ops->read_state(a->installer, on_undone_state, a);
-}
-
-static void on_undo_marked_active(void *userdata, int error, const char *message _unused_)
-{
-        Agent *a = userdata;
-
-        if (!is_undoing(a))
-                return;
-        if (error < 0)
-                undo_again(a);
-        else if (a->config->mark_good == MARK_BY_INTEGRATOR)
-                a->installer->ops->read_state(a->installer, on_undone_state, a);
-        else
-                a->installer->ops->mark(a->installer, MARK_BAD, a->job.target_slot,
-                                        on_undo_marked_bad, a);
-}
-
-static void on_undo_state(void *userdata, int error, const InstallerState *state)
-{
-        Agent *a = userdata;
-
-        if (!is_undoing(a))
-                return;
-        if (error < 0 || state->booted < 0)
-                undo_again(a);
-        else if (state->primary == state->booted)
-                undone(a);
-        else
-                a->installer->ops->mark(a->installer, MARK_ACTIVE, state->slots[state->booted].name,
-                                        on_undo_marked_active, a);
-}
-
-/* RAUC can fail after it switched the primary: the booted slot is made the next boot's again before
- * the failure is said. */
-void install_undo(Agent *a)
-{
-        if (a->mark_until == 0)
-                a->mark_until = boottime_now() + a->config->install_timeout;
-        if (a->installer->ops->is_busy(a->installer))
-                undo_again(a);
-        else
-                a->installer->ops->read_state(a->installer, on_undo_state, a);
 }

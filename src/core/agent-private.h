@@ -10,7 +10,9 @@
  *   agent-fetch.c    actions up to the verified file
  *   agent-hold.c     what install and reboot wait for
  *   agent-install.c  actions from the installer's call to the reboot
- *   agent-trial.c    after a boot: where are we, is it well, confirm or roll back
+ *   agent-undo.c     a failure: the old slot is the next boot's again
+ *   agent-trial.c    after a boot: where are we, is it well, confirm
+ *   agent-rollback.c back to the old slot, or staying
  *   agent-wear.c     what was tried too often: starts without progress, files that fail their trial
  *   agent-prove.c    after a boot: the slot that no job of ours is about */
 #pragma once
@@ -57,6 +59,8 @@ typedef struct InFlight {
         bool from_aside;
         int status;        /* FirmwareStatus or SecurityEventType of that row */
         int64_t connector; /* StatusNotification: whose; it is told again if it is not answered */
+        bool triggered;    /* … by this; likewise */
+        Trigger trigger;
 } InFlight;
 
 typedef enum RegistrationState {
@@ -94,6 +98,7 @@ struct Agent {
         Link *link;
         Rpc *rpc;
         const Dialect *dialect; /* NULL: not connected */
+        const Dialect *spoken;  /* on the last connection */
         Transfer *resolve;
         char *addresses[TRANSFER_ADDRESSES_MAX];
         size_t address_count, address_next;
@@ -102,9 +107,10 @@ struct Agent {
         RegistrationState registration;
         bool boot_due, boot_answered, heartbeat_due;
         bool connectors_triggered; /* connectors_due was asked for: allowed while Pending */
-        LinkEnd last_end;          /* LINK_CLOSED once the CSMS has answered */
-        bool dates_refused;        /* the certificate of the open connection is out of date */
-        int connectors_due;        /* next connector to tell of, -1 none */
+        usec_t online_until; /* boot clock: when the last connection ended, 0 there was none */
+        LinkEnd last_end;    /* LINK_CLOSED once the CSMS has answered */
+        bool dates_refused;  /* the certificate of the open connection is out of date */
+        int connectors_due;  /* next connector to tell of, -1 none */
         BootReason boot_reason;
         usec_t heartbeat_interval;
         bool csms_told;     /* the CSMS has told its time in this run */
@@ -235,6 +241,8 @@ void request_tell_accepted(const Agent *a);
 void request_handle(Agent *a, const char *id, const Incoming *incoming, const cJSON *payload);
 
 /* agent-fetch.c */
+/* Asks pre_download_check. */
+void fetch_ask(Agent *a);
 void fetch_wait(Agent *a);
 void fetch_begin(Agent *a);
 void fetch_wait_retry(Agent *a);
@@ -283,8 +291,10 @@ void install_announce(Agent *a);
 /* The outbox became empty while a reboot is being announced. */
 void install_announced(Agent *a);
 void install_reboot(Agent *a);
-void install_undo(Agent *a);
 bool install_has_our_mark(const Job *job, const Slot *slot);
+
+/* agent-undo.c */
+void undo_begin(Agent *a);
 
 /* agent-trial.c */
 /* Finds out where the agent woke up, gives the job its event, marks a confirmed slot good. */
@@ -301,15 +311,21 @@ void trial_health_is_good(Agent *a);
 /* Runs verify_update_script; callback gets its exit code. 0; 1: there is no script, which counts as
  * good; negative errno: it can't be run. */
 int trial_run_health(Agent *a, ProgramCallback callback, Program **program);
+/* Marks are tried for MARK_FOR: begins that time; once more, or EV_MARK_FAILED. */
+void trial_mark_begin(Agent *a);
+void trial_mark_again(Agent *a, void (*ask)(Agent *), int error);
 void trial_mark_name(Agent *a);
-void trial_notify_boot(Agent *a);
 void trial_confirm(Agent *a);
 void trial_confirmed(Agent *a);
 void trial_await_accepted(Agent *a);
-void trial_roll_back(Agent *a);
-void trial_mark_unproven(Agent *a);
-void trial_mark_target_bad(Agent *a);
 void trial_reconnect(Agent *a);
+
+/* agent-rollback.c */
+void rollback_begin(Agent *a);
+void rollback_stay(Agent *a);
+void rollback_mark_target_bad(Agent *a);
+/* BootNotification must be answered; where nobody does for rollback_offline, back. */
+void rollback_unless_answered(Agent *a);
 
 /* agent-prove.c */
 /* Marks the booted slot good if it is the confirmed one; looks at it first if it came without a job

@@ -191,6 +191,13 @@ static void accept_request(Agent *a, const char *id, const Incoming *incoming, U
         answer(a, id, incoming, verdict, NULL, NULL);
 }
 
+static JobEvent begin_event(const Agent *a, const UpdateRequest *q)
+{
+        if (clock_is_ahead(a, q->retrieve_at) || a->config->start_jitter > 0)
+                return EV_REQUESTED_LATER;
+        return a->config->pre_download_check ? EV_REQUESTED_CHECK : EV_REQUESTED_NOW;
+}
+
 static void handle(Agent *a, const char *id, const Incoming *incoming, UpdateRequest *q)
 {
         bool plain = incoming->kind == IN_UPDATE_PLAIN;
@@ -209,10 +216,7 @@ static void handle(Agent *a, const char *id, const Incoming *incoming, UpdateReq
         else if (why)
                 refuse(a, id, incoming, q, why, text ?: why->text);
         else
-                accept_request(a, id, incoming, q,
-                               clock_is_ahead(a, q->retrieve_at) || a->config->start_jitter > 0
-                                       ? EV_REQUESTED_LATER
-                                       : EV_REQUESTED_NOW);
+                accept_request(a, id, incoming, q, begin_event(a, q));
 }
 
 void request_handle(Agent *a, const char *id, const Incoming *incoming, const cJSON *payload)

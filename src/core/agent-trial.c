@@ -11,7 +11,11 @@ static JobEvent start_event(const Agent *a, const InstallerState *state)
 {
         const Slot *booted = &state->slots[state->booted];
         bool new_boot = !str_equal(a->job.boot_id, a->boot_id);
+        bool untouched = a->job.state == JOB_INSTALLING && a->job.install_accepted != 1 &&
+                         !install_has_our_mark(&a->job, booted);
 
+        if (untouched && !str_equal(booted->name, a->job.origin_slot))
+                return EV_ORIGIN_MOVED;
         if (str_equal(booted->name, a->job.target_slot)) {
                 if (booted->status && !streq(booted->status, "ok"))
                         return EV_TARGET_BROKEN;
@@ -60,6 +64,7 @@ static JobEvent blind_event(const Agent *a)
         case JOB_DATA_RECONNECT:
         case JOB_OWING:
         case JOB_IDLE:
+        case JOB_CHECKING:
         case JOB_DOWNLOAD_SCHEDULED:
         case JOB_DOWNLOADING:
         case JOB_RETRYING:
@@ -276,7 +281,7 @@ void trial_health(Agent *a)
 /* ---- confirming ---- */
 
 /* Once more until the time for marks is over. */
-static void mark_again(Agent *a, void (*ask)(Agent *), int error)
+void trial_mark_again(Agent *a, void (*ask)(Agent *), int error)
 {
         if (boottime_now() < a->mark_until) {
                 install_ask_again(a, ask);
@@ -287,7 +292,7 @@ static void mark_again(Agent *a, void (*ask)(Agent *), int error)
         agent_event(a, EV_MARK_FAILED);
 }
 
-static void mark_begin(Agent *a)
+void trial_mark_begin(Agent *a)
 {
         if (a->mark_until == 0)
                 a->mark_until = boottime_now() + MARK_FOR;
@@ -305,7 +310,7 @@ static void on_confirm_state(void *userdata, int error, const InstallerState *st
             state->slots[state->booted].boot_status == SLOT_GOOD)
                 agent_event(a, EV_MARKED);
         else
-                mark_again(a, job == JOB_TRIAL_MARK ? trial_mark_name : trial_confirm, error);
+                trial_mark_again(a, job == JOB_TRIAL_MARK ? trial_mark_name : trial_confirm, error);
 }
 
 static void on_confirm_marked(void *userdata, int error, const char *message _unused_)
@@ -316,14 +321,14 @@ static void on_confirm_marked(void *userdata, int error, const char *message _un
         if (job != JOB_TRIAL_MARK && job != JOB_TRIAL_CONFIRM)
                 return;
         if (error < 0)
-                mark_again(a, job == JOB_TRIAL_MARK ? trial_mark_name : trial_confirm, error);
+                trial_mark_again(a, job == JOB_TRIAL_MARK ? trial_mark_name : trial_confirm, error);
         else
                 a->installer->ops->read_state(a->installer, on_confirm_state, a);
 }
 
 static void confirm(Agent *a, const char *slot)
 {
-        mark_begin(a);
+        trial_mark_begin(a);
         if (a->config->mark_good == MARK_BY_INTEGRATOR)
                 a->installer->ops->read_state(a->installer, on_confirm_state, a);
         else
@@ -339,11 +344,6 @@ void trial_mark_name(Agent *a)
 void trial_confirm(Agent *a)
 {
         confirm(a, "booted");
-}
-
-void trial_notify_boot(Agent *a)
-{
-        session_boot_wanted(a);
 }
 
 void trial_confirmed(Agent *a)
@@ -365,131 +365,4 @@ void trial_await_accepted(Agent *a)
 void trial_reconnect(Agent *a)
 {
         connect_again(a);
-}
-
-/* ---- going back ---- */
-
-static void roll_back_failed(Agent *a, int error)
-{
-        if (boottime_now() < a->mark_until) {
-                install_ask_again(a, trial_roll_back);
-                return;
-        }
-        log_error_errno(error, "RAUC can't be told to go back");
-        /* Unmarked, the boot loader's counter falls back by itself. */
-        agent_event(a, a->job.roll_backs++ < STARTS_MAX ? EV_ROLLED_BACK : EV_NO_WAY_BACK);
-}
-
-static void on_rolled_back_state(void *userdata, int error, const InstallerState *state)
-{
-        Agent *a = userdata;
-
-        if (a->job.state != JOB_ROLLING_BACK)
-                return;
-        if (error < 0 || state->primary < 0 ||
-            !str_equal(state->slots[state->primary].name, a->job.origin_slot)) {
-                roll_back_failed(a, error);
-                return;
-        }
-        a->job.roll_backs++;
-        log_event(LOG_WARNING, EVENT_ROLLED_BACK, &(LogFields){0}, "Going back to %s: %s",
-                  a->job.origin_slot, strempty(a->job.reason));
-        agent_event(a, EV_ROLLED_BACK);
-}
-
-static void on_roll_back_bad(void *userdata, int error, const char *message _unused_)
-{
-        Agent *a = userdata;
-
-        if (a->job.state != JOB_ROLLING_BACK)
-                return;
-        if (error < 0)
-                roll_back_failed(a, error);
-        else
-                a->installer->ops->read_state(a->installer, on_rolled_back_state, a);
-}
-
-static void on_roll_back_active(void *userdata, int error, const char *message _unused_)
-{
-        Agent *a = userdata;
-
-        if (a->job.state != JOB_ROLLING_BACK)
-                return;
-        if (error < 0)
-                roll_back_failed(a, error);
-        else
-                a->installer->ops->mark(a->installer, MARK_BAD, "booted", on_roll_back_bad, a);
-}
-
-/* Only to the slot the update came from, and only if that one is whole. */
-static void on_roll_back_state(void *userdata, int error, const InstallerState *state)
-{
-        Agent *a = userdata;
-        const Slot *origin;
-
-        if (a->job.state != JOB_ROLLING_BACK)
-                return;
-        if (error < 0) {
-                roll_back_failed(a, error);
-                return;
-        }
-        origin = installer_state_find(state, a->job.origin_slot);
-        if (!origin || origin->booted || origin->boot_status != SLOT_GOOD ||
-            (origin->status && !streq(origin->status, "ok")) || a->job.roll_backs >= STARTS_MAX)
-                agent_event(a, EV_NO_WAY_BACK);
-        else
-                a->installer->ops->mark(a->installer, MARK_ACTIVE, a->job.origin_slot,
-                                        on_roll_back_active, a);
-}
-
-void trial_roll_back(Agent *a)
-{
-        mark_begin(a);
-        if (a->config->mark_good == MARK_BY_INTEGRATOR)
-                agent_event(a, EV_NO_WAY_BACK); /* it is for others to go back */
-        else
-                a->installer->ops->read_state(a->installer, on_roll_back_state, a);
-}
-
-/* The one mark that these two states wait for. */
-static void on_last_mark(void *userdata, int error, const char *message _unused_)
-{
-        Agent *a = userdata;
-        JobState job = a->job.state;
-
-        if (job != JOB_STAYING && job != JOB_RETURNED)
-                return;
-        if (error < 0)
-                mark_again(a, job == JOB_STAYING ? trial_mark_unproven : trial_mark_target_bad,
-                           error);
-        else
-                agent_event(a, EV_MARKED);
-}
-
-void trial_mark_unproven(Agent *a)
-{
-        mark_begin(a);
-        log_event(LOG_ERR, EVENT_UNPROVEN, &(LogFields){0},
-                  "The new system failed its trial (%s), but there is no proven slot to go back "
-                  "to: it stays",
-                  strempty(a->job.reason));
-        if (a->config->mark_good == MARK_BY_INTEGRATOR)
-                agent_event(a, EV_MARKED);
-        else
-                a->installer->ops->mark(a->installer, MARK_GOOD, "booted", on_last_mark, a);
-}
-
-/* The old slot (or a third one) runs: the target is not to be booted again. What somebody else
- * installed there and booted is left alone. */
-void trial_mark_target_bad(Agent *a)
-{
-        mark_begin(a);
-        if (!a->job.reason)
-                agent_set_reason(a, "the new system did not come up; the boot loader fell back");
-        if (a->config->mark_good == MARK_BY_INTEGRATOR ||
-            str_equal(a->job.target_slot, a->booted_slot))
-                agent_event(a, EV_MARKED);
-        else
-                a->installer->ops->mark(a->installer, MARK_BAD, a->job.target_slot, on_last_mark,
-                                        a);
 }

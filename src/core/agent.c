@@ -47,6 +47,7 @@ static const ActionEntry actions[] = {
         {DO_DROP_FILE,          fetch_drop_file},
         {DO_CONFIRMED,          trial_confirmed},
         {DO_COUNT_TRIAL,        wear_trial_failed},
+        {DO_ASK_DOWNLOAD,       fetch_ask},
         {DO_WAIT_RETRIEVE,      fetch_wait},
         {DO_FETCH,              fetch_begin},
         {DO_WAIT_RETRY,         fetch_wait_retry},
@@ -61,13 +62,13 @@ static const ActionEntry actions[] = {
         {DO_REBOOT,             install_reboot},
         {DO_HEALTH,             trial_health},
         {DO_MARK_NAME,          trial_mark_name},
-        {DO_NOTIFY_BOOT,        trial_notify_boot},
+        {DO_NOTIFY_BOOT,        rollback_unless_answered},
         {DO_CONFIRM,            trial_confirm},
         {DO_AWAIT_ACCEPTED,     trial_await_accepted},
-        {DO_UNDO,               install_undo},
-        {DO_ROLL_BACK,          trial_roll_back},
-        {DO_MARK_UNPROVEN,      trial_mark_unproven},
-        {DO_MARK_TARGET_BAD,    trial_mark_target_bad},
+        {DO_UNDO,               undo_begin},
+        {DO_ROLL_BACK,          rollback_begin},
+        {DO_MARK_UNPROVEN,      rollback_stay},
+        {DO_MARK_TARGET_BAD,    rollback_mark_target_bad},
         {DO_RECONNECT,          trial_reconnect},
 };
 /* clang-format on */
@@ -143,7 +144,7 @@ static int on_again(sd_event_source *source _unused_, uint64_t usec _unused_, vo
 static bool event_is_asked_for(JobEvent event)
 {
         return event == EV_REQUESTED_NOW || event == EV_REQUESTED_LATER ||
-               event == EV_REQUESTED_NO_URL;
+               event == EV_REQUESTED_CHECK || event == EV_REQUESTED_NO_URL;
 }
 
 /* Not written, so not done: the same event once more, when the disk may be well again. */

@@ -41,8 +41,9 @@ typedef struct Config {
         int hold; /* HoldAt */
         usec_t max_wait, check_interval, inhibit_grace;
         char *install_window; /* "01:00-05:00", checked; NULL: always */
-        char *pre_install_check, *verify_update_script;
-        usec_t check_timeout, install_timeout, health_within;
+        char *pre_download_check, *pre_install_check, *verify_update_script;
+        usec_t check_timeout, install_timeout, health_within, rollback_offline;
+        bool allow_downgrade, allow_same_version;
         int mark_good; /* MarkGoodBy */
         int reboot;    /* RebootWay */
         char *reboot_command;

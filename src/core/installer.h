@@ -64,15 +64,25 @@ typedef struct InstallerHandlers {
 
 typedef void (*InstallerStateCallback)(void *userdata, int error, const InstallerState *state);
 typedef void (*InstallerCallback)(void *userdata, int error, const char *message);
+/* What a bundle says of itself; texts borrowed, NULL where it does not say. */
+typedef struct BundleInfo {
+        const char *compatible;
+        const char *version;
+} BundleInfo;
+typedef void (*InstallerBundleCallback)(void *userdata, int error, const char *message,
+                                        const BundleInfo *bundle);
 
 typedef struct InstallerOps {
         void (*free)(Installer *);
         bool (*is_present)(const Installer *);
         bool (*is_busy)(const Installer *);
-        /* The three calls may have the service started where nobody owns its name. Reads
+        /* The four calls may have the service started where nobody owns its name. Reads
          * GetSlotStatus and GetPrimary. -ENODATA: it told of no slot at all. state is borrowed
          * within the call back, NULL on error. */
         void (*read_state)(Installer *, InstallerStateCallback, void *userdata);
+        /* Reads and verifies a local bundle, without a write to any slot. bundle is NULL on error.
+         */
+        void (*inspect)(Installer *, const char *path, InstallerBundleCallback, void *userdata);
         /* Asks for an install of a local file. error 0: accepted, on_completed will follow (or
          * on_presence(false)). transaction_id is used where it is taken. */
         void (*install)(Installer *, const char *path, const char *transaction_id,

@@ -4,6 +4,7 @@
 /* clang-format off */
 static const char *const state_words[JOB_STATE_MAX] = {
         [JOB_IDLE]               = "idle",
+        [JOB_CHECKING]           = "checking",
         [JOB_DOWNLOAD_SCHEDULED] = "download-scheduled",
         [JOB_DOWNLOADING]        = "downloading",
         [JOB_RETRYING]           = "retrying",
@@ -53,7 +54,9 @@ static const char *const event_words[JOB_EVENT_MAX] = {
         [EV_BOOT_ANSWERED]   = "boot answered",         [EV_BOOT_ACCEPTED]    = "boot accepted",
         [EV_UNDONE]          = "undone",                [EV_UNDO_OWED]        = "undo owed",
         [EV_ROLLED_BACK]     = "rolled back",           [EV_NO_WAY_BACK]      = "no way back",
-        [EV_SUPERSEDED]      = "superseded",
+        [EV_SUPERSEDED]      = "superseded",            [EV_REQUESTED_CHECK]  = "requested, to be checked",
+        [EV_NOT_YET]         = "not yet",               [EV_BUNDLE_REFUSED]   = "bundle refused",
+        [EV_ORIGIN_MOVED]    = "origin moved",          [EV_CSMS_AWAY]        = "CSMS away",
 };
 
 #define FW_BAD_INSTALL FW_INSTALLATION_FAILED
@@ -64,7 +67,14 @@ static const JobStep steps[] = {
         /* state                 event                 next                    say                      verdict         actions */
         {JOB_IDLE,               EV_REQUESTED_NOW,     JOB_DOWNLOADING,        FW_DOWNLOADING,          FW_NONE,        DO_FETCH},
         {JOB_IDLE,               EV_REQUESTED_LATER,   JOB_DOWNLOAD_SCHEDULED, FW_DOWNLOAD_SCHEDULED,   FW_NONE,        DO_WAIT_RETRIEVE},
+        {JOB_IDLE,               EV_REQUESTED_CHECK,   JOB_CHECKING,           FW_NONE,                 FW_NONE,        DO_ASK_DOWNLOAD},
         {JOB_IDLE,               EV_REQUESTED_NO_URL,  JOB_IDLE,               FW_DOWNLOAD_FAILED,      FW_NONE,        DO_NOTHING},
+
+        {JOB_CHECKING,           EV_DUE,               JOB_DOWNLOADING,        FW_DOWNLOADING,          FW_NONE,        DO_FETCH},
+        {JOB_CHECKING,           EV_NOT_YET,           JOB_DOWNLOAD_SCHEDULED, FW_DOWNLOAD_SCHEDULED,   FW_NONE,        DO_WAIT_RETRIEVE},
+        {JOB_CHECKING,           EV_RESTORED,          JOB_CHECKING,           FW_NONE,                 FW_NONE,        DO_ASK_DOWNLOAD},
+        {JOB_CHECKING,           EV_SUPERSEDED,        JOB_IDLE,               FW_NONE,                 FW_NONE,        DROP},
+        {JOB_CHECKING,           EV_CANCELED,          JOB_IDLE,               FW_DOWNLOAD_FAILED,      FW_NONE,        DROP},
 
         {JOB_DOWNLOAD_SCHEDULED, EV_DUE,               JOB_DOWNLOADING,        FW_DOWNLOADING,          FW_NONE,        DO_FETCH},
         {JOB_DOWNLOAD_SCHEDULED, EV_RESTORED,          JOB_DOWNLOAD_SCHEDULED, FW_NONE,                 FW_NONE,        DO_WAIT_RETRIEVE},
@@ -122,6 +132,8 @@ static const JobStep steps[] = {
         {JOB_INSTALLING,         EV_INSTALLED,         JOB_REBOOT_HELD,        FW_NONE,                 FW_NONE,        DO_WAIT_REBOOT},
         {JOB_INSTALLING,         EV_INSTALLED_DATA,    JOB_DATA_HEALTH,        FW_NONE,                 FW_NONE,        DO_HEALTH},
         {JOB_INSTALLING,         EV_INSTALL_FAILED,    JOB_UNDOING,            FW_NONE,                 FW_BAD_INSTALL, DO_UNDO},
+        {JOB_INSTALLING,         EV_BUNDLE_REFUSED,    JOB_UNDOING,            FW_NONE,                 FW_BAD_TRIAL,   DO_UNDO},
+        {JOB_INSTALLING,         EV_ORIGIN_MOVED,      JOB_INSTALLING,         FW_NONE,                 FW_NONE,        DO_PREPARE},
         {JOB_INSTALLING,         EV_FILE_LOST,         JOB_UNDOING,            FW_NONE,                 FW_BAD_TRIAL,   DO_UNDO},
         {JOB_INSTALLING,         EV_RESTORED,          JOB_INSTALLING,         FW_NONE,                 FW_NONE,        DO_RESUME_INSTALL},
         {JOB_INSTALLING,         EV_ORIGIN_UP,         JOB_INSTALLING,         FW_NONE,                 FW_NONE,        DO_RESUME_INSTALL},
@@ -174,6 +186,7 @@ static const JobStep steps[] = {
         {JOB_TRIAL_MARK,         EV_MARKED,            JOB_TRIAL_BOOT,         FW_NONE,                 FW_NONE,        DO_NOTIFY_BOOT},
         {JOB_TRIAL_MARK,         EV_MARK_FAILED,       JOB_ROLLING_BACK,       FW_NONE,                 FW_BAD_TRIAL,   DO_ROLL_BACK | DO_COUNT_TRIAL},
         {JOB_TRIAL_BOOT,         EV_BOOT_ANSWERED,     JOB_TRIAL_CONFIRM,      FW_NONE,                 FW_NONE,        DO_CONFIRM},
+        {JOB_TRIAL_BOOT,         EV_CSMS_AWAY,         JOB_ROLLING_BACK,       FW_NONE,                 FW_BAD_TRIAL,   DO_ROLL_BACK},
         {JOB_TRIAL_CONFIRM,      EV_MARKED,            JOB_TRIAL_ACCEPT,       FW_NONE,                 FW_NONE,        DO_CONFIRMED | DO_AWAIT_ACCEPTED},
         {JOB_TRIAL_CONFIRM,      EV_MARK_FAILED,       JOB_ROLLING_BACK,       FW_NONE,                 FW_BAD_TRIAL,   DO_ROLL_BACK | DO_COUNT_TRIAL},
         {JOB_TRIAL_ACCEPT,       EV_BOOT_ACCEPTED,     JOB_IDLE,               FW_INSTALLED,            FW_NONE,        DROP | DO_TELL_UPDATED},

@@ -7,6 +7,7 @@
 
 typedef enum JobState {
         JOB_IDLE,               /* no update; the row keeps the last one for triggers and status */
+        JOB_CHECKING,           /* pre_download_check is asked before anything is said */
         JOB_DOWNLOAD_SCHEDULED, /* retrieve time ahead */
         JOB_DOWNLOADING,        /* the worker fetches */
         JOB_RETRYING,           /* between two attempts */
@@ -40,8 +41,10 @@ typedef enum JobState {
 typedef enum JobEvent {
         EV_REQUESTED_NOW,    /* accepted, retrieve time is over */
         EV_REQUESTED_LATER,  /* accepted, retrieve time is ahead */
+        EV_REQUESTED_CHECK,  /* accepted, pre_download_check is to be asked */
         EV_REQUESTED_NO_URL, /* plain 1.6 can't refuse: the location can't be fetched */
         EV_DUE,              /* the time waited for has come */
+        EV_NOT_YET,          /* pre_download_check says not now */
         EV_FETCHED,          /* complete in the spool */
         EV_ATTEMPT_FAILED,   /* attempts are left */
         EV_DOWNLOAD_FAILED,  /* none is, or the error is final */
@@ -57,6 +60,9 @@ typedef enum JobEvent {
         EV_CANCELED,       /* by the operator, or a check says never */
         EV_PREPARED,       /* origin, target, transaction and hash are in the row */
         EV_INSTALLED,      /* a bootable slot was written and is the next boot's */
+        EV_BUNDLE_REFUSED, /* by RAUC's inspection */
+        EV_ORIGIN_MOVED,   /* another slot is booted than when it was begun, but nothing was written
+                            */
         EV_INSTALLED_DATA, /* nothing bootable was written */
         EV_INSTALL_FAILED,
         EV_REBOOT_NOW,  /* nothing holds the reboot */
@@ -77,6 +83,7 @@ typedef enum JobEvent {
         EV_MARK_FAILED, /* for the whole time that retries are allowed */
         EV_BOOT_ANSWERED,
         EV_BOOT_ACCEPTED,
+        EV_CSMS_AWAY, /* the CSMS does not answer the new system for too long */
         EV_UNDONE,
         EV_UNDO_OWED,   /* the installer can't be asked for too long */
         EV_ROLLED_BACK, /* the origin is the next boot's slot, read back */
@@ -117,6 +124,7 @@ typedef enum JobAction {
         DO_CONFIRMED = 1 << 25,          /* the booted slot is recorded as confirmed */
         DO_WAIT_REBOOT = 1 << 26,        /* EV_REBOOT_NOW when nothing holds any more */
         DO_COUNT_TRIAL = 1 << 27,        /* the file failed one more trial */
+        DO_ASK_DOWNLOAD = 1 << 28,       /* EV_DUE, EV_NOT_YET or EV_CANCELED */
 } JobAction;
 
 /* Says the failure that the row holds as verdict. */
@@ -155,6 +163,7 @@ typedef struct Job {
         int64_t roll_backs;       /* reboots out of a failed trial */
         int64_t furthest;         /* JobState: the latest phase it ever was in */
         int64_t restores;         /* starts that found it at work since it got there */
+        int64_t was_online; /* 1: the origin slot was connected in the hour before the reboot */
         int64_t silent;     /* 1: not ordered by the CSMS of today, which is told nothing of it */
         int64_t paused;     /* 1: the operator wants it to wait before its next phase */
         usec_t due_at;      /* wall clock: what a waiting state waits for; NO_TIME */

@@ -65,6 +65,7 @@ static const Column columns[] = {
         {"furthest",            COLUMN_INT,    offsetof(Job, furthest)},
         {"accepted_at",         COLUMN_USEC,   offsetof(Job, accepted_at)},
         {"silent",              COLUMN_INT,    offsetof(Job, silent)},
+        {"was_online",          COLUMN_INT,    offsetof(Job, was_online)},
 };
 /* clang-format on */
 

@@ -21,6 +21,8 @@ static void call_answer(Call *c, int error, const char *message)
 {
         if (c->on_state)
                 c->on_state(c->userdata, error, error < 0 ? NULL : &c->state);
+        else if (c->on_bundle)
+                c->on_bundle(c->userdata, error, message, error < 0 ? NULL : &c->bundle);
         else if (c->on_done)
                 c->on_done(c->userdata, error, message);
 }
@@ -170,6 +172,34 @@ static void call_mark(Call *c)
         call_send(c, error, m, on_marked, MARK_TIMEOUT);
 }
 
+static int on_inspected(sd_bus_message *m, void *userdata, sd_bus_error *reterr _unused_)
+{
+        Call *c = userdata;
+        const sd_bus_error *e = sd_bus_message_get_error(m);
+        int error;
+
+        if (e)
+                error = judge(c->r, e);
+        else if (c->r->inspects)
+                error = rauc_bundle_read(m, &c->bundle);
+        else
+                error = sd_bus_message_read(m, "ss", &c->bundle.compatible, &c->bundle.version);
+        call_finish(c, MIN(error, 0), e ? e->message : NULL);
+        return 0;
+}
+
+static void call_inspect(Call *c)
+{
+        bool inspects = c->r->inspects;
+        sd_bus_message *m = NULL;
+        int error = rauc_message(c->r, RAUC_INTERFACE, inspects ? "InspectBundle" : "Info", &m);
+
+        if (error >= 0)
+                error = inspects ? sd_bus_message_append(m, "sa{sv}", c->argument, 0)
+                                 : sd_bus_message_append(m, "s", c->argument);
+        call_send(c, error, m, on_inspected, INSPECT_TIMEOUT);
+}
+
 static void call_install(Call *c);
 
 static void install_refused(Call *c, const sd_bus_error *e)
@@ -244,6 +274,9 @@ static void call_perform(Call *c)
         switch (c->kind) {
         case CALL_STATE:
                 call_state(c);
+                break;
+        case CALL_INSPECT:
+                call_inspect(c);
                 break;
         case CALL_INSTALL:
                 call_install(c);
@@ -365,6 +398,19 @@ void rauc_read_state(Installer *i, InstallerStateCallback callback, void *userda
                 return;
         }
         c->on_state = callback;
+        c->userdata = userdata;
+        call_open(c);
+}
+
+void rauc_inspect(Installer *i, const char *path, InstallerBundleCallback callback, void *userdata)
+{
+        Call *c;
+
+        if (call_new(i, CALL_INSPECT, path, &c) < 0) {
+                callback(userdata, -ENOMEM, NULL, NULL);
+                return;
+        }
+        c->on_bundle = callback;
         c->userdata = userdata;
         call_open(c);
 }

@@ -15,10 +15,12 @@
 /* RAUC answers from its main loop, which waits for the scripts of a boot loader back end. */
 #define QUERY_TIMEOUT (2 * USEC_PER_MIN)
 #define MARK_TIMEOUT (5 * USEC_PER_MIN)
+/* A plain bundle is hashed as a whole. */
+#define INSPECT_TIMEOUT USEC_PER_HOUR
 
 typedef struct RaucInstaller RaucInstaller;
 
-typedef enum CallKind { CALL_STATE, CALL_INSTALL, CALL_MARK } CallKind;
+typedef enum CallKind { CALL_STATE, CALL_INSPECT, CALL_INSTALL, CALL_MARK } CallKind;
 
 /* One call of InstallerOps, from the asking to the answer. */
 typedef struct Call {
@@ -34,7 +36,9 @@ typedef struct Call {
         bool again; /* without transaction_id, after it was refused with it */
         MarkKind mark;
         InstallerState state;
+        BundleInfo bundle; /* borrowed from the answer that is being read */
         InstallerStateCallback on_state;
+        InstallerBundleCallback on_bundle;
         InstallerCallback on_done;
         void *userdata;
 } Call;
@@ -50,6 +54,7 @@ struct RaucInstaller {
         sd_bus_slot *query;      /* of owner, introspection or properties */
         char *owner;             /* unique name; NULL: nobody */
         bool present;            /* owner's introspection and properties are known */
+        bool inspects;           /* it has InspectBundle (RAUC ≥ 1.9), else Info */
         bool takes_transaction;  /* InstallBundle takes transaction-id (RAUC ≥ 1.10), as probed */
         bool transaction_proven; /* an install with a transaction-id was accepted */
         bool operating;          /* Operation is not "idle" */
@@ -85,6 +90,7 @@ void rauc_calls_fail(RaucInstaller *r, int error);
 
 /* The calls of InstallerOps. */
 void rauc_read_state(Installer *i, InstallerStateCallback callback, void *userdata);
+void rauc_inspect(Installer *i, const char *path, InstallerBundleCallback callback, void *userdata);
 void rauc_install(Installer *i, const char *path, const char *transaction_id,
                   InstallerCallback callback, void *userdata);
 void rauc_mark(Installer *i, MarkKind kind, const char *slot, InstallerCallback callback,

@@ -199,3 +199,51 @@ void rauc_state_set_primary(InstallerState *s, const char *name)
 
         s->primary = slot ? (int)(slot - s->slots) : -1;
 }
+
+/* The strings of an a{sv} that the message stands before. */
+static int read_bundle(sd_bus_message *m, BundleInfo *ret)
+{
+        const char *name, *contents;
+        char type;
+        int r = sd_bus_message_enter_container(m, 'a', "{sv}");
+
+        while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
+                r = sd_bus_message_read(m, "s", &name);
+                if (r >= 0)
+                        r = sd_bus_message_peek_type(m, &type, &contents);
+                if (r >= 0 && streq(name, "compatible") && streq(contents, "s"))
+                        r = sd_bus_message_read(m, "v", "s", &ret->compatible);
+                else if (r >= 0 && streq(name, "version") && streq(contents, "s"))
+                        r = sd_bus_message_read(m, "v", "s", &ret->version);
+                else if (r >= 0)
+                        r = sd_bus_message_skip(m, "v");
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(m);
+        }
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+int rauc_bundle_read(sd_bus_message *m, BundleInfo *ret)
+{
+        const char *name, *contents;
+        char type;
+        int r = sd_bus_message_enter_container(m, 'a', "{sv}");
+
+        while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
+                r = sd_bus_message_read(m, "s", &name);
+                if (r >= 0)
+                        r = sd_bus_message_peek_type(m, &type, &contents);
+                if (r < 0 || !streq(name, "update") || !streq(contents, "a{sv}")) {
+                        r = r < 0 ? r : sd_bus_message_skip(m, "v");
+                } else {
+                        r = sd_bus_message_enter_container(m, 'v', contents);
+                        if (r >= 0)
+                                r = read_bundle(m, ret);
+                        if (r >= 0)
+                                r = sd_bus_message_exit_container(m);
+                }
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(m);
+        }
+        return r;
+}

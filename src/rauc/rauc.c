@@ -195,7 +195,7 @@ static int on_introspected(sd_bus_message *m, void *userdata, sd_bus_error *rete
         int error = -EBADMSG;
 
         if (!sd_bus_message_is_method_error(m, NULL) && sd_bus_message_read(m, "s", &xml) >= 0) {
-                r->takes_transaction = strstr(xml, "<method name=\"InspectBundle\"");
+                r->inspects = r->takes_transaction = strstr(xml, "<method name=\"InspectBundle\"");
                 error = query_properties(r);
         }
         if (error < 0)
@@ -249,6 +249,7 @@ static const InstallerOps ops = {
         .is_present = rauc_is_present,
         .is_busy = rauc_is_busy,
         .read_state = rauc_read_state,
+        .inspect = rauc_inspect,
         .install = rauc_install,
         .mark = rauc_mark,
 };

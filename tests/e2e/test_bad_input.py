@@ -306,7 +306,6 @@ def test_boot_notification_that_is_answered_badly(keys, version):
         assert charger.connections() == 2
 
 
-@pytest.mark.xfail(strict=True, reason="connector 0 is told, which 2.0.1 does not have")
 def test_connector_that_was_asked_for_and_not_answered(keys):
     """It is told again, and not all from 0 on."""
     with connected(keys, "ocpp2.0.1", message_timeout="1s") as charger:

@@ -305,6 +305,75 @@ def test_where_others_mark_the_agent_marks_nothing(keys):
         assert charger.loader_calls("set-state B good") == 0
 
 
+def test_csms_that_never_answers_the_new_system(keys):
+    """Back to the one that it answered, told from there, and not counted as the file's failure."""
+    with Stage(keys, firmware={"rollback_offline": "3s"}, csms={"message_timeout": "1s"}) as charger:
+        charger.build_bundle("update")
+        charger.boot_until_known()
+        charger.ask()
+        charger.until_status("InstallRebooting")
+        charger.csms.fault(charger.station, action="BootNotification", kind="never", times=0)
+        wait_for(charger.tick, "the reboot")
+        assert charger.slot == "B"
+        wait_for(charger.tick, "the way back", 30)
+        assert charger.slot == "A"
+        charger.csms.fault(charger.station, action="BootNotification", kind="none")
+        charger.until_status("InstallVerificationFailed", seconds=60)
+        assert charger.finals() == ["InstallVerificationFailed"]
+        assert charger.boot_loader.primary == "A"
+        assert charger.database("SELECT count(*) FROM value WHERE name = 'failed-trials'") == [(0,)]
+
+
+@pytest.mark.parametrize("key,version,words", [("allow_downgrade", "0.9.0", "older than"),
+                                               ("allow_same_version", "1.0.0", "runs already")])
+def test_version_that_is_not_wanted_is_not_installed(keys, key, version, words):
+    with Stage(keys, firmware={key: "no"}) as charger:
+        charger.build_bundle("unwanted", version=version)
+        charger.build_bundle("update")
+        charger.boot_until_known()
+        charger.ask(requestId=1, location=charger.csms.file_url("unwanted.raucb"))
+        charger.until_status("InstallationFailed")
+        assert words in charger.log() and key in charger.log()
+        assert charger.version_of("B") is None
+        charger.ask(requestId=2)
+        charger.until_status("Installed", ticking=True)
+
+
+def test_bundle_that_rauc_does_not_believe(keys):
+    """Field note 1: the signature of the request was right, RAUC's own is not."""
+    with Stage(keys) as charger:
+        charger.build_bundle("update", signer="foreign")
+        charger.boot_until_known()
+        charger.ask()
+        charger.until_status("InstallVerificationFailed")
+        assert charger.statuses() == ["Downloading", "Downloaded", "Installing", "InstallVerificationFailed"]
+        assert charger.version_of("B") is None
+        assert charger.boot_loader.primary == "A"
+
+
+def test_other_slot_is_booted_before_anything_was_written(keys):
+    """It becomes the one that the update comes from, and the update goes on."""
+    with Stage(keys) as charger:
+        charger.build_bundle("update")
+        with open(charger.slot_image("B"), "r+b") as image:
+            image.write(charger.slot_image("A").read_bytes()[:1 << 20])
+        charger.boot_until_known()
+        wait_for(lambda: charger.boot_loader.attempts("A") == 3, "the mark of this boot")
+        charger.ask()
+        charger.until_job("installing")
+        charger.power_off(signal.SIGKILL)
+        charger.database("UPDATE job SET install_accepted = 0")
+        charger.boot_loader.run("set-primary", "B")
+        charger.boot()
+        assert charger.slot == "B"
+        charger.until_status("InstallRebooting")
+        wait_for(charger.tick, "the reboot")
+        assert charger.slot == "A"
+        charger.until_status("Installed")
+        assert charger.finals() == ["Installed"]
+        assert charger.slot_holds("A", "update")
+
+
 # ---- the store ----
 
 def test_event_that_could_not_be_stored_is_not_for_the_next_job(keys):

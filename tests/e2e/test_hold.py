@@ -58,6 +58,31 @@ def test_reboot_waits_for_an_inhibitor(keys):
         assert charger.finals() == ["Installed"]
 
 
+def test_download_waits_for_its_check(keys):
+    """DownloadScheduled is said only when there is something to wait for."""
+    with Stage(keys, firmware={"check_interval": "1s"}) as charger:
+        charger.build_bundle("update")
+        mood = charger.folder / "mood"
+        mood.write_text("1")
+        charger.settings["firmware"]["pre_download_check"] = charger.script(
+            "check", f'[ "$1" = pre-download ] || exit 2\nexit $(cat {mood})\n')
+        charger.boot_until_known()
+        charger.ask(requestId=1)
+        charger.until_status("DownloadScheduled")
+        assert status(charger)["heldBy"] == "pre_download_check"
+        time.sleep(1.5)
+        assert charger.statuses() == ["DownloadScheduled"]
+        mood.write_text("2")
+        charger.until_status("DownloadFailed")
+        assert "pre_download_check says never" in status(charger)["reason"]
+        mood.write_text("0")
+        before = len(charger.statuses())
+        charger.ask(requestId=2)
+        charger.until_status("Installed", ticking=True)
+        assert charger.statuses()[before:] == ["Downloading", "Downloaded", "Installing", "InstallRebooting",
+                                               "Installed"]
+
+
 def test_install_waits_too_where_it_is_told_to(keys):
     with Stage(keys, firmware={"hold": "install"}) as charger:
         charger.build_bundle("update")

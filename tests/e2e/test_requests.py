@@ -266,7 +266,6 @@ def follow_an_update(charger, is_16):
     assert asked_for(charger, name) == ("Accepted", [(name, last)])
 
 
-@pytest.mark.xfail(strict=True, reason="evse.connectorId is not looked at")
 def test_connector_that_an_evse_does_not_have(keys):
     with Stage(keys) as charger:
         charger.boot_until_known()
@@ -320,7 +319,6 @@ def test_rejected_station(keys, version):
 MALFORMED = [',"TriggerMessage"', ',5,{}', ',"TriggerMessage",[]']
 
 
-@pytest.mark.xfail(strict=True, reason="the framing answers before the registration is looked at")
 @pytest.mark.parametrize("version", VERSIONS)
 def test_malformed_call_to_a_rejected_station(keys, version):
     """It is no way around: silence, in 2.0.1 or SecurityError."""
