@@ -7,11 +7,11 @@
 #define BACKOFF_LONGEST_USEC (24 * USEC_PER_HOUR)
 
 typedef struct Backoff {
-        usec_t wait_minimum_usec;
-        usec_t random_range_usec;
-        unsigned repeat_times;
-        unsigned tries; /* since the last success */
-        usec_t last_usec;
+        usec_t wait_minimum_usec; /* RetryBackOffWaitMinimum */
+        usec_t random_range_usec; /* RetryBackOffRandomRange */
+        unsigned repeat_times;    /* RetryBackOffRepeatTimes */
+        unsigned tries;           /* since the last success */
+        usec_t last_usec;         /* the last wait, 0: none yet */
 } Backoff;
 
 /* The next wait: wait_minimum + rnd(0…range) first, then twice the whole last wait + rnd(0…range)

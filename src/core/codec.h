@@ -41,10 +41,10 @@ typedef struct EnumTable {
 typedef struct Table Table;
 
 typedef struct Field {
-        const char *name;
+        const char *name; /* of the JSON member */
         FieldKind kind;
         bool required;
-        size_t offset;
+        size_t offset;          /* of the struct's member */
         size_t max;             /* code points of a string, 0 = no limit but the frame's */
         const EnumTable *names; /* FIELD_ENUM */
         const Table *table; /* FIELD_INLINE; FIELD_IGNORED objects may name one to be checked by,
@@ -97,7 +97,7 @@ int codec_encode(const Table *table, const void *in, cJSON **ret, CodecError *re
 /* Frees the strings of a struct and sets them to NULL. */
 void codec_done(const Table *table, void *s);
 
-/* Value of a word, or names' catch_all for one of its others; -EINVAL. */
+/* The value of a word, or names' catch_all for one of its others; -EINVAL. */
 int enum_from_word(const EnumTable *names, const char *word);
-/* NULL if the version has no word. */
+/* The word of a value, borrowed; NULL if the version has none. */
 const char *enum_to_word(const EnumTable *names, int value);

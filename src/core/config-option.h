@@ -4,8 +4,10 @@
 
 #include "config.h"
 
+/* Room for what an option expects, in words. */
 #define CONFIG_EXPECTED_MAX 256
 
+/* What a value may be, and the type of its member of Config: char * but where another is named. */
 typedef enum OptionKind {
         OPTION_STRING,
         OPTION_URL,     /* ws:// or wss://, without a password */
@@ -13,30 +15,31 @@ typedef enum OptionKind {
         OPTION_PROGRAM, /* absolute; must be executable */
         OPTION_WINDOW,  /* hours of the day, "01:00-05:00" */
         OPTION_FOLDER,  /* absolute; made if missing, by whoever needs it */
-        OPTION_SPAN,
-        OPTION_SIZE,
-        OPTION_BOOL,
-        OPTION_INT,
-        OPTION_WORD,  /* int: index in words */
-        OPTION_WORDS, /* char **: some of words */
+        OPTION_SPAN,    /* usec_t */
+        OPTION_SIZE,    /* uint64_t, bytes */
+        OPTION_BOOL,    /* bool */
+        OPTION_INT,     /* int64_t */
+        OPTION_WORD,    /* int: index in words */
+        OPTION_WORDS,   /* char **: some of words */
         OPTION_KIND_MAX,
 } OptionKind;
 
 typedef struct Option {
         const char *section, *key;
         OptionKind kind;
-        size_t offset;
-        const char *fallback; /* NULL: none */
+        size_t offset;        /* of the member of Config */
+        const char *fallback; /* the default as it would be written; NULL: none */
         uint64_t min;         /* spans in usec, sizes in bytes, numbers, characters of strings */
         uint64_t max;         /* 0: none */
-        const char *const *words;
-        const char *meaning;
+        const char *const *words; /* OPTION_WORD, OPTION_WORDS: NULL-terminated */
+        const char *meaning;      /* a sentence or two, for the manual and --help-config */
 } Option;
 
+/* All of them, in the order of the manual. */
 extern const Option config_options[];
 extern const size_t config_option_count;
 
-/* NULL: there is no such option. */
+/* By section and key; NULL: there is no such option. */
 const Option *config_option_find(const char *section, const char *key);
 /* Puts value into the option's member; an empty one stands for the default, so that a drop-in can
  * take a setting back. 0; -EINVAL or -ERANGE: not what is expected, nothing changed; -ENOMEM. */

@@ -4,12 +4,14 @@
 
 #include "util.h"
 
+/* The words of require_signed, reboot, hold and mark_good. */
 typedef enum RequireSigned { SIGNED_AUTO, SIGNED_YES, SIGNED_NO } RequireSigned;
 typedef enum RebootWay { REBOOT_LOGIND, REBOOT_COMMAND, REBOOT_NEVER } RebootWay;
 typedef enum HoldAt { HOLD_AT_REBOOT, HOLD_AT_INSTALL } HoldAt;
 typedef enum MarkGoodBy { MARK_BY_AGENT, MARK_BY_INTEGRATOR } MarkGoodBy;
 
-/* All strings owned. Spans in usec, sizes in bytes. */
+/* A member an option; what each means stands in the table of config.c. All strings are owned, NULL
+ * where nothing is set. Spans in usec, sizes in bytes. */
 typedef struct Config {
         /* [csms] */
         char *url;
@@ -62,12 +64,15 @@ typedef struct ConfigError {
 
 /* Reads path, then path's folder + "/" + its name + ".d" (agent.conf → the *.conf in agent.conf.d,
  * sorted), later ones win. Then identity_file, serial_file are read and files named by keys are
- * looked at (must be readable). 0; -EINVAL or negative errno with *reterr. */
+ * looked at (must be readable). 0 and *ret (config_done()); -EINVAL or negative errno with
+ * *reterr. */
 int config_load(const char *path, Config *ret, ConfigError *reterr);
-/* The same from memory (one file, no drop-ins, no files looked at): tests and fuzzing. */
+/* The same from memory (one file, no drop-ins, no files looked at): tests and fuzzing. name is what
+ * *reterr calls the file. */
 int config_parse(const char *name, const char *text, size_t size, Config *ret, ConfigError *reterr);
 /* Sets every default. 0 or -ENOMEM. */
 int config_init(Config *c);
+/* Frees what c owns and empties it. */
 void config_done(Config *c);
 /* Reads the Basic auth password from password_file: one line, its end stripped. *ret owned, erase
  * with explicit_bzero(). 0, *ret NULL: none configured; negative errno. */

@@ -14,10 +14,11 @@
 typedef struct sd_bus sd_bus;
 typedef struct Control Control;
 
+/* A status that was reported. */
 typedef struct ControlStatus {
-        usec_t time; /* wall clock */
-        const char *request_id;
-        const char *status;
+        usec_t time;            /* wall clock */
+        const char *request_id; /* "": none */
+        const char *status;     /* in the words of 2.0.1 */
 } ControlStatus;
 
 /* What the agent is like now. All borrowed from whoever fills it; a NULL text is shown as "". */
@@ -25,33 +26,33 @@ typedef struct ControlState {
         bool connected;
         const char *protocol;     /* "ocpp2.0.1"; "" not connected */
         const char *registration; /* "none", "pending", "rejected", "accepted" */
-        const char *url;
+        const char *url;          /* without user and password */
         const char *identity;
-        bool installer_present;
-        const char *booted_slot;
-        const char *firmware_version;
-        const char *job_state;  /* "idle" or the state's name */
-        const char *request_id; /* "": none */
-        const char *location;   /* without user and password */
-        int32_t percent;        /* -1: unknown */
-        usec_t next_try;        /* wall clock; 0: none */
-        const char *reason;     /* why the last update failed; "" it did not */
-        const char *held_by;    /* what the update waits for; "" nothing */
-        bool paused;
+        bool installer_present;       /* RAUC answers */
+        const char *booted_slot;      /* "rootfs.0"; "" unknown */
+        const char *firmware_version; /* as told in BootNotification */
+        const char *job_state;        /* "idle" or the state's name */
+        const char *request_id;       /* "": none */
+        const char *location;         /* without user and password */
+        int32_t percent;              /* -1: unknown */
+        usec_t next_try;              /* wall clock; 0: none */
+        const char *reason;           /* why the last update failed; "" it did not */
+        const char *held_by;          /* what the update waits for; "" nothing */
+        bool paused;                  /* by the operator */
         const ControlStatus *statuses;
-        size_t n_statuses; /* oldest first; of more than CONTROL_STATUSES_MAX the newest are shown
-                            */
-        const char *version;
+        size_t n_statuses;   /* oldest first; the newest CONTROL_STATUSES_MAX of them are shown */
+        const char *version; /* the agent's own */
 } ControlState;
 
 /* What may be asked of the agent. Each 0; -ENOENT: there is no update; -EBUSY: not now; -EINVAL:
  * a text is no good; -ENOSPC: too many; other negative errno. */
 typedef struct ControlHandlers {
         const ControlState *(*get)(void *userdata); /* valid until the loop goes on */
-        int (*cancel)(void *userdata);
-        int (*pause)(void *userdata);
-        int (*resume)(void *userdata);
-        /* *ret_fd: held until all its copies are closed; given away. */
+        int (*cancel)(void *userdata);              /* gives the update up */
+        int (*pause)(void *userdata);               /* lets it wait before its next phase */
+        int (*resume)(void *userdata);              /* … and go on */
+        /* Holds the reboot, and the install where so configured. connector: of the charging
+         * session, 0 none. *ret_fd: held until all its copies are closed; given away. */
         int (*inhibit)(void *userdata, const char *who, const char *why, uint32_t connector,
                        int *ret_fd);
 } ControlHandlers;
@@ -60,12 +61,14 @@ typedef struct ControlHandlers {
  * asks for the name. The handlers are borrowed for good. 0 and *ret; -EEXIST: another agent has the
  * name; -EACCES: the bus's policy denies it; other negative errno. The daemon can do without. */
 int control_new(sd_bus *bus, const ControlHandlers *handlers, void *userdata, Control **ret);
+/* Takes the object from the bus and gives the name back. */
 void control_free(Control *control);
 DEFINE_CLEANUP(Control *, control_free)
 
 /* Tells who listens which properties are other than they were at the last call. 0 or negative
  * errno. A NULL control is fine. */
 int control_update(Control *control);
-/* A status went to the CSMS: signal StatusReported, and LastStatuses has changed. */
+/* A status goes to the CSMS: signal StatusReported, and LastStatuses has changed. time: wall clock;
+ * request_id NULL: none. 0 or negative errno. A NULL control is fine. */
 int control_status_reported(Control *control, usec_t time, const char *request_id,
                             const char *status);

@@ -25,7 +25,7 @@ typedef enum OutgoingKind {
         OUT_FIRMWARE_STATUS_PLAIN, /* the same for a job that came by 1.6 UpdateFirmware; NULL
                                       action in 2.x: use OUT_FIRMWARE_STATUS */
         OUT_LOG_STATUS,            /* LogReport → {} */
-        OUT_DIAGNOSTICS_STATUS,    /* 1.6 core; NULL in 2.x */
+        OUT_DIAGNOSTICS_STATUS,    /* LogReport → {}, 1.6 core; NULL in 2.x */
         OUT_SECURITY_EVENT,        /* SecurityEventReport → {} */
         OUTGOING_MAX,
 } OutgoingKind;
@@ -48,6 +48,7 @@ typedef enum RpcErrorCode {
         RPC_ERROR_MAX,
 } RpcErrorCode;
 
+/* A call from the CSMS: its name, what it is for us, how it and its answer are read and written. */
 typedef struct Incoming {
         const char *action;
         IncomingKind kind;
@@ -58,6 +59,7 @@ typedef struct Incoming {
         OutgoingKind firmware_status; /* IN_TRIGGER: what a firmware status trigger sends */
 } Incoming;
 
+/* A call of ours. */
 typedef struct Outgoing {
         const char *action; /* NULL: the version has no such message */
         const Table *request;
@@ -74,12 +76,13 @@ typedef struct FrameRules {
         const char *const *errors; /* RPC_ERROR_MAX names, NULL where the version has none */
 } FrameRules;
 
+/* A version, whole. */
 typedef struct Dialect {
         const char *subprotocol; /* "ocpp2.0.1" */
         const char *name;        /* "2.0.1" */
         CodecRules rules;
         FrameRules frames;
-        const Incoming *incoming;
+        const Incoming *incoming; /* every action that the version knows; others: NotImplemented */
         size_t incoming_count;
         const Outgoing *outgoing; /* OUTGOING_MAX entries */
         /* By FirmwareStatus: what a job of this kind says in its stead, FW_NONE = silent.
@@ -87,7 +90,7 @@ typedef struct Dialect {
          * where there is none). FW_STATUS_MAX entries each. */
         const uint8_t *signed_words;
         const uint8_t *plain_words;
-        const EnumTable *security_events;
+        const EnumTable *security_events; /* by SecurityEventType */
         bool password_is_hex; /* 1.6 AuthorizationKey: hex, decoded before it goes into the header
                                */
         bool connector_zero;  /* 1.6: connector 0 stands for the station in StatusNotification */

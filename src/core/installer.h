@@ -5,21 +5,23 @@
 
 #include "util.h"
 
+/* Slots of one system. */
 #define INSTALLER_SLOTS_MAX 32
 
+/* What the boot loader thinks of a slot. */
 typedef enum SlotHealth { SLOT_UNKNOWN, SLOT_GOOD, SLOT_BAD } SlotHealth;
 
 /* One slot as the installer tells of it. Owned by InstallerState. */
 typedef struct Slot {
-        char *name;     /* "rootfs.0" */
-        char *bootname; /* "A"; NULL: not bootable by itself */
-        char *device;   /* path */
-        char *bundle_version;
+        char *name;                  /* "rootfs.0" */
+        char *bootname;              /* "A"; NULL: not bootable by itself */
+        char *device;                /* path */
+        char *bundle_version;        /* of what was installed, or NULL */
         char *installed_transaction; /* RAUC ≥ 1.10, else NULL */
         char *installed_timestamp;   /* RFC 3339 as told, or NULL */
         char *status;            /* "ok", "pending", "failed"; NULL: the installer never wrote it */
-        int64_t installed_count; /* NO_INT */
-        bool booted;
+        int64_t installed_count; /* installs so far; NO_INT: not told */
+        bool booted;             /* state=booted */
         SlotHealth boot_status;
 } Slot;
 
@@ -31,12 +33,15 @@ typedef struct InstallerState {
         int primary; /* index of what GetPrimary named, -1 unknown */
 } InstallerState;
 
+/* Frees the slots' texts; the state is then empty, with nothing booted. */
 void installer_state_done(InstallerState *s);
+/* The slot of that name, borrowed; NULL: none, or no name. */
 const Slot *installer_state_find(const InstallerState *s, const char *name);
 /* The bootable slot that an install would write: not booted, has a bootname, best of the booted
- * one's class (a rescue system may have a bootname too); NULL: none. */
+ * one's class (a rescue system may have a bootname too). Borrowed; NULL: none. */
 const Slot *installer_state_other(const InstallerState *s);
 
+/* Works; is not to be booted; is the next boot's. */
 typedef enum MarkKind { MARK_GOOD, MARK_BAD, MARK_ACTIVE } MarkKind;
 
 /* Errors of the call backs, beside other negative errno: */
@@ -62,6 +67,7 @@ typedef struct InstallerHandlers {
         void (*on_idle)(void *userdata);
 } InstallerHandlers;
 
+/* error: 0 or one of those above. message: the installer's own words, for people; may be NULL. */
 typedef void (*InstallerStateCallback)(void *userdata, int error, const InstallerState *state);
 typedef void (*InstallerCallback)(void *userdata, int error, const char *message);
 /* What a bundle says of itself; texts borrowed, NULL where it does not say. */
@@ -73,8 +79,11 @@ typedef void (*InstallerBundleCallback)(void *userdata, int error, const char *m
                                         const BundleInfo *bundle);
 
 typedef struct InstallerOps {
+        /* Forgets open calls without calling back. Not from within a call back. */
         void (*free)(Installer *);
+        /* Somebody owns the name, and is known well enough to be asked. */
         bool (*is_present)(const Installer *);
+        /* It works, for us or for others, as far as it told. */
         bool (*is_busy)(const Installer *);
         /* The four calls may have the service started where nobody owns its name. Reads
          * GetSlotStatus and GetPrimary. -ENODATA: it told of no slot at all. state is borrowed
@@ -87,7 +96,7 @@ typedef struct InstallerOps {
          * on_presence(false)). transaction_id is used where it is taken. */
         void (*install)(Installer *, const char *path, const char *transaction_id,
                         InstallerCallback, void *userdata);
-        /* slot: "booted", "other" or a slot's name. */
+        /* slot: "booted", "other" or a slot's name. error 0: it is marked. */
         void (*mark)(Installer *, MarkKind, const char *slot, InstallerCallback, void *userdata);
 } InstallerOps;
 
@@ -96,6 +105,7 @@ struct Installer {
         const InstallerOps *ops;
 };
 
+/* NULL is fine. */
 static inline void installer_free(Installer *i)
 {
         if (i)

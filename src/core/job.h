@@ -191,10 +191,13 @@ bool job_is_on_trial(JobState state);
 /* Is a reboot waited for, announced or asked for? */
 bool job_is_rebooting(JobState state);
 
+/* No update, nothing given. */
 void job_init(Job *job);
+/* Frees what the job owns and makes it as job_init() does. */
 void job_done(Job *job);
 /* Words for logs, the store and D-Bus, e.g. "download-scheduled"; never NULL. */
 const char *job_state_to_string(JobState state);
 /* JOB_STATE_MAX for an unknown word. */
 JobState job_state_from_string(const char *word);
+/* For logs and the drawn life cycle; never NULL. */
 const char *job_event_to_string(JobEvent event);

@@ -4,6 +4,7 @@
 
 #include "link.h"
 
+/* Bytes of user and password, and of the header that both make. */
 #define LINK_USER_MAX 255
 #define LINK_PASSWORD_MAX 255
 #define LINK_BASIC_MAX (32 + 4 * ((LINK_USER_MAX + 1 + LINK_PASSWORD_MAX + 2) / 3))

@@ -11,6 +11,7 @@ struct ssl_ctx_st;
  * may be NULL) and, if wanted, those of the system; none of both trusts nobody. 0 and *ret;
  * -EBADMSG: no certificate could be read from ca_file; -ENOMEM. */
 int link_tls_new(const char *host, const char *ca_file, bool use_system_roots, LinkTls **ret);
+/* A connection that still uses the context keeps that alive. */
 void link_tls_free(LinkTls *tls);
 DEFINE_CLEANUP(LinkTls *, link_tls_free)
 /* For connections one after the other, not at the same time. Borrowed. */

@@ -5,6 +5,7 @@
 
 /* lws writes the Host header into 128 bytes. */
 #define LINK_HOST_MAX 110
+/* Bytes of the path with its query. */
 #define LINK_PATH_MAX 1024
 
 typedef struct LinkUrl {

@@ -18,9 +18,11 @@ typedef struct Link Link;
 int loop_new(sd_event *event, Loop **ret);
 /* Runs until sd_event_exit() on that event. Its exit code, or negative errno. */
 int loop_run(Loop *loop);
+/* After the last link is freed. */
 void loop_free(Loop *loop);
 DEFINE_CLEANUP(Loop *, loop_free)
 
+/* How a connection ended, or why there was none. */
 typedef enum LinkEnd {
         LINK_CLOSED,          /* by the peer, by us, or the network went */
         LINK_UNREACHABLE,     /* no TCP connection, or not all done in connect_timeout */
@@ -40,12 +42,11 @@ typedef struct LinkConfig {
         const char *user;      /* Basic auth; NULL none */
         const void *password;  /* raw bytes */
         size_t password_size;
-        const char *ca_file; /* roots for the CSMS, NULL */
-        bool use_system_roots;
-        usec_t connect_timeout_usec;
-        usec_t ping_interval_usec; /* 0: none. A ping unanswered for as long closes the connection
-                                    */
-        size_t max_frame_bytes;    /* longer messages close the connection (1009) */
+        const char *ca_file;         /* PEM file of the roots for the CSMS; NULL none */
+        bool use_system_roots;       /* … and those of the system */
+        usec_t connect_timeout_usec; /* TCP, TLS and the WebSocket's handshake together */
+        usec_t ping_interval_usec;   /* 0: none. Unanswered for as long: the connection is closed */
+        size_t max_frame_bytes;      /* longer messages close the connection (1009) */
 } LinkConfig;
 
 typedef struct LinkHandlers {
@@ -63,6 +64,7 @@ typedef struct LinkHandlers {
  * is too long; -ENOMEM; -EBADMSG: ca_file can't be used. */
 int link_new(Loop *loop, const LinkConfig *config, const LinkHandlers *handlers, void *userdata,
              Link **ret);
+/* Drops the connection, if any, without another call back. */
 void link_free(Link *link);
 DEFINE_CLEANUP(Link *, link_free)
 /* Host and port (text) to resolve before link_connect(). Borrowed. */
@@ -81,6 +83,7 @@ int link_connect(Link *link, const char *address);
 /* In on_end: did the CSMS itself close the WebSocket? A connection that broke, or that we closed,
  * is none of that. */
 bool link_closed_by_peer(const Link *link);
+/* Between on_open and on_end. */
 bool link_is_open(const Link *link);
 /* Queues one text message (copied). 0; -ENOTCONN; -ENOBUFS: more than 4 × max_frame_bytes wait;
  * -ENOMEM. */
@@ -93,4 +96,5 @@ void link_close(Link *link);
  * -EINVAL: too long; -ENOMEM. */
 int link_set_password(Link *link, const void *password, size_t size);
 
+/* A few words for the log, never NULL. */
 const char *link_end_to_string(LinkEnd end);

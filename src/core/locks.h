@@ -5,6 +5,7 @@
 #include "util.h"
 #include <systemd/sd-event.h>
 
+/* Locks at a time, of all holders; bytes of their texts, NUL included. */
 #define LOCKS_MAX 32
 #define LOCK_WHO_MAX 64
 #define LOCK_WHY_MAX 128
@@ -12,13 +13,14 @@
 typedef struct Locks Locks;
 
 typedef struct Lock {
-        char who[LOCK_WHO_MAX];
-        char why[LOCK_WHY_MAX];
-        uint32_t connector; /* a charging session at it; 0: something else holds */
+        char who[LOCK_WHO_MAX]; /* a name that is the same after a restart */
+        char why[LOCK_WHY_MAX]; /* for people */
+        uint32_t connector;     /* a charging session at it; 0: something else holds */
 } Lock;
 
 /* on_change: a lock was taken or let go. event is borrowed. 0 and *ret; negative errno. */
 int locks_new(sd_event *event, void (*on_change)(void *userdata), void *userdata, Locks **ret);
+/* Forgets all locks, without on_change; the holders' descriptors stay theirs. */
 void locks_free(Locks *l);
 DEFINE_CLEANUP(Locks *, locks_free)
 

@@ -36,7 +36,7 @@ int log_get_max_level(void);
 /* Writes one line. error is 0 or a negative errno, whose text is appended. Returns error, so that
  * "return log_full(…)" works. */
 int log_full(int level, int error, const char *format, ...) _printf_(3, 4);
-/* The same with a MESSAGE_ID and fields. */
+/* The same with a MESSAGE_ID and fields (NULL: none). */
 void log_event(int level, LogEvent event, const LogFields *fields, const char *format, ...)
         _printf_(4, 5);
 

@@ -6,6 +6,7 @@
 #include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>
 
+/* Bytes of a boot id, NUL included. */
 #define BOOT_ID_MAX 64
 
 /* The kernel's boot id. Builds with TEST_SEAMS read $RAUC_OCPP_BOOT_DIR/boot_id where that is set.

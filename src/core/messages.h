@@ -27,6 +27,7 @@ typedef enum FirmwareStatus {
         FW_STATUS_MAX,
 } FirmwareStatus;
 
+/* UploadLogStatusEnumType, and 1.6's DiagnosticsStatus: the agent uploads no logs yet. */
 typedef enum LogStatus { LOG_STATUS_IDLE, LOG_STATUS_UPLOADING, LOG_STATUS_MAX } LogStatus;
 
 /* UpdateFirmwareStatusEnumType; plain 1.6 has no word, the agent maps those to {} or a CALLERROR.
@@ -40,6 +41,7 @@ typedef enum UpdateVerdict {
         VERDICT_MAX,
 } UpdateVerdict;
 
+/* RegistrationStatusEnumType: what BootNotification is answered (B01-B03). */
 typedef enum Registration {
         REGISTRATION_ACCEPTED,
         REGISTRATION_PENDING,
@@ -47,6 +49,7 @@ typedef enum Registration {
         REGISTRATION_MAX
 } Registration;
 
+/* BootReasonEnumType; 1.6 has none. After an update's reboot it is FirmwareUpdate. */
 typedef enum BootReason {
         BOOT_APPLICATION_RESET,
         BOOT_FIRMWARE_UPDATE,
@@ -60,6 +63,8 @@ typedef enum BootReason {
         BOOT_REASON_MAX,
 } BootReason;
 
+/* Of ConnectorStatusEnumType what the agent says: Unavailable while an update waits for sessions at
+ * other connectors (L01.FR.07). */
 typedef enum ConnectorStatus {
         CONNECTOR_AVAILABLE,
         CONNECTOR_UNAVAILABLE,
@@ -79,6 +84,7 @@ typedef enum TriggerKind {
         TRIGGER_KIND_MAX,
 } TriggerKind;
 
+/* TriggerMessageStatusEnumType. */
 typedef enum TriggerVerdict {
         TRIGGER_ACCEPTED,
         TRIGGER_REJECTED,
@@ -98,38 +104,44 @@ typedef enum SecurityEventType {
         SECURITY_EVENT_MAX,
 } SecurityEventType;
 
+/* UpdateFirmware, 1.6 SignedUpdateFirmware too (L01, L02). */
 typedef struct UpdateRequest {
-        int64_t request_id; /* NO_INT in plain 1.6; 0 and negative ids are ids like others */
-        char *location;
-        usec_t retrieve_at;
-        usec_t install_at;
-        int64_t retries;        /* retries, so attempts = retries + 1 */
-        int64_t retry_interval; /* seconds */
-        char *signing_certificate;
-        char *signature;
+        int64_t request_id;        /* NO_INT in plain 1.6; 0 and negative ids are ids like others */
+        char *location;            /* URL of the file */
+        usec_t retrieve_at;        /* not before */
+        usec_t install_at;         /* not before; NO_TIME: as soon as may be */
+        int64_t retries;           /* retries, so attempts = retries + 1 */
+        int64_t retry_interval;    /* seconds */
+        char *signing_certificate; /* as it came: PEM, or hex; NULL: unsigned */
+        char *signature;           /* base64 of the signature over the file; NULL: unsigned */
 } UpdateRequest;
+/* All absent. */
 #define UPDATE_REQUEST_INIT                                                                        \
         {                                                                                          \
                 .request_id = NO_INT, .retrieve_at = NO_TIME, .install_at = NO_TIME,               \
                 .retries = NO_INT, .retry_interval = NO_INT                                        \
         }
 
+/* What it is answered. */
 typedef struct UpdateAnswer {
         int verdict;                 /* UpdateVerdict */
         const char *reason_code;     /* 2.x statusInfo.reasonCode ≤ 20; NULL: no statusInfo */
-        const char *additional_info; /* ≤ 512 */
+        const char *additional_info; /* ≤ 512, for people; NULL none */
 } UpdateAnswer;
 
+/* FirmwareStatusNotification, 1.6 SignedFirmwareStatusNotification too. */
 typedef struct FirmwareReport {
         int status;         /* FirmwareStatus */
         int64_t request_id; /* NO_INT with FW_IDLE when nothing was ever asked, and in plain 1.6 */
 } FirmwareReport;
 
+/* LogStatusNotification, 1.6 DiagnosticsStatusNotification. */
 typedef struct LogReport {
-        int status; /* LogStatus */
-        int64_t request_id;
+        int status;         /* LogStatus */
+        int64_t request_id; /* NO_INT: none was asked for */
 } LogReport;
 
+/* BootNotification (B01). */
 typedef struct BootReport {
         int reason;                   /* BootReason; 1.6 has no word and leaves it out */
         const char *vendor;           /* ≤ 20 (1.6), ≤ 50 */
@@ -139,15 +151,16 @@ typedef struct BootReport {
 } BootReport;
 
 typedef struct BootAnswer {
-        int status; /* Registration */
-        usec_t current_time;
-        int64_t interval; /* seconds */
+        int status;          /* Registration */
+        usec_t current_time; /* the CSMS's clock */
+        int64_t interval;    /* seconds to the next Heartbeat or BootNotification; 0: as we like */
 } BootAnswer;
 
 typedef struct HeartbeatAnswer {
-        usec_t current_time;
+        usec_t current_time; /* the CSMS's clock */
 } HeartbeatAnswer;
 
+/* StatusNotification (G01). */
 typedef struct ConnectorReport {
         usec_t timestamp;
         int64_t connector;         /* 1.6: connectorId, 0 is the station; 2.x: evseId = connector,
@@ -157,16 +170,18 @@ typedef struct ConnectorReport {
         int error;                 /* 1.6: errorCode, always 0 = NoError */
 } ConnectorReport;
 
+/* SecurityEventNotification (A04). */
 typedef struct SecurityEventReport {
-        int type; /* SecurityEventType */
-        usec_t timestamp;
-        const char *tech_info; /* ≤ 255 */
+        int type;              /* SecurityEventType */
+        usec_t timestamp;      /* when it happened */
+        const char *tech_info; /* ≤ 255; NULL none */
 } SecurityEventReport;
 
+/* TriggerMessage, 1.6 ExtendedTriggerMessage too (F06). */
 typedef struct TriggerRequest {
         int requested;             /* TriggerKind */
         int64_t connector;         /* 1.6 connectorId, 2.x evse.id; NO_INT */
-        int64_t connector_of_evse; /* 2.x evse.connectorId */
+        int64_t connector_of_evse; /* 2.x evse.connectorId; NO_INT */
 } TriggerRequest;
 
 typedef struct TriggerAnswer {
@@ -181,9 +196,9 @@ typedef struct EmptyMessage {
 /* Words for logs, the store and D-Bus: the 2.0.1 spelling. Never NULL for a valid value; "?" else.
  */
 const char *firmware_status_to_string(FirmwareStatus s);
-/* FW_NONE for an unknown word. */
+const char *security_event_to_string(SecurityEventType t);
+const char *update_verdict_to_string(UpdateVerdict v);
+/* The reverse; FW_NONE for an unknown word and NULL. */
 FirmwareStatus firmware_status_from_string(const char *s);
 /* Ends a job: Installed and every failure. */
 bool firmware_status_is_final(FirmwareStatus s);
-const char *security_event_to_string(SecurityEventType t);
-const char *update_verdict_to_string(UpdateVerdict v);

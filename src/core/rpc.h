@@ -42,6 +42,7 @@ typedef enum RpcTrouble {
 
 /* handlers are copied. timeout: how long a CALL of ours waits. 0 and *ret; -ENOMEM. */
 int rpc_new(const RpcHandlers *handlers, void *userdata, usec_t timeout, Rpc **ret);
+/* An open CALL is forgotten without a call back. */
 void rpc_free(Rpc *rpc);
 DEFINE_CLEANUP(Rpc *, rpc_free)
 
@@ -61,6 +62,7 @@ int rpc_feed(Rpc *rpc, const char *text, size_t size);
  * handlers. 0; -EBUSY: one is open; -ENOTCONN: no rules set; -ENOMEM; what send returned. On
  * failure no CALL is open and no handler will be called for it. */
 int rpc_call(Rpc *rpc, const char *action, cJSON *payload, uint64_t token, usec_t now);
+/* Is a CALL of ours open? */
 bool rpc_is_busy(const Rpc *rpc);
 
 /* Answers a CALL of the peer's. payload is consumed; NULL stands for {}. 0, -ENOTCONN, -ENOMEM,

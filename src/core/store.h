@@ -21,15 +21,16 @@ typedef struct OutboxRow {
         int value;          /* FirmwareStatus or SecurityEventType */
         bool plain;         /* a status of a job that came by 1.6 UpdateFirmware */
         int64_t request_id; /* NO_INT none */
-        usec_t timestamp;
-        char *tech_info;
-        int64_t tries; /* that count: see "Outbox" in docs/behaviour.md */
-        bool aside;    /* set aside: sent once more after each BootNotification */
-        int64_t count; /* read: how many events of its type it stands for */
-        bool silent;   /* written: kept for people, see store_said(), not for the CSMS */
-        bool combine;  /* written: an unsent event of its type is counted up instead, if there is
-                          one */
+        usec_t timestamp;   /* wall clock: when it happened */
+        char *tech_info;    /* of a security event; NULL none */
+        int64_t tries;      /* that count: see "Outbox" in docs/behaviour.md */
+        bool aside;         /* set aside: sent once more after each BootNotification */
+        int64_t count;      /* read: how many events of its type it stands for */
+        bool silent;        /* written: kept for people, see store_said(), not for the CSMS */
+        bool combine; /* written: an unsent event of its type is counted up instead, if there is
+                         one */
 } OutboxRow;
+/* Frees what the row owns and empties it. */
 void outbox_row_done(OutboxRow *row);
 
 /* Names of single values. */
@@ -58,6 +59,7 @@ void outbox_row_done(OutboxRow *row);
  * *ret; negative errno. *reterr: a sentence for people, owned by the
  * caller. */
 int store_open(const char *folder, Store **ret, char **reterr);
+/* Closes the database. */
 void store_free(Store *s);
 DEFINE_CLEANUP(Store *, store_free)
 
@@ -69,14 +71,14 @@ int store_load_job(Store *s, Job *ret);
  * for people. */
 #define STATUSES_KEPT 10
 typedef struct SaidStatus {
-        usec_t time;
-        int64_t request_id;
+        usec_t time;        /* wall clock */
+        int64_t request_id; /* NO_INT none */
         FirmwareStatus status;
 } SaidStatus;
 /* Of a request (NO_INT: those without an id) the newest status that does not wait in the outbox,
  * the row sending aside; the first one if all wait; FW_NONE: there is none, or it can't be read. */
 FirmwareStatus store_last_sent(Store *s, int64_t request_id, int64_t sending);
-/* Oldest first. Their number, or negative errno. */
+/* Those, oldest first. Their number, or negative errno. */
 int store_said(Store *s, SaidStatus ret[static STATUSES_KEPT]);
 
 /* What a step changes, all or nothing. */
@@ -88,23 +90,25 @@ typedef struct StoreChange {
         int64_t sending;        /* id of the row on the wire, which nothing is added to; 0 none */
         bool drop_intermediate; /* superseded: unsent statuses that are not final go */
 } StoreChange;
-/* 0 or negative errno (nothing was changed then). */
+/* Stores it, synced. 0 or negative errno (nothing was changed then). */
 int store_commit(Store *s, const StoreChange *change);
 
 /* The first row that isn't set aside, or, with aside, the first set-aside one with id > after.
  * 1 and *ret (owned by the caller); 0 none; negative errno. */
 int store_outbox_first(Store *s, bool aside, int64_t after, OutboxRow *ret);
+/* It was said. 0, also where there is no such row; negative errno. */
 int store_outbox_remove(Store *s, int64_t id);
-/* Writes tries and aside. */
+/* Writes tries and aside of the row with this id. 0 or negative errno. */
 int store_outbox_update(Store *s, const OutboxRow *row);
-/* Number of rows; intermediate statuses beyond max go, the oldest first. */
+/* Where there are more than max rows, intermediate statuses go, the oldest first. 0 or negative
+ * errno. */
 int store_outbox_trim(Store *s, int64_t max);
 /* Security events beyond max go, the oldest first. How many went; negative errno. */
 int store_outbox_trim_events(Store *s, int64_t max);
 /* A foreign CSMS: what was to be said of updates goes, security events stay. */
 int store_outbox_drop_statuses(Store *s);
 
-/* *ret owned by the caller, NULL: not set. 0 or negative errno. */
+/* A single value by its name. *ret owned by the caller, NULL: not set. 0 or negative errno. */
 int store_get(Store *s, const char *name, char **ret);
-/* NULL removes. 0 or negative errno. */
+/* Sets it, synced; NULL removes. 0 or negative errno. */
 int store_set(Store *s, const char *name, const char *value);

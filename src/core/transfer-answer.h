@@ -4,10 +4,12 @@
 
 #include "transfer.h"
 
+/* Bytes of the texts, NUL included. */
 #define TRANSFER_ADDRESS_TEXT_MAX 64
 #define TRANSFER_CODE_MAX 32
 #define TRANSFER_MESSAGE_MAX 256
 
+/* Which of the members below were told. */
 typedef enum AnswerKind {
         ANSWER_PROGRESS,
         ANSWER_DIGEST,
@@ -17,8 +19,8 @@ typedef enum AnswerKind {
 
 typedef struct Answer {
         AnswerKind kind;
-        uint64_t now_bytes; /* ANSWER_PROGRESS */
-        int64_t total_bytes;
+        uint64_t now_bytes;                                                /* ANSWER_PROGRESS */
+        int64_t total_bytes;                                               /* -1: not known */
         FileDigest digest;                                                 /* ANSWER_DIGEST */
         char addresses[TRANSFER_ADDRESSES_MAX][TRANSFER_ADDRESS_TEXT_MAX]; /* ANSWER_ADDRESSES */
         size_t address_count;

@@ -23,6 +23,7 @@
 #include "verify.h"
 #include <systemd/sd-event.h>
 
+/* Bytes of a job and of a line of the answer; addresses that are taken of one. */
 #define TRANSFER_JOB_MAX 65536
 #define TRANSFER_LINE_MAX 8192
 #define TRANSFER_ADDRESSES_MAX 8
@@ -41,13 +42,15 @@ typedef struct TransferFailure {
  * none comes after transfer_cancel(). on_progress may be NULL, and what the job can't call. All
  * borrowed. */
 typedef struct TransferHandlers {
-        void (*on_progress)(void *userdata, uint64_t now_bytes, int64_t total_bytes);
+        void (*on_progress)(void *userdata, uint64_t now_bytes,
+                            int64_t total_bytes); /* fetch; -1: total not known */
         void (*on_digest)(void *userdata, const FileDigest *digest); /* done: fetch, hash */
         void (*on_addresses)(void *userdata, const char *const *addresses,
                              size_t count); /* done: resolve */
         void (*on_failed)(void *userdata, const TransferFailure *failure);
 } TransferHandlers;
 
+/* What is fetched, and within which limits. All borrowed. */
 typedef struct FetchJob {
         const char *url;
         const char *file;             /* NAME.part in the spool folder */
@@ -67,6 +70,7 @@ int transfer_fetch(sd_event *event, const char *worker, const FetchJob *job,
 /* file is opened O_RDONLY | O_NOFOLLOW; -ENOENT etc. come from there, -EINVAL: no regular file. */
 int transfer_hash(sd_event *event, const char *worker, const char *file,
                   const TransferHandlers *handlers, void *userdata, Transfer **ret);
+/* Numeric addresses of a host, in the order in which they are to be tried. */
 int transfer_resolve(sd_event *event, const char *worker, const char *host, const char *service,
                      const TransferHandlers *handlers, void *userdata, Transfer **ret);
 /* Kills the child if it still runs, and frees t; no call back follows. The loop reaps it. NULL is

@@ -48,7 +48,7 @@
         })
 
 /* Defines xp(), the cleanup function of a pointer type: calls func on a pointer that is not NULL.
- */
+ * Freeing NULL by func itself is fine, too. */
 #define DEFINE_CLEANUP(type, func)                                                                 \
         static inline void func##p(type *p)                                                        \
         {                                                                                          \
@@ -56,8 +56,10 @@
                         func(*p);                                                                  \
         }
 
+/* Microseconds: a span, or since 1970 UTC, or since the boot. */
 typedef uint64_t usec_t;
 
+/* The cleanup function of malloc()'s pointers. */
 static inline void freep(void *p)
 {
         free(*(void **)p);
@@ -66,16 +68,19 @@ static inline void freep(void *p)
 /* Closes a descriptor that is not -1 and sets it to -1; errno is kept. */
 void closep(int *fd);
 
+/* "" for NULL. */
 static inline const char *strempty(const char *s)
 {
         return s ? s : "";
 }
 
+/* The same text, or both NULL. */
 static inline bool str_equal(const char *a, const char *b)
 {
         return a && b ? streq(a, b) : a == b;
 }
 
+/* What follows the prefix; NULL: s does not begin with it. */
 static inline const char *startswith(const char *s, const char *prefix)
 {
         size_t n = strlen(prefix);
@@ -98,8 +103,8 @@ int str_replace(char **s, const char *value);
 /* asprintf whose result is owned by the caller; NULL when out of memory. */
 char *str_printf(const char *format, ...) _printf_(1, 2);
 
-/* Reads a whole small file, NUL appended, at most max bytes. 0; -EFBIG if longer; negative errno.
- */
+/* Reads a whole small file, NUL appended, at most max bytes. 0 and *ret (owned by the caller), with
+ * *ret_size (may be NULL); -EFBIG if longer; negative errno. */
 int file_read(const char *path, size_t max, char **ret, size_t *ret_size);
 /* rename(), made durable by an fsync of the folder of to. 0 or negative errno. */
 int file_rename(const char *from, const char *to);

@@ -8,7 +8,9 @@
 #define SHA256_SIZE 32
 #define SHA384_SIZE 48
 
+/* The manufacturer's roots and what they revoked. */
 typedef struct TrustStore TrustStore;
+/* A certificate that was judged good: its key. */
 typedef struct SigningCertificate SigningCertificate;
 
 /* The file's digests: SHA-256 always, SHA-384 for P-384 keys that sign with it. */
@@ -18,6 +20,7 @@ typedef struct FileDigest {
         uint64_t size_bytes;
 } FileDigest;
 
+/* What a signing certificate is found to be; revoked counts before all else. */
 typedef enum CertificateVerdict {
         CERTIFICATE_GOOD,
         CERTIFICATE_UNREADABLE, /* not exactly one certificate */
@@ -40,8 +43,10 @@ int trust_store_load(const char *roots, const char *crl_dir, TrustStore **ret, c
 /* Adds more roots (those that InstallCertificate brought). As above; on failure t may hold some of
  * them. */
 int trust_store_add(TrustStore *t, const char *roots, char **reterr_path);
+/* What was judged by it stays good. */
 void trust_store_free(TrustStore *t);
 DEFINE_CLEANUP(TrustStore *, trust_store_free)
+/* The roots in it. */
 size_t trust_store_count(const TrustStore *t);
 
 /* Judges a signing certificate as a request carries it: one PEM with LF, CRLF or literal \n, or hex
@@ -49,6 +54,7 @@ size_t trust_store_count(const TrustStore *t);
  * CertificateVerdict (≥ 0) and, if good, *ret; -ENOMEM. */
 int signing_certificate_check(const TrustStore *t, const char *text, usec_t now,
                               SigningCertificate **ret);
+/* Frees the key with it. */
 void signing_certificate_free(SigningCertificate *c);
 DEFINE_CLEANUP(SigningCertificate *, signing_certificate_free)
 /* A sentence for the log and for 2.x additionalInfo, without any text of the peer's. */

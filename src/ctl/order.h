@@ -3,7 +3,8 @@
 
 #include <systemd/sd-bus.h>
 
-/* Calls the method without arguments. 0; negative errno, *reterr (sd_bus_error_free()) tells. */
+/* Calls a method of the agent's that has no arguments. 0; negative errno, *reterr
+ * (sd_bus_error_free()) tells. */
 int order(sd_bus *bus, const char *method, sd_bus_error *reterr);
 /* Runs a command while the charger is held. Its exit status (128 + the signal that ended it);
  * negative errno: it was not run, *reterr tells. */

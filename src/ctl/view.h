@@ -11,17 +11,18 @@
 #define VIEW_STATUSES_MAX 10
 
 typedef struct ViewStatus {
-        usec_t time; /* wall clock */
-        char *request_id, *status;
+        usec_t time;               /* wall clock */
+        char *request_id, *status; /* owned */
 } ViewStatus;
 
+/* All texts owned; NULL: not told. What each means stands in data/dbus/org.raucocpp.Agent1.xml. */
 typedef struct View {
         int connected, installer_present, paused; /* int, as sd-bus reads a boolean */
         char *protocol, *registration, *url, *identity, *booted_slot, *firmware_version, *job_state,
                 *request_id, *location, *reason, *held_by, *version;
-        int32_t percent;   /* -1: unknown */
-        uint64_t next_try; /* wall clock; 0: none */
-        ViewStatus statuses[VIEW_STATUSES_MAX];
+        int32_t percent;                        /* -1: unknown */
+        uint64_t next_try;                      /* wall clock; 0: none */
+        ViewStatus statuses[VIEW_STATUSES_MAX]; /* the newest last */
         size_t n_statuses;
 } View;
 
@@ -42,6 +43,7 @@ int view_read(sd_bus *bus, View *view);
 int view_apply(View *view, sd_bus_message *m, void (*seen)(const View *view, const ViewField *f));
 /* Is the last update over, and did it fail? */
 bool view_update_failed(const View *view);
+/* Frees what the view owns and empties it. */
 void view_done(View *view);
 
 /* Where a field is in the view. */

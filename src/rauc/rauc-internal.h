@@ -43,6 +43,7 @@ typedef struct Call {
         void *userdata;
 } Call;
 
+/* Of an install of ours: InstallBundle was not called, was called, was accepted and goes on. */
 typedef enum OwnInstall { OWN_NONE, OWN_ASKED, OWN_ACCEPTED } OwnInstall;
 
 struct RaucInstaller {
@@ -61,13 +62,14 @@ struct RaucInstaller {
         /* Operation became "installing" and no Completed came since. Kept beside `operating`
          * since a refused InstallBundle sets Operation to idle while the other install runs. */
         bool installing;
-        char *last_error;
+        char *last_error; /* as the service told it last; NULL: nothing yet */
         OwnInstall own;
         bool has_early; /* Completed came before our InstallBundle was answered */
         int early_result;
-        Call *calls;
+        Call *calls; /* the open ones, owned */
 };
 
+/* Does it work for anybody, as far as it told? */
 static inline bool rauc_busy(const RaucInstaller *r)
 {
         return r->operating || r->installing;

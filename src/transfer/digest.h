@@ -7,9 +7,10 @@ typedef struct Digest Digest;
 
 /* 0 and *ret; -ENOMEM. All memory is taken here. */
 int digest_new(Digest **ret);
+/* Also before digest_final(). */
 void digest_free(Digest *d);
 DEFINE_CLEANUP(Digest *, digest_free)
-/* 0; -EIO: the crypto library failed. */
+/* Takes the next bytes in. 0; -EIO: the crypto library failed. */
 int digest_update(Digest *d, const void *data, size_t size);
-/* Once, at the end. 0 and *ret; -EIO. */
+/* Both digests and the number of bytes, once, at the end. 0 and *ret; -EIO. */
 int digest_final(Digest *d, FileDigest *ret);

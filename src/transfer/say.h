@@ -6,17 +6,21 @@
 
 /* Room for every line but addresses'. */
 #define SAY_LINE_MAX 1024
+/* Bytes of a failure's texts, NUL included. */
 #define SAY_CODE_MAX 24
 #define SAY_MESSAGE_MAX 256
 
 typedef struct Failure {
-        bool final;
-        char code[SAY_CODE_MAX];
+        bool final;                    /* another attempt would end the same way */
+        char code[SAY_CODE_MAX];       /* one of those of TransferFailure */
         char message[SAY_MESSAGE_MAX]; /* what is not printable ASCII, '"' and '\' become '?' */
 } Failure;
 
+/* {"progress":…}: bytes so far, and in all (-1: not known). */
 void say_progress(uint64_t now_bytes, int64_t total_bytes);
-/* These three make no system call but write(). */
+/* {"done":…} or {"failed":…}, the last line. They make no system call but write(), as a caged
+ * process must. */
 void say_digest(const FileDigest *digest);
 void say_failed(const Failure *failure);
+/* Numeric addresses; what would not fit into the line is left out. */
 void say_addresses(const char *const *addresses, size_t count);

@@ -6,7 +6,6 @@
 
 typedef struct Task Task;
 
-/* Does the job and says how it ended. Exit code of the process. */
 typedef int (*TaskRun)(const Task *task);
 
 /* text is the job as it came, borrowed. Texts of members are borrowed from tree. Members that the
@@ -27,9 +26,10 @@ struct Task {
  * without any of its text: no JSON, another job, a member that is missing, unknown or of another
  * type; -ENOMEM. */
 int task_parse(const char *text, size_t size, Task *ret, const char **reterr);
+/* Frees the tree and empties the task. */
 void task_done(Task *t);
 
-/* The jobs, a file each. */
+/* The jobs, a file each. Each says how it ended; the exit code of the process. */
 int fetch_run(const Task *task);
 int hash_run(const Task *task);
 int resolve_run(const Task *task);

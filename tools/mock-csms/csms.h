@@ -31,10 +31,12 @@ const Dialect *csms_dialect(const char *subprotocol);
 /* Whether a station may be called so. */
 bool station_id_valid(const char *id);
 
+/* options is copied. 0 and *ret; -ENOMEM. */
 int csms_new(const CsmsOptions *options, Csms **ret);
+/* Frees its stations too; no call of theirs is answered any more. */
 void csms_free(Csms *csms);
 DEFINE_CLEANUP(Csms *, csms_free)
-/* Does what is due, and returns the boottime of the next time. */
+/* Does what is due at now (boottime), and returns the boottime of the next time. */
 usec_t csms_tick(Csms *csms, usec_t now);
 
 /* A station has connected; an older connection of the same one is closed. 0 and *ret (kept until
@@ -42,7 +44,7 @@ usec_t csms_tick(Csms *csms, usec_t now);
 int csms_join(Csms *csms, const char *id, const Dialect *dialect, Conn *conn, Station **ret);
 /* The connection has gone. Nothing happens if a newer one has taken its place. */
 void csms_leave(Station *station, const Conn *conn);
-/* NULL if never seen. */
+/* By its identity; NULL if never seen. */
 Station *csms_find(Csms *csms, const char *id);
 /* All stations as the REST list; owned by the caller, NULL when out of memory. */
 cJSON *csms_describe(const Csms *csms);
@@ -53,9 +55,12 @@ int64_t csms_request_id(Csms *csms);
 
 /* One message came. 0 or negative errno: close the connection. */
 int station_receive(Station *station, const char *data, size_t size, bool binary);
+/* Its identity, decoded. Borrowed. */
 const char *station_id(const Station *station);
 bool station_is_online(const Station *station);
+/* The version of its connection, or of the last one. */
 const Dialect *station_dialect(const Station *station);
+/* A fault in the place of the action's old one; fault is copied. 0, -ENOSPC, -ENOMEM. */
 int station_set_fault(Station *station, const Fault *fault);
 /* Sends bytes as they are. 0, -ENOTCONN, -ENOBUFS, -ENOMEM. */
 int station_send_raw(Station *station, const char *data, size_t size, bool binary);
@@ -63,6 +68,7 @@ int station_send_raw(Station *station, const char *data, size_t size, bool binar
  * memory. Frames count from 1; *ret_last is the number of the newest. */
 char *station_frames(const Station *station, uint64_t since, uint64_t *ret_last);
 
+/* Answered by CALLRESULT, by CALLERROR, by nobody in time; the station went away. */
 typedef enum CallEnd { CALL_RESULT, CALL_ERROR, CALL_TIMEOUT, CALL_GONE } CallEnd;
 
 /* How a call ended. All borrowed. */

@@ -3,6 +3,7 @@
 
 #include "codec.h"
 
+/* Bytes of an action and of an error code; the longest wait. */
 #define FAULT_ACTION_MAX 64
 #define FAULT_CODE_MAX 64
 /* Rules a station may have at a time. */
@@ -23,7 +24,7 @@ typedef enum FaultKind {
 } FaultKind;
 
 typedef struct Fault {
-        char action[FAULT_ACTION_MAX + 1];
+        char action[FAULT_ACTION_MAX + 1]; /* whose answer it is about */
         FaultKind kind;
         double seconds; /* < 0: not given */
         char code[FAULT_CODE_MAX + 1];

@@ -12,15 +12,17 @@ typedef enum HttpMethod { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_OTHER } HttpMetho
 typedef struct HttpRequest {
         HttpMethod method;
         char path[HTTP_PATH_MAX]; /* decoded */
-        char *body;
+        char *body;               /* a NUL behind its end; NULL: none */
         size_t body_size;
         uint64_t since; /* ?since=; 0 where it is not given */
         bool bad_since; /* … and is no number */
         bool binary;    /* ?binary=1 */
 } HttpRequest;
 
+/* A request and the answer to it. Frees itself when the connection has gone. */
 typedef struct Exchange Exchange;
 
+/* Borrowed, for as long as the exchange lives. */
 const HttpRequest *exchange_request(const Exchange *x);
 /* Answers; each exchange exactly once. body is consumed and may be NULL; type is a literal. */
 void exchange_reply(Exchange *x, unsigned status, const char *type, char *body);

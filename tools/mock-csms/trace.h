@@ -7,6 +7,7 @@ typedef struct Trace Trace;
 
 /* Appends to path. 0 and *ret; negative errno. */
 int trace_open(const char *path, Trace **ret);
+/* Closes the file. */
 void trace_free(Trace *trace);
 DEFINE_CLEANUP(Trace *, trace_free)
 

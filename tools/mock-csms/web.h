@@ -27,6 +27,7 @@ int ws_check_upgrade(struct lws *wsi, const Web *web, const char *upgrade);
 /* Answers at once with a problem and this sentence (ASCII without quotes). -1: hang up. */
 int http_refuse(struct lws *wsi, unsigned status, const char *sentence);
 
+/* What all connections share; borrowed. */
 static inline Web *web_of(struct lws *wsi)
 {
         return lws_context_user(lws_get_context(wsi));
