@@ -9,6 +9,8 @@
 
 void rauc_call_free(Call *c)
 {
+        if (!c)
+                return;
         sd_bus_slot_unref(c->slot);
         sd_event_source_disable_unref(c->defer);
         installer_state_done(&c->state);

@@ -25,6 +25,8 @@ int digest_new(Digest **ret)
 
 void digest_free(Digest *d)
 {
+        if (!d)
+                return;
         EVP_MD_CTX_free(d->sha256);
         EVP_MD_CTX_free(d->sha384);
         free(d);

@@ -79,6 +79,8 @@ int sink_open(const char *path, uint64_t max_size_bytes, Sink **ret, Failure *re
 
 void sink_free(Sink *s)
 {
+        if (!s)
+                return;
         closep(&s->fd);
         digest_freep(&s->digest);
         free(s);
