@@ -16,6 +16,7 @@ static void on_proven(void *userdata, int error, const char *message)
 {
         Agent *a = userdata;
         _cleanup_(freep) char *confirmed = NULL;
+        int r;
 
         if (error < 0) {
                 if (error != INSTALLER_BUSY && error != INSTALLER_GONE)
@@ -24,9 +25,16 @@ static void on_proven(void *userdata, int error, const char *message)
                 agent_timer(a, &a->look_timer, INSTALLER_RETRY, on_prove_again);
                 return;
         }
+        r = store_get(a->store, STORE_CONFIRMED_SLOT, &confirmed);
+        if (r == 0 && !str_equal(confirmed, a->booted_slot))
+                r = store_set(a->store, STORE_CONFIRMED_SLOT, a->booted_slot);
+        if (r < 0) {
+                log_error_errno(r, "Can't record %s as confirmed", strempty(a->booted_slot));
+                agent_timer(a, &a->look_timer, INSTALLER_RETRY, on_prove_again);
+                return;
+        }
         a->proving = false;
-        if (store_get(a->store, STORE_CONFIRMED_SLOT, &confirmed) < 0 ||
-            str_equal(confirmed, a->booted_slot))
+        if (str_equal(confirmed, a->booted_slot))
                 return;
         trial_confirmed(a);
         if (confirmed)

@@ -348,12 +348,7 @@ void trial_confirm(Agent *a)
 
 void trial_confirmed(Agent *a)
 {
-        int r = store_set(a->store, STORE_CONFIRMED_SLOT, a->booted_slot);
-
-        if (r < 0)
-                log_error_errno(r, "Can't record %s as confirmed", strempty(a->booted_slot));
-        else
-                log_info("Slot %s is confirmed", strempty(a->booted_slot));
+        log_info("Slot %s is confirmed", strempty(a->booted_slot));
 }
 
 void trial_await_accepted(Agent *a)

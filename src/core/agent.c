@@ -182,7 +182,11 @@ static int store_step(Agent *a, const JobStep *step, FirmwareStatus *ret_said)
         JobState old_state = job->state;
         FirmwareStatus old_status = job->last_status, old_verdict = job->verdict;
         OutboxRow rows[2];
-        StoreChange change = {.job = job, .rows = rows, .drop_intermediate = a->superseding};
+        StoreChange change = {.job = job,
+                              .rows = rows,
+                              .confirmed_slot =
+                                      step->actions & DO_CONFIRMED ? a->booted_slot : NULL,
+                              .drop_intermediate = a->superseding};
         int r;
 
         if (job->verdict == FW_NONE)

@@ -397,6 +397,8 @@ int store_commit(Store *s, const StoreChange *change)
                 r = store_run(s, "DELETE FROM outbox WHERE kind = 0 AND final = 0");
         if (r == 0 && change->job)
                 r = write_job(s, change->job);
+        if (r == 0 && change->confirmed_slot)
+                r = store_set(s, STORE_CONFIRMED_SLOT, change->confirmed_slot);
         for (size_t i = 0; r == 0 && i < change->row_count; i++)
                 r = store_row_commit(s, &change->rows[i], change->sending);
         if (r == 0)

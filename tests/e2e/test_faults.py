@@ -417,7 +417,7 @@ def test_damaged_database_ends_a_download(keys):
         spoil_database(charger)
         charger.start_agent()
         charger.until_status("DownloadFailed")
-        assert [p["requestId"] for a, p in charger.heard if p.get("status") == "DownloadFailed"] == [-3]
+        assert [p["requestId"] for p in charger.reports() if p["status"] == "DownloadFailed"] == [-3]
         assert "The database is damaged" in charger.log()
         assert (charger.folder / "state/agent.db.damaged").exists()
         charger.build_bundle("update")
@@ -438,4 +438,4 @@ def test_damaged_database_does_not_end_a_trial(keys):
         charger.boot()
         charger.until_status("Installed")
         assert charger.finals() == ["Installed"]
-        assert [p["requestId"] for a, p in charger.heard if p.get("status") == "Installed"] == [9]
+        assert [p["requestId"] for p in charger.reports() if p["status"] == "Installed"] == [9]
