@@ -26,8 +26,10 @@ static inline const char *doc_table(const char *text, const char *head)
 {
         const char *at = strstr(text, head);
 
-        if (!at)
+        if (!at) {
                 fail_msg("docs/interfaces.md has no table %s", head);
+                return NULL;
+        }
         at = startswith(at + strlen(head), "\n|---|");
         assert_non_null(at);
         return strchr(at, '\n') + 1;
