@@ -163,13 +163,12 @@ static void on_fetch_failed(void *userdata, const TransferFailure *failure)
                 agent_event(a, EV_OFFLINE);
 }
 
-void fetch_begin(Agent *a)
+static int start_worker(Agent *a, const char *part)
 {
         static const TransferHandlers handlers = {.on_progress = on_fetch_progress,
                                                   .on_digest = on_fetched,
                                                   .on_failed = on_fetch_failed};
         const Config *c = a->config;
-        _cleanup_(freep) char *part = fetch_path(a, true);
         FetchJob job = {.url = a->job.request.location,
                         .file = part,
                         .protocols = (const char *const *)c->transfer_protocols,
@@ -178,14 +177,34 @@ void fetch_begin(Agent *a)
                         .timeout_usec = c->transfer_timeout,
                         .rate_bytes = c->download_rate,
                         .ca_file = c->transfer_ca_file};
+
+        if (local_is_file(a) && lseek(a->local_file, 0, SEEK_SET) < 0)
+                return -errno;
+        if (local_is_file(a))
+                return transfer_copy(a->parts.event, a->parts.worker, a->local_file, part,
+                                     c->max_bundle_size, &handlers, a, &a->transfer);
+        return transfer_fetch(a->parts.event, a->parts.worker, &job, &handlers, a, &a->transfer);
+}
+
+void fetch_begin(Agent *a)
+{
+        _cleanup_(freep) char *part = fetch_path(a, true);
         int r = part ? 0 : -ENOMEM;
 
+        if (local_is_file(a) && a->local_file < 0) {
+                static const TransferFailure gone = {
+                        .final = true,
+                        .code = "file",
+                        .message = "the copy was interrupted; order the update again"};
+
+                on_fetch_failed(a, &gone);
+                return;
+        }
         fetch_drop_file(a); /* of another job, or of an attempt before */
-        if (r == 0 && mkdir(c->spool, 0750) < 0 && errno != EEXIST)
+        if (r == 0 && mkdir(a->config->spool, 0750) < 0 && errno != EEXIST)
                 r = -errno;
         if (r == 0)
-                r = transfer_fetch(a->parts.event, a->parts.worker, &job, &handlers, a,
-                                   &a->transfer);
+                r = start_worker(a, part);
         if (r < 0) {
                 _cleanup_(freep) char *text =
                         str_printf("the download could not be started: %s", strerror(-r));

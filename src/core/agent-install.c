@@ -116,15 +116,16 @@ static void on_prepare_state(void *userdata, int error, const InstallerState *st
 {
         Agent *a = userdata;
 
-        if (a->job.state != JOB_PREPARING && a->job.state != JOB_INSTALLING)
+        bool announced = a->job.state == JOB_INSTALLING; /* no way back to InstallScheduled */
+
+        if (a->job.state != JOB_PREPARING && !announced)
                 return;
-        if (error == INSTALLER_BUSY && a->job.state == JOB_INSTALLING) {
+        if ((error == INSTALLER_BUSY && announced) ||
+            (error == INSTALLER_GONE && boottime_now() < a->mark_until)) {
                 install_ask_again(a, install_prepare);
         } else if (error == INSTALLER_BUSY) {
                 a->installer_busy = true;
                 agent_event(a, EV_INSTALL_LATER);
-        } else if (error == INSTALLER_GONE && boottime_now() < a->mark_until) {
-                install_ask_again(a, install_prepare);
         } else if (error < 0) {
                 log_error_errno(error,
                                 "RAUC can't be asked for its slots; is rauc.service running?");

@@ -13,6 +13,7 @@
  *   agent-undo.c     a failure: the old slot is the next boot's again
  *   agent-trial.c    after a boot: where are we, is it well, confirm
  *   agent-rollback.c back to the old slot, or staying
+ *   agent-local.c    updates that the CSMS did not order
  *   agent-wear.c     what was tried too often: starts without progress, files that fail their trial
  *   agent-prove.c    after a boot: the slot that no job of ours is about */
 #pragma once
@@ -138,7 +139,8 @@ struct Agent {
         bool completed;               /* RAUC said Completed(0) to the install that is open */
         void (*after_hash)(Agent *a); /* NULL: it is hashed for the first time, to be verified */
         int hash_tries;
-        int percent; /* -1 unknown */
+        int local_file; /* to be copied; -1: none */
+        int percent;    /* -1 unknown */
         usec_t mark_until, health_until;
 
         /* what it waits for */
@@ -236,6 +238,11 @@ void calls_answer(Agent *a, const char *id, const Incoming *incoming, const void
 FirmwareReport calls_firmware_report(const Agent *a, OutgoingKind kind);
 
 /* agent-request.c */
+/* Is it a URL of an allowed scheme? */
+bool request_can_be_fetched(const Agent *a, const char *url);
+/* As if a request had come, but the CSMS is told nothing. 0 and *q is taken over; negative errno.
+ */
+int request_take_local(Agent *a, UpdateRequest *q, JobEvent event);
 /* Logs the request that has become the job. */
 void request_tell_accepted(const Agent *a);
 void request_handle(Agent *a, const char *id, const Incoming *incoming, const cJSON *payload);
@@ -252,6 +259,14 @@ void fetch_drop_file(Agent *a);
 /* Hashes the closed file; then(a) if it is the one that was verified, else EV_FILE_LOST. */
 void fetch_hash_again(Agent *a, void (*then)(Agent *a));
 char *fetch_path(const Agent *a, bool part);
+
+/* agent-local.c */
+/* Orders an update without the CSMS. 0; -EBUSY: there is one; -EINVAL: not a URL that can be
+ * fetched, not a regular file; negative errno. file is borrowed, name is for people. */
+int local_install(Agent *a, const char *url);
+int local_install_file(Agent *a, int file, const char *name);
+/* Does the job's bundle come from a file, a->local_file? */
+bool local_is_file(const Agent *a);
 
 /* agent-wear.c */
 /* A start found the job in its state: the event to give it, or event itself if it may go on. */

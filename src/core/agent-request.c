@@ -149,6 +149,8 @@ static const char *request_action(const Agent *a)
 {
         IncomingKind kind = a->job.plain ? IN_UPDATE_PLAIN : IN_UPDATE_SIGNED;
 
+        if (a->job.silent == 1)
+                return "Local update";
         for (size_t i = 0; a->dialect && i < a->dialect->incoming_count; i++)
                 if (a->dialect->incoming[i].kind == kind)
                         return a->dialect->incoming[i].action;
@@ -189,6 +191,28 @@ static void accept_request(Agent *a, const char *id, const Incoming *incoming, U
         }
         TAKE_PTR(hash);
         answer(a, id, incoming, verdict, NULL, NULL);
+}
+
+bool request_can_be_fetched(const Agent *a, const char *url)
+{
+        return url_can_be_fetched(url, a->config->transfer_protocols);
+}
+
+int request_take_local(Agent *a, UpdateRequest *q, JobEvent event)
+{
+        char *hash = content_hash(q);
+        Job more;
+        int r;
+
+        if (!hash)
+                return -ENOMEM;
+        job_init(&more);
+        more.silent = 1;
+        more.answer = VERDICT_ACCEPTED;
+        r = take_over(a, q, hash, &more, event);
+        if (r < 0)
+                free(hash);
+        return r;
 }
 
 static JobEvent begin_event(const Agent *a, const UpdateRequest *q)

@@ -98,6 +98,16 @@ static int on_resume(void *userdata)
         return hold_resume(userdata);
 }
 
+static int on_install(void *userdata, const char *url)
+{
+        return local_install(userdata, url);
+}
+
+static int on_install_file(void *userdata, int file, const char *name)
+{
+        return local_install_file(userdata, file, name);
+}
+
 static int on_inhibit(void *userdata, const char *who, const char *why, uint32_t connector,
                       int *ret_fd)
 {
@@ -106,6 +116,8 @@ static int on_inhibit(void *userdata, const char *who, const char *why, uint32_t
 
 static const ControlHandlers handlers = {
         .get = on_get,
+        .install = on_install,
+        .install_file = on_install_file,
         .cancel = on_cancel,
         .pause = on_pause,
         .resume = on_resume,

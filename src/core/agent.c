@@ -170,6 +170,8 @@ static void enter(Agent *a, JobState state)
         str_replace(&a->held_by, NULL);
         if (state == JOB_IDLE || a->superseding)
                 hold_over(a);
+        if (state != JOB_DOWNLOADING && state != JOB_RETRYING && state != JOB_PAUSED)
+                closep(&a->local_file);
         if (state != JOB_DOWNLOADING && state != JOB_INSTALLING)
                 a->percent = -1;
 }
@@ -396,6 +398,7 @@ int agent_new(const AgentParts *parts, Agent **ret)
         a->config = parts->config;
         a->percent = -1;
         a->connectors_due = -1;
+        a->local_file = -1;
         job_init(&a->job);
         r = make_parts(a);
         if (r < 0)
@@ -442,6 +445,7 @@ void agent_free(Agent *a)
         trust_store_free(a->roots);
         store_free(a->store);
         job_done(&a->job);
+        closep(&a->local_file);
         free(a->booted_slot);
         free(a->firmware_version);
         free(a);

@@ -125,6 +125,19 @@ static int refuse(sd_bus_message *m, int error)
         return sd_bus_reply_method_errno(m, error, NULL);
 }
 
+static int refuse_update(sd_bus_message *m, int error)
+{
+        if (error == -EBUSY)
+                return sd_bus_reply_method_errorf(m, CONTROL_ERROR "NotNow", "%s",
+                                                  "there is an update already; see rauc-ocpp-ctl "
+                                                  "status");
+        if (error == -EINVAL)
+                return sd_bus_reply_method_errorf(m, CONTROL_ERROR "BadText", "%s",
+                                                  "expected a regular file, or a URL with a scheme "
+                                                  "of [firmware] transfer_protocols");
+        return refuse(m, error);
+}
+
 static int on_order(sd_bus_message *m, void *userdata, sd_bus_error *reterr _unused_)
 {
         Control *c = userdata;
@@ -142,6 +155,30 @@ static int on_order(sd_bus_message *m, void *userdata, sd_bus_error *reterr _unu
                 if (str_equal(sd_bus_message_get_member(m), orders[i].name))
                         r = orders[i].perform(c->userdata);
         return r < 0 ? refuse(m, r) : sd_bus_reply_method_return(m, NULL);
+}
+
+static int on_install(sd_bus_message *m, void *userdata, sd_bus_error *reterr _unused_)
+{
+        Control *c = userdata;
+        const char *url;
+        int r = sd_bus_message_read(m, "s", &url);
+
+        if (r < 0)
+                return r;
+        r = c->handlers->install(c->userdata, url);
+        return r < 0 ? refuse_update(m, r) : sd_bus_reply_method_return(m, NULL);
+}
+
+static int on_install_file(sd_bus_message *m, void *userdata, sd_bus_error *reterr _unused_)
+{
+        Control *c = userdata;
+        const char *name;
+        int file, r = sd_bus_message_read(m, "hs", &file, &name);
+
+        if (r < 0)
+                return r;
+        r = c->handlers->install_file(c->userdata, file, name);
+        return r < 0 ? refuse_update(m, r) : sd_bus_reply_method_return(m, NULL);
 }
 
 static int on_inhibit(sd_bus_message *m, void *userdata, sd_bus_error *reterr _unused_)
@@ -187,6 +224,10 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_METHOD("Cancel", NULL, NULL, on_order, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Pause",  NULL, NULL, on_order, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Resume", NULL, NULL, on_order, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_NAMES("Install", "s", SD_BUS_PARAM(url), NULL,, on_install,
+                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_NAMES("InstallFile", "hs", SD_BUS_PARAM(file) SD_BUS_PARAM(name), NULL,,
+                on_install_file, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_NAMES("Inhibit", "ssu",
                 SD_BUS_PARAM(who) SD_BUS_PARAM(why) SD_BUS_PARAM(connector), "h",
                 SD_BUS_PARAM(lock), on_inhibit, SD_BUS_VTABLE_UNPRIVILEGED),

@@ -48,9 +48,12 @@ typedef struct ControlState {
  * a text is no good; -ENOSPC: too many; other negative errno. */
 typedef struct ControlHandlers {
         const ControlState *(*get)(void *userdata); /* valid until the loop goes on */
-        int (*cancel)(void *userdata);              /* gives the update up */
-        int (*pause)(void *userdata);               /* lets it wait before its next phase */
-        int (*resume)(void *userdata);              /* … and go on */
+        /* Begins an update without the CSMS; file is borrowed, name is for people. */
+        int (*install)(void *userdata, const char *url);
+        int (*install_file)(void *userdata, int file, const char *name);
+        int (*cancel)(void *userdata); /* gives the update up */
+        int (*pause)(void *userdata);  /* lets it wait before its next phase */
+        int (*resume)(void *userdata); /* … and go on */
         /* Holds the reboot, and the install where so configured. connector: of the charging
          * session, 0 none. *ret_fd: held until all its copies are closed; given away. */
         int (*inhibit)(void *userdata, const char *who, const char *why, uint32_t connector,

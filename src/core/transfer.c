@@ -344,6 +344,19 @@ int transfer_hash(sd_event *event, const char *worker, const char *file,
         return transfer_start(&start, handlers, userdata, ret);
 }
 
+int transfer_copy(sd_event *event, const char *worker, int source, const char *file,
+                  uint64_t max_size_bytes, const TransferHandlers *handlers, void *userdata,
+                  Transfer **ret)
+{
+        _cleanup_(tree_freep) cJSON *o = cJSON_CreateObject();
+        Start start = {event, worker, o, source, ANSWER_DIGEST};
+
+        if (!add_text(o, "job", "copy") || !add_text(o, "file", file) ||
+            !cJSON_AddNumberToObject(o, "max_size", (double)max_size_bytes))
+                return -ENOMEM;
+        return transfer_start(&start, handlers, userdata, ret);
+}
+
 int transfer_resolve(sd_event *event, const char *worker, const char *host, const char *service,
                      const TransferHandlers *handlers, void *userdata, Transfer **ret)
 {

@@ -6,13 +6,14 @@
  *   {"job":"fetch","url":…,"file":…,"protocols":["https","http"],"max_size":bytes,
  *    "stall_timeout":seconds or 0,"timeout":seconds or 0,"rate":bytes a second or 0,
  *    "ca_file":… or absent}
+ *   {"job":"copy","file":…,"max_size":bytes}      the source is descriptor 3, as below
  *   {"job":"hash"}                 the file is descriptor 3, opened O_RDONLY by the daemon; no
  *                                  network, no other file
  *   {"job":"resolve","host":…,"service":…}
  * The answer (stdout, a line each):
- *   {"progress":{"now":bytes,"total":bytes or -1}}      fetch: at most twice a second, once at the
- *                                                       end
- *   {"done":{"size":bytes,"sha256":"hex","sha384":"hex"}}       fetch, hash
+ *   {"progress":{"now":bytes,"total":bytes or -1}}      fetch, copy: at most twice a second, once
+ * at the end
+ *   {"done":{"size":bytes,"sha256":"hex","sha384":"hex"}}       fetch, copy, hash
  *   {"done":{"addresses":["192.0.2.1",…]}}      resolve
  *   {"failed":{"final":true|false,"code":"http-404","message":"a sentence"}}
  * The worker exits 0 after "done" or "failed". Anything else is a failure that is not final, with
@@ -71,6 +72,10 @@ int transfer_fetch(sd_event *event, const char *worker, const FetchJob *job,
 int transfer_hash(sd_event *event, const char *worker, const char *file,
                   const TransferHandlers *handlers, void *userdata, Transfer **ret);
 /* Numeric addresses of a host, in the order in which they are to be tried. */
+/* Copies source (borrowed; a regular file, read from where it stands) into file. */
+int transfer_copy(sd_event *event, const char *worker, int source, const char *file,
+                  uint64_t max_size_bytes, const TransferHandlers *handlers, void *userdata,
+                  Transfer **ret);
 int transfer_resolve(sd_event *event, const char *worker, const char *host, const char *service,
                      const TransferHandlers *handlers, void *userdata, Transfer **ret);
 /* Kills the child if it still runs, and frees t; no call back follows. The loop reaps it. NULL is

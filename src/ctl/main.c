@@ -2,6 +2,7 @@
 #include <getopt.h>
 #include <stdio.h>
 
+#include "check.h"
 #include "monitor.h"
 #include "order.h"
 #include "show.h"
@@ -79,6 +80,34 @@ static int run_order(sd_bus *bus, const Options *options)
         return r < 0 ? refused(r, &error) : EXIT_FINE;
 }
 
+static int run_install(sd_bus *bus, const Options *options)
+{
+        sd_bus_error error = SD_BUS_ERROR_NULL;
+        int r = install(bus, options->words[1], &error);
+
+        if (r < 0)
+                return refused(r, &error);
+        puts("ordered; rauc-ocpp-ctl monitor follows it");
+        return EXIT_FINE;
+}
+
+/* RAUC's own words, since it is RAUC that was asked. */
+static int run_check(sd_bus *bus, const Options *options)
+{
+        sd_bus_error error = SD_BUS_ERROR_NULL;
+        const char *location = options->words[1];
+        _cleanup_(freep) char *path =
+                strstr(location, "://") ? strdup(location) : realpath(location, NULL);
+        int r = path ? check_bundle(bus, path, &error) : -errno;
+
+        if (r < 0)
+                fprintf(stderr, "rauc-ocpp-ctl: %s: %s%s\n", location,
+                        error.message ?: strerror(-r),
+                        error.message ? "\nRAUC tells more in: journalctl -u rauc" : "");
+        sd_bus_error_free(&error);
+        return r == 0 ? EXIT_FINE : EXIT_REFUSED;
+}
+
 static int run_inhibit(sd_bus *bus, const Options *options)
 {
         sd_bus_error error = SD_BUS_ERROR_NULL;
@@ -87,19 +116,25 @@ static int run_inhibit(sd_bus *bus, const Options *options)
         return r < 0 ? refused(r, &error) : r;
 }
 
+/* What stands behind the command's name. */
+typedef enum Words { WORDS_NONE, WORDS_ONE, WORDS_COMMAND } Words;
+
 /* clang-format off */
 static const struct {
         const char *name;
         int (*run)(sd_bus *bus, const Options *options);
-        bool takes_json, takes_command;
+        bool takes_json;
+        Words words;
         const char *usage, *help;
 } commands[] = {
-        {"status",  run_status,  true,  false, "[--json]",  "how the agent, its connection and the update are"},
-        {"monitor", run_monitor, false, false, "",          "a line for each change, until Ctrl-C"},
-        {"cancel",  run_order,   false, false, "",          "give the update up (not while RAUC writes, nor in the trial)"},
-        {"pause",   run_order,   false, false, "",          "let the update wait before its next phase, a download at once"},
-        {"resume",  run_order,   false, false, "",          "let it go on"},
-        {"inhibit", run_inhibit, false, true,  "[--why TEXT] -- COMMAND", "run COMMAND; no reboot for an update meanwhile"},
+        {"status",  run_status,  true,  WORDS_NONE,    "[--json]",  "how the agent, its connection and the update are"},
+        {"monitor", run_monitor, false, WORDS_NONE,    "",          "a line for each change, until Ctrl-C"},
+        {"cancel",  run_order,   false, WORDS_NONE,    "",          "give the update up (not while RAUC writes, nor in the trial)"},
+        {"pause",   run_order,   false, WORDS_NONE,    "",          "let the update wait before its next phase, a download at once"},
+        {"resume",  run_order,   false, WORDS_NONE,    "",          "let it go on"},
+        {"inhibit", run_inhibit, false, WORDS_COMMAND, "[--why TEXT] -- COMMAND", "run COMMAND; no reboot for an update meanwhile"},
+        {"install", run_install, false, WORDS_ONE,     "FILE|URL",  "begin an update of which the CSMS is told nothing"},
+        {"check",   run_check,   false, WORDS_ONE,     "FILE|URL",  "ask RAUC what a bundle is, without an install"},
 };
 /* clang-format on */
 
@@ -137,6 +172,11 @@ static int open_bus(const char *address, sd_bus **ret)
         return 0;
 }
 
+static bool words_fit(Words words, int count)
+{
+        return words == WORDS_NONE ? count == 0 : words == WORDS_ONE ? count == 1 : count > 0;
+}
+
 static int run(int word_count, const Options *options)
 {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
@@ -147,8 +187,8 @@ static int run(int word_count, const Options *options)
                 if (!streq(commands[i].name, options->words[0]))
                         continue;
                 if ((options->json && !commands[i].takes_json) ||
-                    (options->why && !commands[i].takes_command) ||
-                    (word_count > 1) != commands[i].takes_command)
+                    (options->why && commands[i].words != WORDS_COMMAND) ||
+                    !words_fit(commands[i].words, word_count - 1))
                         break;
                 r = open_bus(options->bus_address, &bus);
                 return r < 0 ? no_agent(r) : commands[i].run(bus, options);

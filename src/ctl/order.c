@@ -1,4 +1,5 @@
 /* Orders to the agent: see order.h. */
+#include <fcntl.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,6 +12,26 @@ int order(sd_bus *bus, const char *method, sd_bus_error *reterr)
         int r = sd_bus_call_method(bus, AGENT_NAME, AGENT_PATH, AGENT_INTERFACE, method, reterr,
                                    NULL, NULL);
 
+        return MIN(r, 0);
+}
+
+int install(sd_bus *bus, const char *location, sd_bus_error *reterr)
+{
+        _cleanup_(freep) char *path = NULL;
+        _cleanup_(closep) int fd = -1;
+        int r;
+
+        if (strstr(location, "://")) {
+                r = sd_bus_call_method(bus, AGENT_NAME, AGENT_PATH, AGENT_INTERFACE, "Install",
+                                       reterr, NULL, "s", location);
+                return MIN(r, 0);
+        }
+        path = realpath(location, NULL);
+        fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) : -1;
+        if (fd < 0)
+                return sd_bus_error_set_errnof(reterr, errno, "%s: %s", location, strerror(errno));
+        r = sd_bus_call_method(bus, AGENT_NAME, AGENT_PATH, AGENT_INTERFACE, "InstallFile", reterr,
+                               NULL, "hs", fd, path);
         return MIN(r, 0);
 }
 

@@ -23,6 +23,11 @@ static const Member fetch_members[] = {
         {"ca_file",       MEMBER_TEXT,   false, offsetof(Task, ca_file)},
 };
 
+static const Member copy_members[] = {
+        {"file",          MEMBER_TEXT,   true,  offsetof(Task, file)},
+        {"max_size",      MEMBER_NUMBER, true,  offsetof(Task, max_size_bytes)},
+};
+
 static const Member resolve_members[] = {
         {"host",          MEMBER_TEXT,   true,  offsetof(Task, host)},
         {"service",       MEMBER_TEXT,   true,  offsetof(Task, service)},
@@ -35,6 +40,7 @@ static const struct Kind {
         size_t count;
 } kinds[] = {
         {"fetch",   fetch_run,   fetch_members,   ELEMENTSOF(fetch_members)},
+        {"copy",    copy_run,    copy_members,    ELEMENTSOF(copy_members)},
         {"hash",    hash_run,    NULL,            0},
         {"resolve", resolve_run, resolve_members, ELEMENTSOF(resolve_members)},
 };

@@ -15,9 +15,11 @@ struct Task {
         size_t size;
         cJSON *tree;
         TaskRun run;
-        const char *url, *file, *ca_file;               /* fetch */
+        const char *url, *ca_file;                      /* fetch */
+        const char *file;                               /* fetch, copy */
         const cJSON *protocols;                         /* fetch: an array of texts */
-        int64_t max_size_bytes, rate_bytes;             /* fetch */
+        int64_t max_size_bytes;                         /* fetch, copy */
+        int64_t rate_bytes;                             /* fetch */
         int64_t stall_timeout_seconds, timeout_seconds; /* fetch */
         const char *host, *service;                     /* resolve */
 };
@@ -30,6 +32,7 @@ int task_parse(const char *text, size_t size, Task *ret, const char **reterr);
 void task_done(Task *t);
 
 /* The jobs, a file each. Each says how it ended; the exit code of the process. */
+int copy_run(const Task *task);
 int fetch_run(const Task *task);
 int hash_run(const Task *task);
 int resolve_run(const Task *task);

@@ -1,0 +1,97 @@
+"""Updates and orders that come from the charger itself: rauc-ocpp-ctl install and check. The real programs; see
+stage.py."""
+import json
+import signal
+import subprocess
+
+import pytest
+
+from stage import BINARIES, Stage, wait_for
+
+
+@pytest.fixture(name="keys", scope="module")
+def make_keys(tmp_path_factory):
+    return tmp_path_factory.mktemp("local-keys") / "pki"
+
+
+def ctl(charger, *words):
+    """Runs rauc-ocpp-ctl to its end: (exit status, what it printed)."""
+    done = subprocess.run([BINARIES / "rauc-ocpp-ctl", "--bus", charger.bus.address, *words], capture_output=True,
+                          text=True, timeout=30, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def said_to_people(charger):
+    return [s["status"] for s in json.loads(ctl(charger, "status", "--json")[1])["lastStatuses"]]
+
+
+@pytest.mark.parametrize("by", ["file", "url"])
+def test_local_update_is_told_to_people_alone(keys, by):
+    """The same job, also where the CSMS must sign; BootNotification tells the CSMS the version."""
+    with Stage(keys, firmware={"require_signed": "yes"}) as charger:
+        bundle = charger.build_bundle("update")
+        charger.boot_until_known()
+        assert ctl(charger, "install", str(bundle) if by == "file" else charger.csms.file_url("update.raucb")) == (
+            0, "ordered; rauc-ocpp-ctl monitor follows it\n")
+        wait_for(charger.tick, "the reboot", 60)
+        charger.until_job("idle")
+        assert charger.slot == "B" and charger.slot_holds("B", "update")
+        assert said_to_people(charger) == ["Downloading", "Downloaded", "Installing", "InstallRebooting", "Installed"]
+        charger.beat()
+        assert charger.statuses() == []
+        assert charger.boot_reports()[-1]["chargingStation"]["firmwareVersion"] == "2.0.0"
+        assert [e["type"] for e in charger.payloads("SecurityEventNotification")] == ["FirmwareUpdated"]
+
+
+def test_local_update_gives_way_to_the_csms(keys):
+    with Stage(keys, firmware={"download_rate": "256K"}) as charger:
+        charger.build_bundle("update")
+        charger.boot_until_known()
+        assert ctl(charger, "install", charger.csms.file_url("update.raucb"))[0] == 0
+        charger.until_job("downloading")
+        code, text = ctl(charger, "install", charger.csms.file_url("update.raucb"))
+        assert code == 1 and "there is an update already" in text
+        assert charger.ask(requestId=5, location=charger.csms.file_url("none"))["result"]["status"] == "Accepted"
+        charger.until_status("DownloadFailed")
+        assert [(r["status"], r["requestId"]) for r in charger.reports()] == [("Downloading", 5), ("DownloadFailed", 5)]
+
+
+def test_copy_that_was_interrupted_is_not_begun_anew(keys):
+    """The file was the caller's; the agent can't open it again."""
+    with Stage(keys) as charger:
+        bundle = charger.build_bundle("update")
+        charger.boot_until_known()
+        assert ctl(charger, "install", str(bundle))[0] == 0
+        charger.stop_agent(signal.SIGKILL)
+        charger.database("UPDATE job SET state = 'downloading'")
+        charger.start_agent()
+        wait_for(lambda: "order the update again" in charger.log(), "the end")
+        charger.until_job("idle")
+        charger.beat()
+        assert charger.finals() == []
+
+
+@pytest.mark.parametrize("what,words", [("no-such-file", "No such file"), ("/", "regular file"),
+                                        ("ftp://127.0.0.1/f", "transfer_protocols")])
+def test_what_can_not_be_installed_is_refused(keys, what, words):
+    with Stage(keys) as charger:
+        charger.boot_until_known()
+        code, text = ctl(charger, "install", what)
+        assert code == 1 and words in text
+        assert charger.job == "idle"
+
+
+def test_check_asks_rauc(keys):
+    with Stage(keys) as charger:
+        bundle = charger.build_bundle("update")
+        other = charger.build_bundle("other", compatible="toaster")
+        foreign = charger.build_bundle("foreign", signer="foreign")
+        charger.boot_until_known()
+        code, text = ctl(charger, "check", str(bundle))
+        assert code == 0 and "Version      2.0.0" in text
+        code, text = ctl(charger, "check", str(other))
+        assert code == 1 and "toaster, but this charger is another one" in text
+        code, text = ctl(charger, "check", str(foreign))
+        assert code == 1 and "journalctl -u rauc" in text
+        assert ctl(charger, "check", str(charger.folder / "none"))[0] == 1
+        assert charger.job == "idle" and charger.version_of("B") is None
