@@ -14,6 +14,8 @@ static int begin(Agent *a, const char *location, JobEvent event)
 
         if (a->job.state != JOB_IDLE)
                 return -EBUSY;
+        if (a->unsafe_place)
+                return -EROFS;
         if (str_replace(&q.location, location) < 0)
                 return -ENOMEM;
         r = request_take_local(a, &q, event);

@@ -25,6 +25,7 @@
 #include "locks.h"
 #include "log.h"
 #include "machine.h"
+#include "place.h"
 #include "redact.h"
 #include "rpc.h"
 #include "store.h"
@@ -86,6 +87,7 @@ struct Agent {
         char boot_id[BOOT_ID_MAX];
         char *booted_slot;      /* NULL: not known yet */
         char *firmware_version; /* of the running system */
+        char *unsafe_place;     /* why state or spool would not outlive an update; NULL: they do */
         bool whereabouts_known; /* the start's questions are answered */
         bool blind;             /* … or were given up for a while: RAUC is not there */
         bool asking;            /* read_state for the start is under way */

@@ -79,15 +79,22 @@ static const Refusal *judge_certificate(Agent *a, const UpdateRequest *q, char *
 
 static const Refusal *judge(Agent *a, const UpdateRequest *q, char **reterr_text)
 {
+        const Refusal *why;
+
         if (!job_can_be_superseded(a->job.state))
                 return &refuse_busy;
         if (!url_can_be_fetched(q->location, a->config->transfer_protocols))
                 return &refuse_url;
         if (!q->signature != !q->signing_certificate)
                 return &refuse_half;
-        if (!q->signature)
-                return a->require_signed ? &refuse_unsigned : NULL;
-        return judge_certificate(a, q, reterr_text);
+        why = q->signature        ? judge_certificate(a, q, reterr_text)
+              : a->require_signed ? &refuse_unsigned
+                                  : NULL;
+        if (!why && a->unsafe_place) {
+                str_replace(reterr_text, a->unsafe_place);
+                why = &refuse_store;
+        }
+        return why;
 }
 
 static void answer(Agent *a, const char *id, const Incoming *incoming, UpdateVerdict verdict,

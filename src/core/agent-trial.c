@@ -95,6 +95,41 @@ static int on_look_limit(sd_event_source *source _unused_, uint64_t usec _unused
         return 0;
 }
 
+/* What is wrong with a folder, for people; NULL: nothing, or it can't be told. */
+static char *judge_place(const char *path, const InstallerState *state)
+{
+        Place place;
+
+        if (place_find(path, &place) < 0)
+                return NULL;
+        if (place_is_fleeting(&place))
+                return str_printf("%s lies on %s, which does not outlive a reboot", path,
+                                  place.type);
+        for (size_t i = 0; place.device && i < state->count; i++)
+                if (place_block_device(state->slots[i].device) == place.device)
+                        return str_printf("%s lies in the slot %s, which updates overwrite", path,
+                                          state->slots[i].name);
+        return NULL;
+}
+
+/* Where no slot is a block device this is no charger but a try-out. */
+static void judge_places(Agent *a, const InstallerState *state)
+{
+        bool real = false;
+
+        free(TAKE_PTR(a->unsafe_place));
+        for (size_t i = 0; i < state->count; i++)
+                real |= place_block_device(state->slots[i].device) != 0;
+        if (!real)
+                return;
+        a->unsafe_place = judge_place(a->config->state_directory, state);
+        if (!a->unsafe_place)
+                a->unsafe_place = judge_place(a->config->spool, state);
+        if (a->unsafe_place)
+                log_error("Updates are refused: %s; see [state] directory and [firmware] spool",
+                          a->unsafe_place);
+}
+
 static void take_whereabouts(Agent *a, const InstallerState *state)
 {
         const Slot *booted = &state->slots[state->booted];
@@ -103,6 +138,7 @@ static void take_whereabouts(Agent *a, const InstallerState *state)
         agent_timer_off(&a->look_timer);
         agent_timer_off(&a->look_limit);
         str_replace(&a->booted_slot, booted->name);
+        judge_places(a, state);
         if (!a->firmware_version || !a->config->release_file) {
                 char *version = NULL;
 

@@ -447,6 +447,7 @@ void agent_free(Agent *a)
         job_done(&a->job);
         closep(&a->local_file);
         free(a->booted_slot);
+        free(a->unsafe_place);
         free(a->firmware_version);
         free(a);
 }

@@ -1,8 +1,10 @@
 """What goes wrong around an update: power cuts, restarts at a bad moment, a CSMS, a RAUC, a boot loader or a
 disk that does not do its part. The real programs; see stage.py."""
+import contextlib
 import shutil
 import signal
 import sqlite3
+import tempfile
 import time
 
 import pytest
@@ -375,6 +377,53 @@ def test_other_slot_is_booted_before_anything_was_written(keys):
 
 
 # ---- the store ----
+
+@contextlib.contextmanager
+def block_devices(charger):
+    """The slots as loop devices: only where there are real ones does it matter where the state lies."""
+    loops = []
+    try:
+        for slot in "AB":
+            image = charger.slot_image(slot)
+            image.rename(image.with_suffix(".raw"))
+            loops.append(run("losetup", "--show", "--find", image.with_suffix(".raw")).decode().strip())
+            image.symlink_to(loops[-1])
+        yield loops
+    finally:
+        for loop in loops:
+            run("losetup", "--detach", loop)
+
+
+def test_state_that_would_not_outlive_an_update(keys):
+    with Stage(keys) as charger, block_devices(charger) as loops:
+        charger.build_bundle("update")
+        memory = tempfile.mkdtemp(dir="/dev/shm", prefix="rauc-ocpp-")
+        try:
+            charger.settings["firmware"]["spool"] = f"{memory}/spool/of/bundles"
+            charger.boot_until_known()
+            wait_for(lambda: "which does not outlive a reboot" in charger.log(), "the error")
+            answer = charger.ask()["result"]
+            assert answer["status"] == "Rejected" and "tmpfs" in answer["statusInfo"]["additionalInfo"]
+            charger.stop_agent()
+            mount = charger.folder / "mount"
+            mount.mkdir()
+            run("mkfs.ext4", "-q", "-F", loops[1])
+            run("mount", loops[1], mount)
+            charger.settings["firmware"]["spool"] = mount / "spool"
+            charger.start_agent()
+            wait_for(lambda: "lies in the slot rootfs.1" in charger.log(), "the error")
+            wait_for(lambda: charger.csms.is_online(charger.station), "the connection")
+            assert charger.ask()["result"]["status"] == "Rejected"
+            charger.stop_agent()
+            run("umount", mount)
+            del charger.settings["firmware"]["spool"]
+            charger.start_agent()
+            wait_for(lambda: charger.csms.is_online(charger.station), "the connection")
+            charger.ask()
+            charger.until_status("Installed", ticking=True, seconds=60)
+        finally:
+            shutil.rmtree(memory)
+
 
 def test_event_that_could_not_be_stored_is_not_for_the_next_job(keys):
     with Stage(keys) as charger:
