@@ -7,6 +7,8 @@
 #include "agent-private.h"
 
 #define RETRIES_MAX 100
+/* Of what a request may say. */
+#define RETRY_INTERVAL_MAX_SECONDS INT64_C(86400)
 /* A worker that hashes may be killed for want of memory; the file is still there. */
 #define HASH_TRIES_MAX 3
 /* Timers that are due by the wall clock look again this often, since that clock may be set. */
@@ -101,7 +103,9 @@ void fetch_wait_retry(Agent *a)
 {
         int64_t seconds = a->job.request.retry_interval;
         usec_t interval = seconds == NO_INT ? a->config->retry_interval
-                                            : (usec_t)MAX(seconds, (int64_t)0) * USEC_PER_SEC;
+                                            : (usec_t)MIN(MAX(seconds, INT64_C(0)),
+                                                          RETRY_INTERVAL_MAX_SECONDS) *
+                                                      USEC_PER_SEC;
 
         wait_until(a, a->job.due_at == NO_TIME ? clock_csms_now(a) + interval : a->job.due_at);
 }

@@ -102,7 +102,7 @@ static bool date_exists(const struct tm *tm)
         static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
         int y = tm->tm_year + 1900, leap = (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
 
-        if (y < 1970 || tm->tm_mon < 0 || tm->tm_mon > 11 || tm->tm_mday < 1)
+        if (y < 1 || tm->tm_mon < 0 || tm->tm_mon > 11 || tm->tm_mday < 1)
                 return false;
         return tm->tm_mday <= days[tm->tm_mon] + (tm->tm_mon == 1 && leap) && tm->tm_hour <= 23 &&
                tm->tm_min <= 59 && tm->tm_sec <= 60;
@@ -129,8 +129,10 @@ int time_parse(const char *text, usec_t *ret)
         if (!date_exists(&tm))
                 return -EINVAL;
         seconds = (int64_t)timegm(&tm) - offset;
-        if (seconds < 0)
-                return -EINVAL;
+        if (seconds < 0) { /* some CSMS say year 1 and mean that they have no time to tell */
+                *ret = 0;
+                return 0;
+        }
         *ret = (usec_t)seconds * USEC_PER_SEC + fraction;
         return 0;
 }

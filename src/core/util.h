@@ -93,7 +93,7 @@ usec_t boottime_now(void);
 usec_t wallclock_now(void);
 
 /* Reads an RFC 3339 time ("2026-11-24T04:10:00.5Z", "+02:00" offsets; a missing offset is UTC, as
- * many CSMS mean it). 0 and *ret in usec since 1970 UTC; -EINVAL. */
+ * many CSMS mean it). 0 and *ret in usec since 1970 UTC, 0 for all times before; -EINVAL. */
 int time_parse(const char *text, usec_t *ret);
 /* Writes UTC with milliseconds; NO_TIME gives "". Returns buffer. */
 const char *time_format(usec_t t, char buffer[static TIME_TEXT_MAX]);

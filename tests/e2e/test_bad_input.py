@@ -359,3 +359,55 @@ def test_final_status_that_is_never_answered_is_set_aside(keys):
         charger.restart_agent()
         wait_for(lambda: charger.outbox() == [], "its delivery")
         assert charger.statuses() == ["DownloadFailed"] * 4
+
+
+# ---- extremes that are allowed ----
+
+BIG = 2_000_000_000
+
+EXTREMES = [  # what the order says, and the statuses until it is canceled by the next one
+    ({"retrieveDateTime": "9999-12-31T23:59:59Z"}, ["DownloadScheduled"]),
+    ({"retrieveDateTime": "1970-01-01T00:00:00Z"}, ["Downloading", "DownloadFailed"]),
+    ({"retrieveDateTime": "2016-12-31T23:59:60Z"}, ["Downloading", "DownloadFailed"]),
+    ({"retrieveDateTime": "0001-01-01T00:00:00Z"}, ["Downloading", "DownloadFailed"]),
+    ({"installDateTime": "9999-12-31T23:59:59+14:00"}, ["Downloading", "DownloadFailed"]),
+    ({"requestId": -(1 << 31)}, ["Downloading", "DownloadFailed"]),
+    ({"retries": BIG, "retryInterval": BIG, "location": "http://127.0.0.1:1/none"}, ["Downloading"]),
+    ({"retries": -5, "retryInterval": -BIG, "location": "http://127.0.0.1:1/none"}, ["Downloading", "DownloadFailed"]),
+    ({"retries": 2, "retryInterval": -BIG, "location": "http://127.0.0.1:1/none"}, ["Downloading", "DownloadFailed"]),
+]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_extreme_orders_are_answered_and_end(keys, version):
+    """Dates at the ends of time, two billion retries, negative intervals: an answer, an end, and never a hang."""
+    with connected(keys, version) as charger:
+        for number, (order, expected) in enumerate(EXTREMES):
+            if version == "ocpp1.6" and "installDateTime" in order:
+                continue  # plain 1.6 has none
+            before = len(charger.statuses())
+            answer = charger.ask(**{"location": charger.csms.file_url("none"), "requestId": number, **order})
+            assert answer.get("result", {}).get("status", "Accepted") in ("Accepted", "AcceptedCanceled"), (order, answer)
+            if version == "ocpp1.6":
+                expected = [s for s in expected if s != "DownloadScheduled"]
+            wait_for(lambda b=before, e=expected: charger.statuses()[b:] == e,
+                     lambda o=order, b=before: f"{o}: {charger.statuses()[b:]}")
+            charger.beat()
+        long = "http://127.0.0.1:1/" + "x" * 1981
+        answer = charger.ask(location=long, requestId=99)
+        if version == "ocpp1.6":  # anyURI has no limit of its own; 2.0.1's is 512
+            assert answer == {"result": {}}
+        else:
+            assert answer["error"]["code"] == "PropertyConstraintViolation"
+        charger.beat()
+
+
+@pytest.mark.parametrize("size,code", [(5500, None), (5501, "PropertyConstraintViolation")])
+def test_certificate_of_the_greatest_length(keys, size, code):
+    with connected(keys, "ocpp2.0.1") as charger:
+        answer = charger.ask(signingCertificate="x" * size, signature="y" * 800)
+        if code:
+            assert answer["error"]["code"] == code
+        else:
+            assert answer["result"]["status"] == "InvalidCertificate"
+        charger.beat()
