@@ -7,6 +7,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "agent.h"
+#include "failpoint.h"
 #include "log.h"
 #include "ocpp16.h"
 #include "ocpp201.h"
@@ -202,6 +203,12 @@ int main(int argc, char **argv)
         ConfigError error;
         Mode mode;
 
+#ifdef TEST_SEAMS
+        if (argc == 2 && streq(argv[1], "--list-failpoints")) {
+                fail_points_print(dialects);
+                return EXIT_SUCCESS;
+        }
+#endif
         if (parse_options(argc, argv, &mode) < 0) {
                 print_usage();
                 return EXIT_FAILURE;

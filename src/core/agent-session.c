@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "agent-private.h"
+#include "failpoint.h"
 
 /* Where the CSMS gives no interval, or after a BootNotification that nobody answered. */
 #define BOOT_RETRY (30 * USEC_PER_SEC)
@@ -40,6 +41,7 @@ int session_call(Agent *a, OutgoingKind kind, const void *message, const InFligh
                                        *error.text ? ": " : "", error.text);
         a->in_flight = in_flight ? *in_flight : (InFlight){0};
         a->in_flight.kind = kind;
+        fail_point("sent", out->action);
         return agent_timer(a, &a->rpc_timer, a->config->message_timeout, on_rpc_deadline);
 }
 

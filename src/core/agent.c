@@ -2,6 +2,7 @@
  * up, stores row and status in one transaction, then performs the actions of the table below. */
 
 #include "agent-private.h"
+#include "failpoint.h"
 
 int agent_timer(Agent *a, sd_event_source **source, usec_t after, sd_event_time_handler_t function)
 {
@@ -75,9 +76,13 @@ static const ActionEntry actions[] = {
 
 static void perform(Agent *a, unsigned wanted)
 {
-        for (size_t i = 0; i < ELEMENTSOF(actions); i++)
-                if (wanted & actions[i].action)
-                        actions[i].perform(a);
+        for (size_t i = 0; i < ELEMENTSOF(actions); i++) {
+                if (!(wanted & actions[i].action))
+                        continue;
+                fail_point("before-do", fail_point_action(actions[i].action));
+                actions[i].perform(a);
+                fail_point("after-do", fail_point_action(actions[i].action));
+        }
 }
 
 static FirmwareStatus status_to_say(const Job *job, const JobStep *step)

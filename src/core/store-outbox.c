@@ -1,4 +1,5 @@
 /* The outbox's rows, and the last statuses that people are shown: see store.h. */
+#include "failpoint.h"
 #include "store-internal.h"
 
 void outbox_row_done(OutboxRow *row)
@@ -58,8 +59,11 @@ int store_outbox_first(Store *s, bool aside, int64_t after, OutboxRow *ret)
 
 int store_outbox_remove(Store *s, int64_t id)
 {
-        int r = store_run_with_int(s, "DELETE FROM outbox WHERE id = ?", id);
+        int r;
 
+        fail_point("before-store", "outbox-remove");
+        r = store_run_with_int(s, "DELETE FROM outbox WHERE id = ?", id);
+        fail_point("after-store", "outbox-remove");
         if (r == 0)
                 store_copy_renew(s);
         return r;
@@ -75,33 +79,48 @@ int store_outbox_update(Store *s, const OutboxRow *row)
         sqlite3_bind_int64(q, 1, row->tries);
         sqlite3_bind_int(q, 2, row->aside);
         sqlite3_bind_int64(q, 3, row->id);
-        return store_finish(q);
+        fail_point("before-store", "outbox-update");
+        r = store_finish(q);
+        fail_point("after-store", "outbox-update");
+        return r;
 }
 
 int store_outbox_trim(Store *s, int64_t max)
 {
-        return store_run_with_int(s,
-                                  "DELETE FROM outbox WHERE final = 0 AND id IN"
-                                  " (SELECT id FROM outbox WHERE final = 0 ORDER BY id"
-                                  "  LIMIT max(0, (SELECT count(*) FROM outbox) - ?))",
-                                  max);
+        int r;
+
+        fail_point("before-store", "outbox-trim");
+        r = store_run_with_int(s,
+                               "DELETE FROM outbox WHERE final = 0 AND id IN"
+                               " (SELECT id FROM outbox WHERE final = 0 ORDER BY id"
+                               "  LIMIT max(0, (SELECT count(*) FROM outbox) - ?))",
+                               max);
+        fail_point("after-store", "outbox-trim");
+        return r;
 }
 
 int store_outbox_trim_events(Store *s, int64_t max)
 {
-        int r = store_run_with_int(
-                s,
-                "DELETE FROM outbox WHERE id IN"
-                " (SELECT id FROM outbox WHERE kind = 1 ORDER BY id"
-                "  LIMIT max(0, (SELECT count(*) FROM outbox WHERE kind = 1) - ?))",
-                max);
+        int r;
 
+        fail_point("before-store", "outbox-trim-events");
+        r = store_run_with_int(s,
+                               "DELETE FROM outbox WHERE id IN"
+                               " (SELECT id FROM outbox WHERE kind = 1 ORDER BY id"
+                               "  LIMIT max(0, (SELECT count(*) FROM outbox WHERE kind = 1) - ?))",
+                               max);
+        fail_point("after-store", "outbox-trim-events");
         return r < 0 ? r : sqlite3_changes(s->db);
 }
 
 int store_outbox_drop_statuses(Store *s)
 {
-        return store_run(s, "DELETE FROM outbox WHERE kind = 0");
+        int r;
+
+        fail_point("before-store", "outbox-drop");
+        r = store_run(s, "DELETE FROM outbox WHERE kind = 0");
+        fail_point("after-store", "outbox-drop");
+        return r;
 }
 
 static const char *row_word(const OutboxRow *row)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "failpoint.h"
 #include "store-internal.h"
 
 void store_statement_done(Statement **s)
@@ -387,6 +388,13 @@ int store_run_with_int(Store *s, const char *sql, int64_t value)
         return store_finish(q);
 }
 
+#ifdef TEST_SEAMS
+static const char *change_word(const StoreChange *change)
+{
+        return change->job ? job_state_to_string(change->job->state) : "security-event";
+}
+#endif
+
 int store_commit(Store *s, const StoreChange *change)
 {
         int r = store_run(s, "BEGIN IMMEDIATE");
@@ -401,8 +409,10 @@ int store_commit(Store *s, const StoreChange *change)
                 r = store_set(s, STORE_CONFIRMED_SLOT, change->confirmed_slot);
         for (size_t i = 0; r == 0 && i < change->row_count; i++)
                 r = store_row_commit(s, &change->rows[i], change->sending);
+        fail_point("before-store", change_word(change));
         if (r == 0)
                 r = store_run(s, "COMMIT");
+        fail_point("after-store", change_word(change));
         if (r < 0 && !sqlite3_get_autocommit(s->db))
                 store_run(s, "ROLLBACK");
         if (r == 0 && !change->keep_copy)
@@ -436,5 +446,8 @@ int store_set(Store *s, const char *name, const char *value)
         sqlite3_bind_text(q, 1, name, -1, SQLITE_STATIC);
         if (value)
                 sqlite3_bind_text(q, 2, value, -1, SQLITE_STATIC);
-        return store_finish(q);
+        fail_point("before-store", name);
+        r = store_finish(q);
+        fail_point("after-store", name);
+        return r;
 }

@@ -4,6 +4,7 @@
 #include <spawn.h>
 #include <unistd.h>
 
+#include "failpoint.h"
 #include "transfer-spawn.h"
 #include "transfer.h"
 
@@ -95,7 +96,12 @@ static int actions_fill(posix_spawn_file_actions_t *actions, int input, int outp
 /* An environment is nothing a worker needs: no proxy, no OpenSSL or resolver setting reaches it. */
 static int program_spawn(const char *worker, int input, int output, int file, pid_t *ret)
 {
-        char *const arguments[] = {(char *)worker, NULL}, *const environment[] = {NULL};
+        char *const arguments[] = {(char *)worker, NULL};
+#ifdef TEST_SEAMS
+        char *environment[FAIL_POINT_VARIABLES + 1];
+#else
+        char *const environment[] = {NULL};
+#endif
         posix_spawn_file_actions_t actions;
         posix_spawnattr_t attributes;
         int r;
@@ -106,6 +112,9 @@ static int program_spawn(const char *worker, int input, int output, int file, pi
                 posix_spawn_file_actions_destroy(&actions);
                 return -ENOMEM;
         }
+#ifdef TEST_SEAMS
+        fail_points_pass_on(environment);
+#endif
         r = actions_fill(&actions, input, output, file);
         if (r == 0)
                 r = attributes_fill(&attributes);

@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 #include <stdio.h>
 
+#include "failpoint.h"
 #include "fetch-trust.h"
 #include "say.h"
 #include "sink.h"
@@ -194,6 +195,8 @@ static size_t on_data(char *data, size_t one, size_t count, void *userdata)
         if (!f->began && fetch_begin(f) < 0)
                 return 0;
         f->failed = sink_write(f->sink, data, one * count, &f->failure) < 0;
+        if (sink_size(f->sink) == one * count)
+                fail_point("worker", "fetch-bytes");
         return f->failed ? 0 : one * count;
 }
 
@@ -338,10 +341,14 @@ int fetch_run(const Task *task)
 {
         Fetch f = {.task = task, .total_bytes = -1};
         FileDigest digest;
+        int r;
 
+        fail_point("worker", "fetch-begin");
         if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
                 return EXIT_FAILURE;
-        if (fetch(&f, &digest) < 0)
+        r = fetch(&f, &digest);
+        fail_point("worker", "fetch-end");
+        if (r < 0)
                 say_failed(&f.failure);
         else
                 say_digest(&digest);

@@ -7,6 +7,7 @@
 
 #include "cage.h"
 #include "digest.h"
+#include "failpoint.h"
 #include "say.h"
 #include "task.h"
 
@@ -50,6 +51,7 @@ int hash_run(const Task *task _unused_)
         _cleanup_(digest_freep) Digest *d = NULL;
         _cleanup_(freep) uint8_t *block = malloc(BLOCK_BYTES);
 
+        fail_point("worker", "hash-begin"); /* in the cage there is none */
         if (!block || digest_new(&d) < 0)
                 say_failed(&no_memory);
         else if ((void)posix_fadvise(FILE_FD, 0, 0, POSIX_FADV_SEQUENTIAL), cage_enter() < 0)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "failpoint.h"
 #include "say.h"
 #include "task.h"
 #include "transfer.h"
@@ -53,11 +54,13 @@ int resolve_run(const Task *task)
         size_t n;
         int r;
 
+        fail_point("worker", "resolve-begin");
         alarm(RESOLVE_SECONDS_MAX);
         r = look_up(task, &list);
         n = r == 0 ? to_text(list, texts) : 0;
         for (size_t i = 0; i < n; i++)
                 addresses[i] = texts[i];
+        fail_point("worker", "resolve-end");
         if (n > 0) {
                 say_addresses(addresses, n);
         } else {
