@@ -202,6 +202,17 @@ static usec_t interval_or(int64_t seconds, usec_t fallback)
         return seconds > 0 && seconds != NO_INT ? (usec_t)seconds * USEC_PER_SEC : fallback;
 }
 
+/* In this order: of a reason that is gone too early nothing would be left. */
+static void boot_is_told(Agent *a)
+{
+        _cleanup_(freep) char *told = NULL;
+
+        if (store_get(a->store, STORE_BOOT_ID, &told) == 0 && !str_equal(told, a->boot_id))
+                store_set(a->store, STORE_BOOT_ID, a->boot_id);
+        if (a->boot_reason == BOOT_FIRMWARE_UPDATE)
+                store_set(a->store, STORE_BOOT_REASON, NULL);
+}
+
 static void registered(Agent *a, int64_t interval)
 {
         a->registration = REGISTERED;
@@ -209,8 +220,7 @@ static void registered(Agent *a, int64_t interval)
         a->connectors_due = a->dialect->connector_zero ? 0 : 1;
         a->heartbeat_interval = interval_or(interval, HEARTBEAT_DEFAULT);
         agent_timer(a, &a->heartbeat_timer, a->heartbeat_interval, on_heartbeat);
-        if (a->boot_reason == BOOT_FIRMWARE_UPDATE)
-                store_set(a->store, STORE_BOOT_REASON, NULL);
+        boot_is_told(a);
         outbox_after_boot(a);
         log_info("The CSMS accepted the station; heartbeat every %llu s",
                  (unsigned long long)(a->heartbeat_interval / USEC_PER_SEC));
@@ -353,8 +363,8 @@ static int on_rpc_send(void *userdata, const char *text, size_t size)
 
 /* ---- begin and end ---- */
 
-/* Why BootNotification is sent: our own reboot, else a restart of the agent alone, else the power.
- */
+/* Why BootNotification is sent: our own reboot, else the power, each until the CSMS has accepted
+ * one in this boot; then a restart of the agent alone. */
 static int find_boot_reason(Agent *a)
 {
         _cleanup_(freep) char *reason = NULL, *boot_id = NULL;
@@ -369,8 +379,6 @@ static int find_boot_reason(Agent *a)
         else
                 a->boot_reason =
                         str_equal(boot_id, a->boot_id) ? BOOT_APPLICATION_RESET : BOOT_POWER_UP;
-        if (!str_equal(boot_id, a->boot_id))
-                store_set(a->store, STORE_BOOT_ID, a->boot_id);
         return 0;
 }
 

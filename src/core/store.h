@@ -42,7 +42,7 @@ void outbox_row_done(OutboxRow *row);
 #define STORE_BOOT_REASON                                                                          \
         "boot-reason" /* id of the boot that our reboot ends, until a BootNotification after it    \
                          was Accepted: its reason is FirmwareUpdate */
-#define STORE_BOOT_ID "boot-id" /* of the boot in which the agent last ran */
+#define STORE_BOOT_ID "boot-id" /* of the boot that the CSMS was told of */
 #define STORE_FAILED_TRIALS                                                                        \
         "failed-trials" /* "SHA-256 number" a line, the newest first: files whose trial failed */
 #define STORE_HEALTH_SINCE                                                                         \
