@@ -100,11 +100,13 @@ void trial_prove(Agent *a)
         if (r < 0)
                 log_error_errno(r, "Can't read the store in %s", a->config->state_directory);
         a->proving = true;
+        if (str_equal(confirmed, a->booted_slot)) {
+                prove_mark(a);
+                return;
+        }
         if (a->prove_until == 0)
                 a->prove_until = trial_health_began(a) + a->config->health_within;
-        r = str_equal(confirmed, a->booted_slot)
-                    ? 1
-                    : trial_run_health(a, on_prove_health, &a->prove_program);
+        r = trial_run_health(a, on_prove_health, &a->prove_program);
         if (r == 1)
                 prove_mark(a);
         else if (r < 0)
