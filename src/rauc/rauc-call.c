@@ -73,6 +73,13 @@ static int judge(const RaucInstaller *r, const sd_bus_error *e)
         return INSTALLER_REFUSED;
 }
 
+/* An error of sending: a bus that has gone takes RAUC with it, whatever sd-bus calls that. */
+static int judge_sending(int error)
+{
+        return error == -ECONNRESET || error == -EPIPE || error == -ESHUTDOWN ? INSTALLER_GONE
+                                                                              : error;
+}
+
 /* Sends a step of a call; error of the building before it may be passed on. Takes m. 0, or the
  * error that will be told: c may be gone then. */
 static int call_send(Call *c, int error, sd_bus_message *m, sd_bus_message_handler_t handler,
@@ -83,7 +90,7 @@ static int call_send(Call *c, int error, sd_bus_message *m, sd_bus_message_handl
                 error = sd_bus_call_async(c->r->bus, &c->slot, m, handler, c, timeout);
         sd_bus_message_unref(m);
         if (error < 0)
-                call_fail_later(c, error);
+                call_fail_later(c, judge_sending(error));
         return MIN(error, 0);
 }
 
