@@ -162,6 +162,20 @@ static void store_keeps_named_values(void **state)
         assert_null(value);
 }
 
+static void store_keeps_a_value_with_the_step(void **state)
+{
+        Place *p = *state;
+        _cleanup_(job_done) Job job;
+        _cleanup_(freep) char *value = NULL;
+        StoreChange change = {.job = &job, .name = STORE_FAILED_TRIALS, .value = "one"};
+
+        job_init(&job);
+        assert_int_equal(store_commit(p->store, &change), 0);
+        place_reopen(p);
+        assert_int_equal(store_get(p->store, STORE_FAILED_TRIALS, &value), 0);
+        assert_string_equal(value, "one");
+}
+
 /* A child commits and is killed in the middle of its work; what it had committed is there, whole.
  */
 static void store_survives_kill_after_each_commit(void **state)
@@ -360,6 +374,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(store_keeps_every_member_of_a_job, setup, teardown),
                 cmocka_unit_test_setup_teardown(store_keeps_each_state, setup, teardown),
                 cmocka_unit_test_setup_teardown(store_keeps_named_values, setup, teardown),
+                cmocka_unit_test_setup_teardown(store_keeps_a_value_with_the_step, setup, teardown),
                 cmocka_unit_test_setup_teardown(store_survives_kill_after_each_commit, setup,
                                                 teardown),
                 cmocka_unit_test_setup_teardown(store_takes_a_newer_schema_as_it_is, setup,

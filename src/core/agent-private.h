@@ -273,8 +273,9 @@ bool local_is_file(const Agent *a);
 /* agent-wear.c */
 /* A start found the job in its state: the event to give it, or event itself if it may go on. */
 JobEvent wear_start(Agent *a, JobEvent event);
-/* The trial of the job's file failed. */
-void wear_trial_failed(Agent *a);
+/* The trial of the job's file failed: STORE_FAILED_TRIALS as it is then, owned by the caller; NULL:
+ * there is no telling. */
+char *wear_trial_failed(Agent *a);
 /* Did the job's file fail so often that it is refused? */
 bool wear_is_known_bad(Agent *a);
 

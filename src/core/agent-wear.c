@@ -40,7 +40,7 @@ static unsigned find(const char *text, const char *sha256, const char **ret_line
         return 0;
 }
 
-void wear_trial_failed(Agent *a)
+char *wear_trial_failed(Agent *a)
 {
         _cleanup_(freep) char *old = NULL;
         char text[FILES_MAX * LINE_MAX_SIZE];
@@ -49,7 +49,7 @@ void wear_trial_failed(Agent *a)
         unsigned number, files = 1;
 
         if (!a->job.bundle_sha256 || store_get(a->store, STORE_FAILED_TRIALS, &old) < 0)
-                return;
+                return NULL;
         number = find(old, a->job.bundle_sha256, &own, &own_size);
         n = (size_t)snprintf(text, sizeof(text), "%s %u\n", a->job.bundle_sha256, number + 1);
         for (const char *line = old; line && *line && files < FILES_MAX;) {
@@ -63,8 +63,7 @@ void wear_trial_failed(Agent *a)
                 line += size;
         }
         text[n] = '\0';
-        if (store_set(a->store, STORE_FAILED_TRIALS, text) < 0)
-                log_warning("Can't note that this file failed its trial");
+        return strdup(text);
 }
 
 bool wear_is_known_bad(Agent *a)

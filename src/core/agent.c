@@ -41,13 +41,12 @@ typedef struct ActionEntry {
 } ActionEntry;
 
 /* In this order; of those that make the job go on, a step has one at most. The security events
- * (DO_TELL_…) are rows of the outbox, stored with the step. */
+ * (DO_TELL_…) are rows of the outbox, and they and DO_COUNT_TRIAL are stored with the step. */
 /* clang-format off */
 static const ActionEntry actions[] = {
         {DO_STOP_WORK,          fetch_stop},
         {DO_DROP_FILE,          fetch_drop_file},
         {DO_CONFIRMED,          trial_confirmed},
-        {DO_COUNT_TRIAL,        wear_trial_failed},
         {DO_ASK_DOWNLOAD,       fetch_ask},
         {DO_WAIT_RETRIEVE,      fetch_wait},
         {DO_FETCH,              fetch_begin},
@@ -188,12 +187,17 @@ static int store_step(Agent *a, const JobStep *step, FirmwareStatus *ret_said)
         Job *job = &a->job;
         JobState old_state = job->state;
         FirmwareStatus old_status = job->last_status, old_verdict = job->verdict;
+        _cleanup_(freep) char *trials =
+                step->actions & DO_COUNT_TRIAL ? wear_trial_failed(a) : NULL;
+        bool confirmed = step->actions & DO_CONFIRMED;
         OutboxRow rows[2];
         StoreChange change = {.job = job,
                               .rows = rows,
-                              .confirmed_slot =
-                                      step->actions & DO_CONFIRMED ? a->booted_slot : NULL,
-                              .drop_intermediate = a->superseding};
+                              .drop_intermediate = a->superseding,
+                              .name = confirmed ? STORE_CONFIRMED_SLOT
+                                      : trials  ? STORE_FAILED_TRIALS
+                                                : NULL,
+                              .value = confirmed ? a->booted_slot : trials};
         int r;
 
         if (job->verdict == FW_NONE)

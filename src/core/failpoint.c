@@ -46,16 +46,15 @@ static const struct {
         {DO_DROP_FILE,          "drop-file"},
         {DO_CONFIRMED,          "confirmed"},
         {DO_WAIT_REBOOT,        "wait-reboot"},
-        {DO_COUNT_TRIAL,        "count-trial"},
 };
 /* clang-format on */
 
 /* What is stored besides the job's states: named values, the outbox, an event by itself. */
 static const char *const stored[] = {
-        STORE_CONFIRMED_SLOT, STORE_CSMS_TIME, STORE_SIGNED_LATCH,  STORE_BOOT_REASON,
-        STORE_BOOT_ID,        STORE_CSMS,      STORE_FAILED_TRIALS, STORE_HEALTH_SINCE,
-        STORE_HOLDERS,        "outbox-remove", "outbox-update",     "outbox-trim",
-        "outbox-trim-events", "outbox-drop",   "security-event",
+        STORE_CONFIRMED_SLOT, STORE_CSMS_TIME,  STORE_SIGNED_LATCH, STORE_BOOT_REASON,
+        STORE_BOOT_ID,        STORE_CSMS,       STORE_HEALTH_SINCE, STORE_HOLDERS,
+        "outbox-remove",      "outbox-update",  "outbox-trim",      "outbox-trim-events",
+        "outbox-drop",        "security-event",
 };
 
 static const char *const of_the_worker[] = {

@@ -123,7 +123,7 @@ typedef enum JobAction {
         DO_TELL_UPDATED = 1 << 24,       /* event FirmwareUpdated */
         DO_CONFIRMED = 1 << 25,          /* the booted slot is recorded as confirmed */
         DO_WAIT_REBOOT = 1 << 26,        /* EV_REBOOT_NOW when nothing holds any more */
-        DO_COUNT_TRIAL = 1 << 27,        /* the file failed one more trial */
+        DO_COUNT_TRIAL = 1 << 27,        /* the file failed one more trial, stored with the step */
         DO_ASK_DOWNLOAD = 1 << 28,       /* EV_DUE, EV_NOT_YET or EV_CANCELED */
 } JobAction;
 

@@ -11,8 +11,8 @@ typedef struct Place {
         dev_t device;              /* the block device it is on; 0: none that is known */
 } Place;
 
-/* Finds it by /proc/self/mountinfo; of a path that does not exist yet the nearest folder above. 0 and *ret; -ENODATA: the kernel does not
- * tell; other negative errno. */
+/* Finds it by /proc/self/mountinfo; of a path that does not exist yet the nearest folder above. 0
+ * and *ret; -ENODATA: the kernel does not tell; other negative errno. */
 int place_find(const char *path, Place *ret);
 /* Of one mount in the text of mountinfo, by its id. The source is a path, NULL where it is none. 0
  * and *ret_type, *ret_source, owned by the caller; -ENOENT: no such mount; -ENOMEM. */

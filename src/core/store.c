@@ -388,6 +388,22 @@ int store_run_with_int(Store *s, const char *sql, int64_t value)
         return store_finish(q);
 }
 
+static int set(Store *s, const char *name, const char *value)
+{
+        _cleanup_(store_statement_done) Statement *q = NULL;
+        int r = store_prepare(s,
+                              value ? "INSERT OR REPLACE INTO value (name, value) VALUES (?, ?)"
+                                    : "DELETE FROM value WHERE name = ?",
+                              &q);
+
+        if (r < 0)
+                return r;
+        sqlite3_bind_text(q, 1, name, -1, SQLITE_STATIC);
+        if (value)
+                sqlite3_bind_text(q, 2, value, -1, SQLITE_STATIC);
+        return store_finish(q);
+}
+
 #ifdef TEST_SEAMS
 static const char *change_word(const StoreChange *change)
 {
@@ -405,10 +421,10 @@ int store_commit(Store *s, const StoreChange *change)
                 r = store_run(s, "DELETE FROM outbox WHERE kind = 0 AND final = 0");
         if (r == 0 && change->job)
                 r = write_job(s, change->job);
-        if (r == 0 && change->confirmed_slot)
-                r = store_set(s, STORE_CONFIRMED_SLOT, change->confirmed_slot);
         for (size_t i = 0; r == 0 && i < change->row_count; i++)
                 r = store_row_commit(s, &change->rows[i], change->sending);
+        if (r == 0 && change->name)
+                r = set(s, change->name, change->value);
         fail_point("before-store", change_word(change));
         if (r == 0)
                 r = store_run(s, "COMMIT");
@@ -435,19 +451,10 @@ int store_get(Store *s, const char *name, char **ret)
 
 int store_set(Store *s, const char *name, const char *value)
 {
-        _cleanup_(store_statement_done) Statement *q = NULL;
-        int r = store_prepare(s,
-                              value ? "INSERT OR REPLACE INTO value (name, value) VALUES (?, ?)"
-                                    : "DELETE FROM value WHERE name = ?",
-                              &q);
+        int r;
 
-        if (r < 0)
-                return r;
-        sqlite3_bind_text(q, 1, name, -1, SQLITE_STATIC);
-        if (value)
-                sqlite3_bind_text(q, 2, value, -1, SQLITE_STATIC);
         fail_point("before-store", name);
-        r = store_finish(q);
+        r = set(s, name, value);
         fail_point("after-store", name);
         return r;
 }

@@ -86,10 +86,11 @@ typedef struct StoreChange {
         const Job *job;        /* NULL: the row stays */
         const OutboxRow *rows; /* put at the end of the outbox (id and tries are ignored) */
         size_t row_count;
-        const char *confirmed_slot; /* its new value; NULL: as it is */
-        bool keep_copy;             /* the copy beside the database stays as it is */
+        bool keep_copy;         /* the copy beside the database stays as it is */
         int64_t sending;        /* id of the row on the wire, which nothing is added to; 0 none */
         bool drop_intermediate; /* superseded: unsent statuses that are not final go */
+        const char *name;       /* NULL, or a value that is set as by store_set() */
+        const char *value;
 } StoreChange;
 /* Stores it, synced. 0 or negative errno (nothing was changed then). */
 int store_commit(Store *s, const StoreChange *change);
