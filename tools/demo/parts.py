@@ -241,12 +241,20 @@ class MockCsms:
         self.trace = pathlib.Path(trace or folder / "trace.jsonl").resolve()
         self.trace.write_bytes(b"")
         self._trace_read = 0
-        self.program = Program("mock-csms", [binary, "--listen", "127.0.0.1:0", "--files", files,
-                                             "--trace", self.trace, *options],
-                               folder / "mock-csms.log", stdout=subprocess.PIPE)
-        self.port = self._read_port()
+        self.log = folder / "mock-csms.log"
+        self.command = [binary, "--files", files, "--trace", self.trace, *options]
+        self._start(0)
         self.http = f"http://127.0.0.1:{self.port}"
         self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def _start(self, port):
+        self.program = Program("mock-csms", [*self.command, "--listen", f"127.0.0.1:{port}"], self.log,
+                               stdout=subprocess.PIPE)
+        self.port = self._read_port()
+
+    def start_again(self):
+        """After its end, at the same port; the trace goes on."""
+        self._start(self.port)
 
     def _read_port(self):
         """From its first line, "listening on ADDR:PORT"; the rest is read away."""
