@@ -3,7 +3,7 @@ import dataclasses
 import signal
 
 import stage  # noqa: F401 # finds the next
-from charger import Program
+from parts import Program
 
 GOOD = "exit 0\n"
 BAD_IN_NEW = "! grep -q 2.0.0 {f}/release || exit 2\n"

@@ -12,7 +12,8 @@ import threading
 import time
 
 from stage import BINARIES, TOP, wait_for
-from charger import MIB, Bus, Charger, Trouble, run, write_image
+from charger import Charger
+from parts import MIB, Bus, Trouble, run, write_image
 from demo import DIALECTS, NEW, OLD, STATUSES
 
 REQUEST_ID = 4711
