@@ -11,14 +11,14 @@ static bool row_is_final(const InFlight *f)
         return f->kind == OUT_SECURITY_EVENT || firmware_status_is_final((FirmwareStatus)f->status);
 }
 
-static void row_remove(Agent *a, int64_t id)
+/* 0 or negative errno, logged. */
+static int row_remove(Agent *a, int64_t id)
 {
         int r = store_outbox_remove(a->store, id);
 
-        if (r < 0)
-                log_error_errno(
-                        r,
-                        "Can't take an answered status out of the outbox; it will be said again");
+        return r < 0 ? log_error_errno(r, "Can't take a status out of the outbox; one that was "
+                                          "answered will be said again")
+                     : 0;
 }
 
 /* 1: it is on the wire; 0: the version has no word for it, the row is gone; negative: it stays. */
@@ -30,16 +30,14 @@ static int send_status(Agent *a, const OutboxRow *row)
         OutgoingKind kind = dialect_firmware_kind(a->dialect, row->plain);
         int r;
 
-        if (word == FW_NONE) {
-                row_remove(a, row->id);
-                return 0;
-        }
+        if (word == FW_NONE)
+                return row_remove(a, row->id);
         r = session_call(
                 a, kind, &report,
                 &(InFlight){.outbox_id = row->id, .from_aside = row->aside, .status = row->value});
         if (r == -ENODATA)
-                row_remove(a, row->id);
-        return r == -ENODATA ? 0 : r < 0 ? r : 1;
+                return row_remove(a, row->id);
+        return r < 0 ? r : 1;
 }
 
 static int send_security_event(Agent *a, const OutboxRow *row)
@@ -57,8 +55,8 @@ static int send_security_event(Agent *a, const OutboxRow *row)
                 &(InFlight){.outbox_id = row->id, .from_aside = row->aside, .status = row->value});
 
         if (r == -ENODATA)
-                row_remove(a, row->id);
-        return r == -ENODATA ? 0 : r < 0 ? r : 1;
+                return row_remove(a, row->id);
+        return r < 0 ? r : 1;
 }
 
 /* 1: sent; 0: nothing there; negative errno. */
