@@ -145,7 +145,8 @@ static int send_next(Agent *a)
                 return send_trigger(a), 1;
         if (a->boot_due && !a->boot_timer && boot_may_go(a))
                 return send_boot(a), 1;
-        if (a->connectors_due >= 0 && (a->registration == REGISTERED || a->connectors_triggered))
+        if (a->connectors_due >= 0 && (a->registration == REGISTERED ||
+                                       (a->registration == PENDING && a->connectors_triggered)))
                 return send_connector(a), 1;
         if (a->registration != REGISTERED)
                 return 0;
@@ -406,6 +407,9 @@ void session_opened(Agent *a)
         if (a->dialect != a->spoken) /* what was asked for has other names now */
                 a->trigger_count = 0;
         a->spoken = a->dialect;
+        if (a->connectors_triggered && a->registration != REGISTERED)
+                a->connectors_due = -1;
+        a->connectors_triggered = false;
         /* J16 5.4, J201 5.3: a reconnect alone is no reason for BootNotification. */
         if (a->registration == REGISTERED)
                 agent_event(a, EV_BOOT_ACCEPTED);
