@@ -242,6 +242,7 @@ int agent_event(Agent *a, JobEvent event)
                   job_event_to_string(event), job_state_to_string(step->next));
         if (step->next != step->state || a->superseding)
                 enter(a, step->next);
+        a->superseding = false; /* an action may bring the new job's next event at once */
         if (event_is_asked_for(event))
                 request_tell_accepted(a);
         if (said != FW_NONE)
