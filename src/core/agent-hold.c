@@ -294,7 +294,9 @@ void hold_look(Agent *a)
 
 bool hold_is_held(Agent *a)
 {
-        unsigned what = asked_for[a->job.state];
+        unsigned what = a->job.state == JOB_REBOOTING            ? HOLD_REBOOT
+                        : a->job.state == JOB_ROLLBACK_REBOOTING ? HOLD_ROLL_BACK
+                                                                 : asked_for[a->job.state];
         bool counts;
 
         return what != 0 && a->config->reboot != REBOOT_NEVER && first_closed(a, what, &counts) > 0;

@@ -394,6 +394,10 @@ static int on_reboot_overdue(sd_event_source *source _unused_, uint64_t usec _un
         Agent *a = userdata;
 
         agent_timer_off(&a->work_timer);
+        if (hold_is_held(a)) { /* since it was asked for: once more when nobody does */
+                agent_timer(a, &a->work_timer, INSTALLER_RETRY, on_reboot_overdue);
+                return 0;
+        }
         log_warning("The machine is still up %llu s after the reboot was asked for",
                     (unsigned long long)(a->config->reboot_timeout / USEC_PER_SEC));
         agent_event(a, EV_DUE);
