@@ -1,0 +1,83 @@
+/* The spool's two files, of which only the content matters, and the folders around them: the file
+ * functions that core calls. */
+#include <sys/stat.h>
+
+#include "sim.h"
+
+int __wrap_mkdir(const char *path, mode_t mode);
+int __wrap_chmod(const char *path, mode_t mode);
+int __wrap_unlink(const char *path);
+int __wrap_file_rename(const char *from, const char *to);
+
+static int *spool_file(const char *path)
+{
+        const char *name = strrchr(path, '/');
+
+        if (name && streq(name, "/bundle.part"))
+                return &sim.world.spool_part;
+        return name && streq(name, "/bundle.raucb") ? &sim.world.spool_file : NULL;
+}
+
+int spool_content(const char *path)
+{
+        const int *file = spool_file(path);
+
+        return file ? *file : CONTENT_NONE;
+}
+
+void spool_write(int content)
+{
+        sim.world.spool_part = content;
+        sim.world.spool_fresh = false; /* the worker syncs what it wrote */
+}
+
+/* errno is set where it fails. */
+static bool file_may(const char *what)
+{
+        if (!effect(what)) {
+                errno = EIO;
+                return false;
+        }
+        if (!fault(FAULT_SPOOL))
+                return true;
+        story("the spool's disk fails: %s", what);
+        errno = chance(500) ? EROFS : EIO;
+        return false;
+}
+
+int __wrap_mkdir(const char *path _unused_, mode_t mode _unused_)
+{
+        return file_may("making a folder") ? 0 : -1;
+}
+
+int __wrap_chmod(const char *path _unused_, mode_t mode _unused_)
+{
+        return 0;
+}
+
+int __wrap_unlink(const char *path)
+{
+        int *file = spool_file(path);
+
+        if (!file || *file == CONTENT_NONE) {
+                errno = ENOENT;
+                return -1;
+        }
+        if (!file_may("deleting a file"))
+                return -1;
+        *file = CONTENT_NONE;
+        return 0;
+}
+
+int __wrap_file_rename(const char *from, const char *to)
+{
+        int *old = spool_file(from), *new = spool_file(to);
+
+        if (!old || !new || *old == CONTENT_NONE)
+                return -ENOENT;
+        if (!file_may("renaming the file"))
+                return -errno;
+        *new = *old;
+        *old = CONTENT_NONE;
+        return 0;
+}
