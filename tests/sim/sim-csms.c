@@ -198,14 +198,16 @@ static void answer(const char *id, OutgoingKind kind, FirmwareStatus status, con
                 link_break(true, "by the CSMS, instead of an answer");
                 return;
         }
-        if (fault(FAULT_CSMS_GARBAGE))
+        if (fault(FAULT_CSMS_GARBAGE)) {
                 link_from_csms(garbage_for(id), soon(), &(Receipt){0});
-        else if (fault(FAULT_CSMS_ERROR))
+                if (chance(500))
+                        return;
+        } else if (fault(FAULT_CSMS_ERROR)) {
                 answer_error(id, kind, status, receipt);
-        else
-                link_from_csms(str_printf("[3,\"%s\",%s]", id, payload),
-                               fault(FAULT_FRAME_LATE) ? timeout / 2 + rnd(timeout) : soon(),
-                               receipt);
+                return;
+        }
+        link_from_csms(str_printf("[3,\"%s\",%s]", id, payload),
+                       fault(FAULT_FRAME_LATE) ? timeout / 2 + rnd(timeout) : soon(), receipt);
         if (fault(FAULT_FRAME_TWICE))
                 link_from_csms(str_printf("[3,\"%s\",%s]", id, payload), soon(), receipt);
         if (fault(FAULT_LINK_CUT))

@@ -293,7 +293,8 @@ void law_end(void)
         }
         s = &sim.world.slots[next];
         LAW(s->content != CONTENT_BROKEN, "a half-written slot starts next");
-        LAW(next == sim.world.booted || sim.technician, "another slot starts next than runs");
+        LAW(next == sim.world.booted || sim.technician || is_proven(s),
+            "another slot starts next than runs, and is not proven");
         if (s->order >= 0 && !s->unproven)
                 LAW(sim.orders[s->order].proven, "a system that was never proven starts next");
         record_judge();

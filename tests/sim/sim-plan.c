@@ -17,7 +17,7 @@ static void plan_rates(void)
                 sim.rates[FAULT_DISK] = 0;
         if (chance(500))
                 sim.rates[FAULT_WRONG_FILE] = sim.rates[FAULT_DOWNLOAD_FINAL] = 0;
-        sim.reach = chance(300) ? 0 : 20 + (unsigned)rnd(200);
+        sim.reach = chance(300) ? 0 : 5 + (unsigned)rnd(chance(100) ? 200 : 50);
 }
 
 static void plan_contents(void)
@@ -142,9 +142,9 @@ static void plan_days(void)
         happens(sim.rates[FAULT_RAUC_BUSY] > 0 ? 4 : 0, foreign, 1);
         happens(sim.rates[FAULT_RAUC_BUSY] > 0 && chance(50) ? 1 : 0, foreign, 2);
         happens(chance(300) ? 3 : 0, clock_jumps, 5);
-        happens(sim.reach > 0 ? 2 : 0, power, 1);
-        happens(sim.reach > 0 ? 2 : 0, stop, 1);
-        for (uint64_t i = sim.reach > 0 ? rnd(4) : 0; i > 0; i--)
+        happens(sim.reach > 0 ? 1 : 0, power, 1);
+        happens(sim.reach > 0 ? 1 : 0, stop, 1);
+        for (uint64_t i = sim.reach > 0 ? rnd(3) : 0; i > 0; i--)
                 todo_add(OF_WORLD, rnd(sim.quiet_at), cut, NULL,
                          chance(500) ? DEATH_POWER : DEATH_KILL);
 }

@@ -8,7 +8,7 @@ Sim sim;
 #define REST_WITHIN (40 * DAY)
 #define LOOK_EVERY USEC_PER_HOUR
 #define RESTARTS_MAX 8
-#define POWER_CYCLES 5
+#define POWER_CYCLES 4
 
 static const Dialect *const dialects[] = {&ocpp201, &ocpp16, NULL};
 static bool woken;
@@ -53,7 +53,7 @@ static void finish(void)
         if (sim.finish == 0 || (sim.finish < RESTARTS_MAX && set_aside_is_left())) {
                 sim.finish++;
                 die(DEATH_STOP, "to be started once more");
-        } else if (sim.finish < 100 && chance(750)) {
+        } else if (sim.finish < 100 && chance(900)) {
                 law_end();
                 sim.over = true;
         } else if (sim.finish < 100) {

@@ -151,6 +151,30 @@ void transfer_cancel(Transfer *t)
         free(t);
 }
 
+/* ---- the roots: the same file in each life, so it is read once ---- */
+
+int __real_trust_store_load(const char *roots, const char *crl_dir, TrustStore **ret,
+                            char **reterr_path);
+void __real_trust_store_free(TrustStore *t);
+int __wrap_trust_store_load(const char *roots, const char *crl_dir, TrustStore **ret,
+                            char **reterr_path);
+void __wrap_trust_store_free(TrustStore *t);
+
+static TrustStore *store;
+
+int __wrap_trust_store_load(const char *roots, const char *crl_dir, TrustStore **ret,
+                            char **reterr_path)
+{
+        int r = store ? 0 : __real_trust_store_load(roots, crl_dir, &store, reterr_path);
+
+        *ret = store;
+        return r;
+}
+
+void __wrap_trust_store_free(TrustStore *t _unused_)
+{
+}
+
 /* ---- the certificates: made once, valid from 2000 to 2099 ---- */
 
 static char *root_path, *certificates[2], *signatures[CONTENTS_MAX + 1];
@@ -250,6 +274,7 @@ int keys_init(const char *folder)
 
 void keys_done(void)
 {
+        __real_trust_store_free(store);
         free(root_path);
         for (size_t i = 0; i < ELEMENTSOF(certificates); i++)
                 free(certificates[i]);

@@ -5,6 +5,7 @@
  *   sim-plan.c    what a seed is about: configuration, faults, what happens when
  *   sim-loop.c    the virtual clock; sd_event_*() for the agent; what the world does later
  *   sim-disk.c    SQLite's VFS that loses what was not synced
+ *   sim-sql.c     … and its statements, kept ready
  *   sim-spool.c   the downloaded file
  *   sim-link.c    link.h
  *   sim-csms.c    the CSMS's answers
@@ -102,6 +103,7 @@ typedef struct Record {
         unsigned finals;
         /* how often the agent made it its job, and how often another one took its place */
         unsigned runs, superseded, begun;
+        bool muddled; /* set aside, a final status came when it was not its turn any more */
         usec_t superseded_at;
 } Record;
 
