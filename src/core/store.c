@@ -144,12 +144,14 @@ static bool has_column(Store *s, const char *table, const char *name)
 static int make_schema(Store *s)
 {
         int r = store_run(s, schema);
+        size_t i = ELEMENTSOF(columns);
 
-        for (size_t i = 0; r == 0 && i < ELEMENTSOF(columns); i++) {
+        /* They are added in order, so that none is missing before one that is there. */
+        while (r == 0 && i > 0 && !has_column(s, "job", columns[i - 1].name))
+                i--;
+        for (; r == 0 && i < ELEMENTSOF(columns); i++) {
                 char sql[128];
 
-                if (has_column(s, "job", columns[i].name))
-                        continue;
                 snprintf(sql, sizeof(sql), "ALTER TABLE job ADD COLUMN %s", columns[i].name);
                 r = store_run(s, sql);
         }
