@@ -44,7 +44,8 @@ static void store_drops_intermediate_statuses_of_a_superseded_job(void **state)
 
         put(p, rows, 3, false);
         put(p, &next, 1, true);
-        assert_next(p, FW_DOWNLOAD_FAILED, 1); /* a final one is still sent */
+        assert_next(p, FW_DOWNLOADING, 1); /* it had ended, and was not superseded */
+        assert_next(p, FW_DOWNLOAD_FAILED, 1);
         assert_next(p, FW_DOWNLOADING, 3);
         assert_no_next(p);
 }

@@ -420,7 +420,11 @@ int store_commit(Store *s, const StoreChange *change)
         if (r < 0)
                 return r;
         if (change->drop_intermediate)
-                r = store_run(s, "DELETE FROM outbox WHERE kind = 0 AND final = 0");
+                /* Those behind the last final one: what a job before it said is still to be said.
+                 */
+                r = store_run(s, "DELETE FROM outbox WHERE kind = 0 AND final = 0 AND id >"
+                                 " (SELECT ifnull(max(id), 0) FROM outbox"
+                                 "  WHERE kind = 0 AND final = 1)");
         if (r == 0 && change->job)
                 r = write_job(s, change->job);
         for (size_t i = 0; r == 0 && i < change->row_count; i++)
