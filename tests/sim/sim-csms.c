@@ -209,7 +209,7 @@ static void answer(const char *id, OutgoingKind kind, FirmwareStatus status, con
         link_from_csms(str_printf("[3,\"%s\",%s]", id, payload),
                        fault(FAULT_FRAME_LATE) ? timeout / 2 + rnd(timeout) : soon(), receipt);
         if (fault(FAULT_FRAME_TWICE))
-                link_from_csms(str_printf("[3,\"%s\",%s]", id, payload), soon(), receipt);
+                link_from_csms(str_printf("[3,\"%s\",%s]", id, payload), soon(), &(Receipt){0});
         if (fault(FAULT_LINK_CUT))
                 link_break(false, "while an answer is under way");
 }

@@ -290,7 +290,8 @@ static void answer_mark(const Call *c)
         }
         story("RAUC marks %s %s", boot_slot_name(c->slot), words[c->mark]);
         law_mark(c->mark, c->slot, c->name);
-        if (fault(FAULT_MARK_LOST))
+        /* Where it reads good before the mark, nobody could tell that it is not written. */
+        if (fault(FAULT_MARK_LOST) && (c->mark != MARK_GOOD || !boot_reads_good(c->slot)))
                 story("… but it is not written");
         else {
                 boot_mark(c->mark, c->slot);
