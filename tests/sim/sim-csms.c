@@ -47,7 +47,6 @@ void csms_closed(void)
         if (view.status_in_flight)
                 record_unanswered();
         view.status_in_flight = false;
-        memset(view.triggered, 0, sizeof(view.triggered));
         record_closed();
         orders_closed();
 }

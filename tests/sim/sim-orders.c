@@ -24,7 +24,10 @@ typedef struct Before {
 static Asked asked[ASKED_MAX];
 static unsigned asked_count;
 static Before before;
-static int doubtful; /* order on whose call the agent died; -1 */
+/* An order on whose call the agent died, or which it refused since the disk failed: what was
+ * written before a failed sync may be there after a restart. -1: none. */
+static int doubtful;
+static Before before_doubtful;
 
 void orders_reset(void)
 {
@@ -297,8 +300,14 @@ void orders_after(unsigned call)
         const Asked *a = &asked[call];
         bool started;
 
+        if (a->what == ASKED_ORDER && (sim.death != ALIVE || sim.disk_was_bad) &&
+            sim.taken == before.taken) {
+                doubtful = (int)a->order;
+                before_doubtful = before;
+        }
         if (sim.death != ALIVE) {
-                doubtful = a->what == ASKED_ORDER ? (int)a->order : -1;
+                if (a->what == ASKED_ORDER)
+                        resolve(a->order, sim.taken != before.taken);
                 return;
         }
         if (!a->over && link_world_is_open())
@@ -307,12 +316,15 @@ void orders_after(unsigned call)
         if (a->what != ASKED_ORDER)
                 return;
         started = resolve(a->order, sim.taken != before.taken);
+        if (started)
+                doubtful = -1;
         if (a->answers == 1)
                 judge_order(a, started);
 }
 
 void orders_life_begins(void)
 {
+        before = before_doubtful;
         if (doubtful >= 0)
                 resolve((size_t)doubtful, job_tells((size_t)doubtful));
         doubtful = -1;
