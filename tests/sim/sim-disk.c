@@ -83,12 +83,6 @@ static void changes_forget(File *f)
         f->change_count = 0;
 }
 
-static void file_sync(File *f)
-{
-        bytes_copy(&f->now, &f->synced);
-        changes_forget(f);
-}
-
 static void change_apply(Bytes *b, const Change *c, size_t size)
 {
         if (!c->data)
@@ -97,14 +91,19 @@ static void change_apply(Bytes *b, const Change *c, size_t size)
                 bytes_write(b, c->at, c->data, size);
 }
 
+static void file_sync(File *f)
+{
+        for (size_t i = 0; i < f->change_count; i++)
+                change_apply(&f->synced, &f->changes[i], f->changes[i].size);
+        changes_forget(f);
+}
+
 static void change_add(File *f, size_t at, const void *data, size_t size)
 {
         Change c = {.at = at, .size = size};
 
-        if (f->change_count == WRITES_MAX) { /* long ago: the disk has done it by itself */
-                bytes_copy(&f->now, &f->synced);
-                changes_forget(f);
-        }
+        if (f->change_count == WRITES_MAX) /* long ago: the disk has done it by itself */
+                file_sync(f);
         if (data) {
                 c.data = malloc(size + 1);
                 if (!c.data)
@@ -413,7 +412,7 @@ void disk_reset(bool with_template)
 
                 f->exists = true;
                 bytes_copy(&template, &f->now);
-                file_sync(f);
+                bytes_copy(&template, &f->synced);
         }
 }
 
