@@ -12,19 +12,11 @@ static int on_prove_again(sd_event_source *source _unused_, uint64_t usec _unuse
         return 0;
 }
 
-static void on_proven(void *userdata, int error, const char *message)
+static void proven(Agent *a)
 {
-        Agent *a = userdata;
         _cleanup_(freep) char *confirmed = NULL;
         int r;
 
-        if (error < 0) {
-                if (error != INSTALLER_BUSY && error != INSTALLER_GONE)
-                        log_warning_errno(error, "RAUC did not mark the booted slot good: %s",
-                                          strempty(message));
-                agent_timer(a, &a->look_timer, INSTALLER_RETRY, on_prove_again);
-                return;
-        }
         r = store_get(a->store, STORE_CONFIRMED_SLOT, &confirmed);
         if (r == 0 && !str_equal(confirmed, a->booted_slot))
                 r = store_set(a->store, STORE_CONFIRMED_SLOT, a->booted_slot);
@@ -41,12 +33,43 @@ static void on_proven(void *userdata, int error, const char *message)
                 agent_security_event(a, SECURITY_FIRMWARE_UPDATED, "installed without the CSMS");
 }
 
+/* Read back: only what the boot loader holds counts. */
+static void on_prove_state(void *userdata, int error, const InstallerState *state)
+{
+        Agent *a = userdata;
+
+        if (error == 0 && state->booted >= 0 &&
+            state->slots[state->booted].boot_status == SLOT_GOOD) {
+                proven(a);
+        } else if (error == INSTALLER_BUSY || error == INSTALLER_GONE ||
+                   boottime_now() < a->prove_until + MARK_FOR) {
+                agent_timer(a, &a->look_timer, INSTALLER_RETRY, on_prove_again);
+        } else {
+                a->proving = false;
+                log_error("RAUC says that it marked the booted slot good, but it does not read so");
+        }
+}
+
+static void on_prove_marked(void *userdata, int error, const char *message)
+{
+        Agent *a = userdata;
+
+        if (error == 0) {
+                a->installer->ops->read_state(a->installer, on_prove_state, a);
+                return;
+        }
+        if (error != INSTALLER_BUSY && error != INSTALLER_GONE)
+                log_warning_errno(error, "RAUC did not mark the booted slot good: %s",
+                                  strempty(message));
+        agent_timer(a, &a->look_timer, INSTALLER_RETRY, on_prove_again);
+}
+
 static void prove_mark(Agent *a)
 {
         if (a->config->mark_good == MARK_BY_INTEGRATOR)
-                on_proven(a, 0, NULL);
+                proven(a);
         else
-                a->installer->ops->mark(a->installer, MARK_GOOD, "booted", on_proven, a);
+                a->installer->ops->mark(a->installer, MARK_GOOD, "booted", on_prove_marked, a);
 }
 
 static void on_marked_unproven(void *userdata _unused_, int error, const char *message)
@@ -101,6 +124,8 @@ void trial_prove(Agent *a)
                 log_error_errno(r, "Can't read the store in %s", a->config->state_directory);
         a->proving = true;
         if (str_equal(confirmed, a->booted_slot)) {
+                if (a->prove_until == 0)
+                        a->prove_until = boottime_now();
                 prove_mark(a);
                 return;
         }
