@@ -61,8 +61,6 @@ typedef struct InFlight {
         bool from_aside;
         int status;        /* FirmwareStatus or SecurityEventType of that row */
         int64_t connector; /* StatusNotification: whose; it is told again if it is not answered */
-        bool triggered;    /* … by this; likewise */
-        Trigger trigger;
 } InFlight;
 
 typedef enum RegistrationState {
@@ -101,7 +99,6 @@ struct Agent {
         Link *link;
         Rpc *rpc;
         const Dialect *dialect; /* NULL: not connected */
-        const Dialect *spoken;  /* on the last connection */
         Transfer *resolve;
         char *addresses[TRANSFER_ADDRESSES_MAX];
         size_t address_count, address_next;

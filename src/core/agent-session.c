@@ -115,22 +115,22 @@ static int send_trigger(Agent *a)
         FirmwareReport firmware = calls_firmware_report(a, t.firmware_kind);
         LogReport log = {.status = LOG_STATUS_IDLE, .request_id = NO_INT};
         ConnectorReport connector = connector_report(a, t.connector);
-        InFlight in_flight = {.triggered = true, .trigger = t};
 
         memmove(a->triggers, a->triggers + 1, sizeof(t) * --a->trigger_count);
         switch (t.kind) {
         case TRIGGER_BOOT_NOTIFICATION:
                 return send_boot(a);
         case TRIGGER_HEARTBEAT:
-                return session_call(a, OUT_HEARTBEAT, &(EmptyMessage){0}, &in_flight);
+                return session_call(a, OUT_HEARTBEAT, &(EmptyMessage){0}, NULL);
         case TRIGGER_FIRMWARE_STATUS:
-                return session_call(a, t.firmware_kind, &firmware, &in_flight);
+                return session_call(a, t.firmware_kind, &firmware, NULL);
         case TRIGGER_LOG_STATUS:
-                return session_call(a, OUT_LOG_STATUS, &log, &in_flight);
+                return session_call(a, OUT_LOG_STATUS, &log, NULL);
         case TRIGGER_DIAGNOSTICS_STATUS:
-                return session_call(a, OUT_DIAGNOSTICS_STATUS, &log, &in_flight);
+                return session_call(a, OUT_DIAGNOSTICS_STATUS, &log, NULL);
         case TRIGGER_STATUS:
-                return session_call(a, OUT_STATUS, &connector, &in_flight);
+                return session_call(a, OUT_STATUS, &connector,
+                                    &(InFlight){.connector = t.connector});
         case TRIGGER_OTHER:
         case TRIGGER_KIND_MAX:
                 break;
@@ -315,22 +315,12 @@ static void on_error(void *userdata, uint64_t token _unused_, const char *code,
         session_kick(a);
 }
 
-static void trigger_again(Agent *a, const Trigger *t)
-{
-        if (a->trigger_count == TRIGGERS_MAX)
-                return;
-        memmove(a->triggers + 1, a->triggers, sizeof(*t) * a->trigger_count++);
-        a->triggers[0] = *t;
-}
-
 /* What was in flight is due again; counts: for a row of the outbox it was a try. */
 static void not_answered(Agent *a, bool counts)
 {
         if (a->in_flight.kind == OUT_BOOT)
                 a->boot_due = true;
-        else if (a->in_flight.triggered)
-                trigger_again(a, &a->in_flight.trigger);
-        else if (a->in_flight.kind == OUT_STATUS)
+        if (a->in_flight.kind == OUT_STATUS)
                 a->connectors_due = (int)(a->connectors_due < 0
                                                   ? a->in_flight.connector
                                                   : MIN(a->connectors_due, a->in_flight.connector));
@@ -404,9 +394,7 @@ int session_init(Agent *a)
 void session_opened(Agent *a)
 {
         rpc_reset(a->rpc, &a->dialect->frames);
-        if (a->dialect != a->spoken) /* what was asked for has other names now */
-                a->trigger_count = 0;
-        a->spoken = a->dialect;
+        a->trigger_count = 0;
         if (a->connectors_triggered && a->registration != REGISTERED)
                 a->connectors_due = -1;
         a->connectors_triggered = false;

@@ -205,11 +205,6 @@ int control_update(Control *c)
         return 0;
 }
 
-int control_changed(Control *c _unused_, ...)
-{
-        return 0;
-}
-
 int control_status_reported(Control *c _unused_, usec_t time _unused_,
                             const char *request_id _unused_, const char *status _unused_)
 {

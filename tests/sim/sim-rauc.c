@@ -13,7 +13,7 @@ typedef struct SimInstaller {
         bool present; /* as the agent knows it */
 } SimInstaller;
 
-typedef enum CallKind { CALL_STATE, CALL_INSTALL, CALL_MARK } CallKind;
+typedef enum CallKind { CALL_STATE, CALL_INSPECT, CALL_INSTALL, CALL_MARK } CallKind;
 
 typedef struct Call {
         bool used;
@@ -22,6 +22,7 @@ typedef struct Call {
         int slot, content;
         char name[16], transaction[40];
         InstallerStateCallback on_state;
+        InstallerBundleCallback on_bundle;
         InstallerCallback on_done;
         void *userdata;
 } Call;
@@ -260,6 +261,17 @@ static void answer_state(const Call *c)
         c->on_state(c->userdata, 0, &state);
 }
 
+static void answer_inspect(const Call *c)
+{
+        static const BundleInfo bundle = {.compatible = "charger", .version = "2"};
+
+        if (fault(FAULT_RAUC_ERROR))
+                c->on_bundle(c->userdata, chance(500) ? INSTALLER_REFUSED : INSTALLER_GONE,
+                             "refused", NULL);
+        else
+                c->on_bundle(c->userdata, 0, NULL, &bundle);
+}
+
 static void answer_install(const Call *c)
 {
         static const int errors[] = {INSTALLER_REFUSED, INSTALLER_BUSY, INSTALLER_GONE};
@@ -305,6 +317,8 @@ static void answer_error(const Call *c, int error)
 {
         if (c->kind == CALL_STATE)
                 c->on_state(c->userdata, error, NULL);
+        else if (c->kind == CALL_INSPECT)
+                c->on_bundle(c->userdata, error, "as the simulation wants it", NULL);
         else
                 c->on_done(c->userdata, error, "as the simulation wants it");
 }
@@ -326,6 +340,8 @@ static void on_call(void *arg, uint64_t run)
                 answer_error(&call, INSTALLER_BUSY);
         else if (call.kind == CALL_STATE)
                 answer_state(&call);
+        else if (call.kind == CALL_INSPECT)
+                answer_inspect(&call);
         else if (call.kind == CALL_INSTALL)
                 answer_install(&call);
         else
@@ -348,6 +364,12 @@ static Call *call_new(CallKind kind, void *userdata)
 static void sim_read_state(Installer *i _unused_, InstallerStateCallback callback, void *userdata)
 {
         call_new(CALL_STATE, userdata)->on_state = callback;
+}
+
+static void sim_inspect(Installer *i _unused_, const char *path _unused_,
+                        InstallerBundleCallback callback, void *userdata)
+{
+        call_new(CALL_INSPECT, userdata)->on_bundle = callback;
 }
 
 static void sim_install(Installer *i _unused_, const char *path, const char *transaction,
@@ -390,20 +412,12 @@ static bool sim_is_busy(const Installer *i)
         return sim_is_present(i) && sim.rauc.busy;
 }
 
-static const InstallerAbilities *sim_abilities(const Installer *i _unused_)
-{
-        static InstallerAbilities abilities;
-
-        abilities.inspect = abilities.transaction_id = !sim.rauc.old;
-        return &abilities;
-}
-
 static const InstallerOps ops = {
         .free = sim_free,
         .is_present = sim_is_present,
         .is_busy = sim_is_busy,
-        .abilities = sim_abilities,
         .read_state = sim_read_state,
+        .inspect = sim_inspect,
         .install = sim_install,
         .mark = sim_mark,
 };

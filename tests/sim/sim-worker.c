@@ -130,6 +130,15 @@ int transfer_hash(sd_event *event _unused_, const char *worker _unused_, const c
         return 0;
 }
 
+/* Nobody orders an update at the charger itself here. */
+int transfer_copy(sd_event *event _unused_, const char *worker _unused_, int source _unused_,
+                  const char *file _unused_, uint64_t max_size_bytes _unused_,
+                  const TransferHandlers *handlers _unused_, void *userdata _unused_,
+                  Transfer **ret _unused_)
+{
+        return -EOPNOTSUPP;
+}
+
 int transfer_resolve(sd_event *event _unused_, const char *worker _unused_,
                      const char *host _unused_, const char *service _unused_,
                      const TransferHandlers *handlers, void *userdata, Transfer **ret)
