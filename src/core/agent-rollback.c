@@ -90,17 +90,14 @@ void rollback_begin(Agent *a)
                 a->installer->ops->read_state(a->installer, on_roll_back_state, a);
 }
 
-/* The one mark that these two states wait for. */
-static void on_last_mark(void *userdata, int error, const char *message _unused_)
+static void on_stay_marked(void *userdata, int error, const char *message _unused_)
 {
         Agent *a = userdata;
-        JobState job = a->job.state;
 
-        if (job != JOB_STAYING && job != JOB_RETURNED)
+        if (a->job.state != JOB_STAYING)
                 return;
         if (error < 0)
-                trial_mark_again(a, job == JOB_STAYING ? rollback_stay : rollback_mark_target_bad,
-                                 error);
+                trial_mark_again(a, rollback_stay, error);
         else
                 agent_event(a, EV_MARKED);
 }
@@ -115,7 +112,47 @@ void rollback_stay(Agent *a)
         if (a->config->mark_good == MARK_BY_INTEGRATOR)
                 agent_event(a, EV_MARKED);
         else
-                a->installer->ops->mark(a->installer, MARK_GOOD, "booted", on_last_mark, a);
+                a->installer->ops->mark(a->installer, MARK_GOOD, "booted", on_stay_marked, a);
+}
+
+static void on_returned_active(void *userdata, int error, const char *message _unused_)
+{
+        Agent *a = userdata;
+
+        if (a->job.state == JOB_RETURNED)
+                trial_mark_again(a, rollback_mark_target_bad, error); /* reads back */
+}
+
+/* Read back: only what the boot loader holds counts. */
+static void on_returned_state(void *userdata, int error, const InstallerState *state)
+{
+        Agent *a = userdata;
+        const Slot *next;
+
+        if (a->job.state != JOB_RETURNED)
+                return;
+        if (error < 0 || state->primary < 0 || state->booted < 0) {
+                trial_mark_again(a, rollback_mark_target_bad, error);
+                return;
+        }
+        next = &state->slots[state->primary];
+        if (!str_equal(next->name, a->job.target_slot) || next->booted)
+                agent_event(a, EV_MARKED);
+        else
+                a->installer->ops->mark(a->installer, MARK_ACTIVE, state->slots[state->booted].name,
+                                        on_returned_active, a);
+}
+
+static void on_target_marked_bad(void *userdata, int error, const char *message _unused_)
+{
+        Agent *a = userdata;
+
+        if (a->job.state != JOB_RETURNED)
+                return;
+        if (error < 0)
+                trial_mark_again(a, rollback_mark_target_bad, error);
+        else
+                a->installer->ops->read_state(a->installer, on_returned_state, a);
 }
 
 /* The old slot (or a third one) runs: the target is not to be booted again. What somebody else
@@ -129,8 +166,8 @@ void rollback_mark_target_bad(Agent *a)
             str_equal(a->job.target_slot, a->booted_slot))
                 agent_event(a, EV_MARKED);
         else
-                a->installer->ops->mark(a->installer, MARK_BAD, a->job.target_slot, on_last_mark,
-                                        a);
+                a->installer->ops->mark(a->installer, MARK_BAD, a->job.target_slot,
+                                        on_target_marked_bad, a);
 }
 
 /* ---- no word of the CSMS ---- */

@@ -12,8 +12,8 @@ import threading
 import time
 
 from stage import BINARIES, TOP, wait_for
-from charger import Charger
-from parts import MIB, Bus, Trouble, run, write_image
+from charger import MIB, Charger, write_image
+from parts import Bus, Trouble, run
 from demo import DIALECTS, NEW, OLD, STATUSES
 
 REQUEST_ID = 4711
