@@ -61,7 +61,8 @@ static void call_fail_later(Call *c, int error)
 /* What a D-Bus error means; negative. */
 static int judge(const RaucInstaller *r, const sd_bus_error *e)
 {
-        if (sd_bus_error_has_name(e, SD_BUS_ERROR_SERVICE_UNKNOWN) ||
+        /* Of a bus that has gone sd-bus says NoReply, as of a time-out. */
+        if (sd_bus_is_open(r->bus) <= 0 || sd_bus_error_has_name(e, SD_BUS_ERROR_SERVICE_UNKNOWN) ||
             sd_bus_error_has_name(e, SD_BUS_ERROR_NAME_HAS_NO_OWNER) ||
             sd_bus_error_has_name(e, SD_BUS_ERROR_DISCONNECTED))
                 return INSTALLER_GONE;

@@ -24,6 +24,7 @@ class Case:
     verify: str = GOOD  # verify_update_script
     settings: dict = dataclasses.field(default_factory=dict)
     data_slot: bool = False
+    reconnects: bool = False  # the agent opens the connection anew
     closes: bool = False  # the CSMS closes once where it should answer
     flaky: bool = False  # fetching fails until the deed mend
     deeds: tuple = ()  # (after which point, what: true when it is done)
@@ -94,7 +95,8 @@ CASES = {
                      "InvalidFirmwareSigningCertificate", certificate="foreign", plain=False, closes=True,
                      deeds=(("sent/BootNotification", close_on("SecurityEventNotification")),)),
     "data": Case("nothing bootable is written", "Installed", bundle="data.raucb", signed="data.raucb",
-                 event="FirmwareUpdated", data_slot=True),
+                 event="FirmwareUpdated", data_slot=True, reconnects=True,
+                 settings={"pre_download_check": "/bin/true"}),
     "waits": Case("it is scheduled, retried, paused and held", "Installed", slot="B", written=True,
                   event="FirmwareUpdated", flaky=True,
                   settings={"start_jitter": "1s", "pre_install_check": "{f}/check", "check_interval": "1s",

@@ -323,14 +323,15 @@ class Killed(Charger):
         self._unmount()
         self.rauc.start(self.slot)
 
-    def kill_bus(self, *_):
+    def kill_bus(self, _, stopped):
+        """Agent and RAUC go with their bus; the agent may say something more until it sees that."""
         self.bus.program.stop(signal.SIGKILL)
-
-    def mend_bus(self):
-        """Agent and RAUC go with their bus, and come again with a new one."""
+        self.go_on(stopped)
         for program in self.agent, self.rauc.program:
             wait_for(lambda p=program: not p.running, f"{program.name} to leave without its bus", 10)
             program.stop(signal.SIGKILL)
+
+    def mend_bus(self):
         self._unmount()
         self.bus.socket.unlink()
         self.bus = self.rauc.bus = Bus(self.folder)
@@ -372,6 +373,7 @@ class Killed(Charger):
         said = {words[0] for words, _ in self.reports()}
         end = self.case.end if self.dialect.signed else self.case.plain_end or self.case.end
         return (self.ordered and {end, self.case.event or end} <= said and not self.unanswered() and
+                "after-store/confirmed-slot" in self.record.names() and
                 (self.point is None or self.kill_mark is not None) and
                 (self.victim not in RESTARTING or self.registered(self.kill_mark)))
 

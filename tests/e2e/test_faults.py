@@ -1,10 +1,8 @@
 """What goes wrong around an update: power cuts, restarts at a bad moment, a CSMS, a RAUC, a boot loader or a
 disk that does not do its part. The real programs; see stage.py."""
-import contextlib
 import shutil
 import signal
 import sqlite3
-import tempfile
 import time
 
 import pytest
@@ -16,27 +14,6 @@ from parts import run
 @pytest.fixture(name="keys", scope="module")
 def make_keys(tmp_path_factory):
     return tmp_path_factory.mktemp("fault-keys") / "pki"
-
-
-class DatabaseLock:
-    """No step can be stored while this holds."""
-
-    def __init__(self, charger):
-        self.db = sqlite3.connect(charger.folder / "state" / "agent.db", isolation_level=None)
-
-    def __enter__(self):
-        wait_for(self._lock, "the database")
-
-    def _lock(self):
-        try:
-            self.db.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError:
-            return False
-        return True
-
-    def __exit__(self, *_):
-        self.db.execute("ROLLBACK")
-        self.db.close()
 
 
 # ---- the trial ----
@@ -374,117 +351,3 @@ def test_other_slot_is_booted_before_anything_was_written(keys):
         charger.until_status("Installed")
         assert charger.finals() == ["Installed"]
         assert charger.slot_holds("A", "update")
-
-
-# ---- the store ----
-
-@contextlib.contextmanager
-def block_devices(charger):
-    """The slots as loop devices: only where there are real ones does it matter where the state lies."""
-    loops = []
-    try:
-        for slot in "AB":
-            image = charger.slot_image(slot)
-            image.rename(image.with_suffix(".raw"))
-            loops.append(run("losetup", "--show", "--find", image.with_suffix(".raw")).decode().strip())
-            image.symlink_to(loops[-1])
-        yield loops
-    finally:
-        for loop in loops:
-            run("losetup", "--detach", loop)
-
-
-def test_state_that_would_not_outlive_an_update(keys):
-    with Stage(keys) as charger, block_devices(charger) as loops:
-        charger.build_bundle("update")
-        memory = tempfile.mkdtemp(dir="/dev/shm", prefix="rauc-ocpp-")
-        try:
-            charger.settings["firmware"]["spool"] = f"{memory}/spool/of/bundles"
-            charger.boot_until_known()
-            wait_for(lambda: "which does not outlive a reboot" in charger.log(), "the error")
-            answer = charger.ask()["result"]
-            assert answer["status"] == "Rejected" and "tmpfs" in answer["statusInfo"]["additionalInfo"]
-            charger.stop_agent()
-            mount = charger.folder / "mount"
-            mount.mkdir()
-            run("mkfs.ext4", "-q", "-F", loops[1])
-            run("mount", loops[1], mount)
-            charger.settings["firmware"]["spool"] = mount / "spool"
-            charger.start_agent()
-            wait_for(lambda: "lies in the slot rootfs.1" in charger.log(), "the error")
-            wait_for(lambda: charger.csms.is_online(charger.station), "the connection")
-            assert charger.ask()["result"]["status"] == "Rejected"
-            charger.stop_agent()
-            run("umount", mount)
-            del charger.settings["firmware"]["spool"]
-            charger.start_agent()
-            wait_for(lambda: charger.csms.is_online(charger.station), "the connection")
-            charger.ask()
-            charger.until_status("Installed", ticking=True, seconds=60)
-        finally:
-            shutil.rmtree(memory)
-
-
-def test_event_that_could_not_be_stored_is_not_for_the_next_job(keys):
-    with Stage(keys) as charger:
-        charger.build_bundle("update")
-        charger.boot_until_known()
-        charger.ask(retrieveDateTime=in_seconds(4))
-        charger.until_job("download-scheduled")
-        with DatabaseLock(charger):
-            wait_for(lambda: "Can't store" in charger.log(), "a step that can't be stored")
-        answer = charger.ask(retrieveDateTime=in_seconds(3600))
-        assert answer["result"]["status"] == "AcceptedCanceled"
-        time.sleep(7)
-        assert charger.job == "download-scheduled"
-        assert "Downloading" not in charger.statuses()
-
-
-def test_request_that_can_not_be_stored_is_refused(keys):
-    with Stage(keys) as charger:
-        charger.build_bundle("update")
-        charger.boot_until_known()
-        wait_for(lambda: "Slot rootfs.0 is confirmed" in charger.log(), "the slot's confirmation")
-        with DatabaseLock(charger):
-            assert charger.ask()["result"]["status"] == "Rejected"
-        assert charger.ask()["result"]["status"] == "Accepted"
-        charger.until_status("Installed", ticking=True)
-
-
-def spoil_database(charger):
-    for file in (charger.folder / "state").glob("agent.db*"):
-        file.write_bytes(b"the disk had another idea of what stands here" * 200)
-
-
-def test_damaged_database_ends_a_download(keys):
-    """The address is lost with it; the end is told from the one-line copy, with the request's id."""
-    with Stage(keys) as charger:
-        charger.boot_until_known()
-        charger.ask(requestId=-3, retrieveDateTime=in_seconds(3600))
-        charger.until_status("DownloadScheduled")
-        charger.stop_agent(signal.SIGKILL)
-        spoil_database(charger)
-        charger.start_agent()
-        charger.until_status("DownloadFailed")
-        assert [p["requestId"] for p in charger.reports() if p["status"] == "DownloadFailed"] == [-3]
-        assert "The database is damaged" in charger.log()
-        assert (charger.folder / "state/agent.db.damaged").exists()
-        charger.build_bundle("update")
-        charger.ask()
-        charger.until_status("Installed", ticking=True)
-
-
-def test_damaged_database_does_not_end_a_trial(keys):
-    """The slots tell what became of it."""
-    with Stage(keys) as charger:
-        charger.build_bundle("update")
-        charger.boot_until_known()
-        charger.ask(requestId=9)
-        charger.until_status("InstallRebooting")
-        wait_for(lambda: charger.reboot_asked, "the reboot")
-        charger.power_off(signal.SIGKILL)
-        spoil_database(charger)
-        charger.boot()
-        charger.until_status("Installed")
-        assert charger.finals() == ["Installed"]
-        assert [p["requestId"] for p in charger.reports() if p["status"] == "Installed"] == [9]

@@ -103,10 +103,12 @@ def compare_reports(calm, killed):
 def compare_boots(calm, killed):
     """BootNotification: the same reason and version for each boot of the machine. One more where the agent is started
     again: the same once more if it was not accepted yet, else the restart of the agent alone. Once more as it was, if
-    the CSMS died with it."""
+    the CSMS died with it. The update itself may open the connection anew before that one is answered: then twice."""
     wanted, said = calm.boot_reports(), killed.boot_reports()
     if said == wanted:
         return True
+    if calm.case.reconnects and killed.victim in RESTARTING and said[-1:] == said[-2:-1] and len(said) > len(wanted) + 1:
+        said.pop()
     if killed.victim not in RESTARTING + ("csms",):
         return False
     for i, (boot, reason, version) in enumerate(said):
@@ -235,15 +237,9 @@ def test_calm_updates_end_as_they_should(calms):
 
 
 def run_and_judge(calms, depot, version, case, victim, point):
-    calm = calms[version, case]
-    killed = None
-    for _ in range(2):  # a second time, so that a slow machine is told from a fault
-        killed = run(depot, version, case, victim, point)
-        killed.version, killed.name = version, case
-        verdict = judge(calm, killed)
-        if not verdict:
-            break
-    return point, killed.missed, verdict
+    killed = run(depot, version, case, victim, point)
+    killed.version, killed.name = version, case
+    return killed.missed, judge(calms[version, case], killed)
 
 
 @pytest.fixture(name="kills", scope="module")
@@ -274,6 +270,6 @@ def test_kill(kills, version, victim):
     """Every point of every case that was chosen. A worker that had ended by itself in the moment was not killed."""
     ended = [future.result() for (v, _, w), futures in kills.items() if (v, w) == (version, victim)
              for future in futures]
-    wrong = [verdict for _, _, verdict in ended if verdict]
-    print(f"{version} {victim}: {len(ended)} kills, {sum(missed for _, missed, _ in ended)} came too late")
+    wrong = [verdict for _, verdict in ended if verdict]
+    print(f"{version} {victim}: {len(ended)} kills, {sum(missed for missed, _ in ended)} came too late")
     assert not wrong, f"{len(wrong)} of {len(ended)}\n" + "\n\n".join(wrong)
