@@ -13,7 +13,8 @@
  *   sim-record.c  … what it heard, and whether it may hear that
  *   sim-rauc.c    installer.h
  *   sim-boot.c    slots and boot loaders
- *   sim-worker.c  transfer.h: what the workers bring, and the certificates of it
+ *   sim-worker.c  transfer.h: what the workers bring
+ *   sim-keys.c    … and the certificates of it
  *   sim-machine.c machine.h, control.h: programs, reboot, sessions, the operator
  *   sim-laws.c    what must be true of the world
  * All state is in `sim`, set to zero for each seed; nothing depends on anything but the seed. */
@@ -360,7 +361,7 @@ void rauc_vanish(void *arg, uint64_t n);
 void rauc_foreign(void *arg, uint64_t n);
 void rauc_heal(void);
 
-/* ---- sim-worker.c ---- */
+/* ---- sim-worker.c, sim-keys.c ---- */
 
 int keys_init(const char *folder); /* once a process */
 void keys_done(void);
