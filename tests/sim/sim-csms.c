@@ -9,7 +9,7 @@ static struct {
         bool told;
         Registration registration;
         usec_t boot_not_before;           /* the interval that it was given */
-        bool boot_asked_again;            /* a trigger, or the version has changed */
+        bool boot_asked_again;            /* the version has changed */
         bool boot_open;                   /* the last one was not answered yet */
         bool status_in_flight;            /* not answered yet */
         unsigned triggered[OUTGOING_MAX]; /* what TriggerMessage asked for, still to come */
@@ -62,19 +62,18 @@ static OutgoingKind kind_of(const char *action)
 void csms_trigger_accepted(OutgoingKind kind, unsigned times)
 {
         view.triggered[kind] += times;
-        if (kind == OUT_BOOT)
-                view.boot_asked_again = true;
 }
 
 /* ---- may it be sent? ---- */
 
 static void judge_boot(void)
 {
-        LAW(sim.now + USEC_PER_SEC >= view.boot_not_before || view.boot_asked_again,
+        bool asked = view.boot_asked_again || view.triggered[OUT_BOOT] > 0;
+
+        LAW(sim.now + USEC_PER_SEC >= view.boot_not_before || asked,
             "BootNotification %llu s too soon",
             (unsigned long long)((view.boot_not_before - sim.now) / USEC_PER_SEC));
-        LAW(!view.told || view.registration != REGISTRATION_ACCEPTED || view.boot_asked_again ||
-                    view.boot_open,
+        LAW(!view.told || view.registration != REGISTRATION_ACCEPTED || asked || view.boot_open,
             "BootNotification though the station is accepted");
         view.boot_asked_again = false;
         view.boot_open = true;
@@ -90,7 +89,7 @@ static void judge_call(OutgoingKind kind, const char *action)
                 judge_boot();
         else
                 LAW(accepted || asked, "%s before BootNotification was accepted", action);
-        if (!accepted && view.triggered[kind] > 0)
+        if (asked)
                 view.triggered[kind]--;
         view.status_in_flight = kind == OUT_FIRMWARE_STATUS || kind == OUT_FIRMWARE_STATUS_PLAIN;
 }
@@ -304,9 +303,10 @@ void csms_before(const Receipt *r)
         view.boot_open = false;
         view.registration = r->registration;
         view.boot_not_before = r->registration == REGISTRATION_ACCEPTED ? 0 : sim.now + r->interval;
-        if (r->registration == REGISTRATION_ACCEPTED)
-                law_fact_accepted();
-        memset(view.triggered, 0, sizeof(view.triggered));
+        if (r->registration != REGISTRATION_ACCEPTED)
+                return;
+        view.triggered[OUT_BOOT] = 0;
+        law_fact_accepted();
 }
 
 void csms_after(const Receipt *r)

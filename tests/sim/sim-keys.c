@@ -160,7 +160,7 @@ static char *sign(EVP_PKEY *key, int content)
         unsigned char signature[128];
         size_t size = sizeof(signature);
         EVP_PKEY_CTX *c = EVP_PKEY_CTX_new(key, NULL);
-        char *text = calloc(1, 2 * sizeof(signature));
+        char *text = calloc(256, sizeof(*text));
 
         worker_digest(content, &digest);
         if (text && c && EVP_PKEY_sign_init(c) > 0 &&

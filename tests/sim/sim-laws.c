@@ -146,8 +146,10 @@ void law_mark(MarkKind kind, int slot, const char *as)
         const WorldSlot *s = &sim.world.slots[slot];
 
         if (kind == MARK_GOOD)
-                LAW(is_healthy(s) || s->unproven, "%s is marked good (as %s) and was never well",
-                    boot_slot_name(slot), as);
+                /* "The slot that was confirmed last is marked good at every start, … without asking
+                 * anybody": the slot, also where a technician has put something new into it. */
+                LAW(is_healthy(s) || s->unproven || s->content == CONTENT_FOREIGN,
+                    "%s is marked good (as %s) and was never well", boot_slot_name(slot), as);
         if (kind == MARK_BAD && slot != sim.world.booted)
                 LAW(!is_proven(s) || is_proven(booted()) || booted()->unproven || sim.technician,
                     "the only proven slot is marked bad");

@@ -53,22 +53,15 @@ static void finish(void)
         if (sim.finish == 0 || (sim.finish < RESTARTS_MAX && set_aside_is_left())) {
                 sim.finish++;
                 die(DEATH_STOP, "to be started once more");
-        } else if (sim.finish < 100 && chance(900)) {
+        } else if (sim.finish >= 100 + POWER_CYCLES || (sim.finish < 100 && chance(900))) {
                 law_end();
                 sim.over = true;
-        } else if (sim.finish < 100) {
-                sim.finish = 100;
-                slot = sim.world.booted;
-                die(DEATH_POWER, "to see what starts");
-        } else if (sim.finish < 100 + POWER_CYCLES) {
-                LAW(sim.world.booted == slot || sim.finish == 100 || sim.technician,
+        } else {
+                LAW(sim.finish <= 100 || sim.world.booted == slot || sim.technician,
                     "a power cycle later another slot runs");
                 slot = sim.world.booted;
-                sim.finish++;
+                sim.finish = MAX(sim.finish + 1, 100U);
                 die(DEATH_POWER, "to see what starts");
-        } else {
-                law_end();
-                sim.over = true;
         }
 }
 
