@@ -294,12 +294,14 @@ void hold_look(Agent *a)
 
 bool hold_is_held(Agent *a)
 {
-        unsigned what = a->job.state == JOB_REBOOTING            ? HOLD_REBOOT
+        unsigned what = a->job.state == JOB_PREPARING            ? HOLD_INSTALL
+                        : a->job.state == JOB_REBOOTING          ? HOLD_REBOOT
                         : a->job.state == JOB_ROLLBACK_REBOOTING ? HOLD_ROLL_BACK
                                                                  : asked_for[a->job.state];
         bool counts;
 
-        return what != 0 && a->config->reboot != REBOOT_NEVER && first_closed(a, what, &counts) > 0;
+        return what != 0 && (what == HOLD_INSTALL || a->config->reboot != REBOOT_NEVER) &&
+               first_closed(a, what, &counts) > 0;
 }
 
 /* ---- the locks ---- */

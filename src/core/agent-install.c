@@ -52,8 +52,9 @@ static void save_and_begin(Agent *a)
 
 static void prepared(Agent *a)
 {
+        /* Reading the slots and hashing take their time: who holds is asked once more. */
         if (a->job.state == JOB_PREPARING)
-                agent_event(a, EV_PREPARED);
+                agent_event(a, hold_is_held(a) ? EV_INSTALL_LATER : EV_PREPARED);
         else if (a->job.state == JOB_INSTALLING)
                 save_and_begin(a);
 }
