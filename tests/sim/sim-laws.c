@@ -120,6 +120,13 @@ void law_fact_accepted(void)
 
 /* ---- may it? ---- */
 
+void law_install_asked(void)
+{
+        LAW(sim.config.hold != HOLD_AT_INSTALL || !session_holds() ||
+                    sim.agent->job.state != JOB_INSTALLING || sim.agent->job.installs > 1,
+            "a charging session is disturbed by the install");
+}
+
 void law_install(int file, int target)
 {
         const Order *o = order_of_agent();
@@ -134,8 +141,6 @@ void law_install(int file, int target)
         LAW(o->is_signed || !sim.config_signed, "an unsigned file is installed");
         LAW(is_proven(from) || !is_proven(to) || !boot_reads_good(target),
             "the only proven slot is written");
-        LAW(sim.config.hold != HOLD_AT_INSTALL || !session_holds(),
-            "a charging session is cut off by the install");
         LAW(o->install_at == NO_TIME || sim.clock_was_wrong ||
                     csms_time() + 10 * USEC_PER_SEC >= o->install_at,
             "it is installed before its time");

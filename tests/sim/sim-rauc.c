@@ -378,6 +378,7 @@ static void sim_install(Installer *i _unused_, const char *path, const char *tra
         Call *c = call_new(CALL_INSTALL, userdata);
 
         c->content = spool_content(path);
+        law_install_asked();
         snprintf(c->transaction, sizeof(c->transaction), "%s", strempty(transaction));
         c->on_done = callback;
 }

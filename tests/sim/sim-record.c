@@ -158,6 +158,7 @@ static bool in_order(Record *r, FirmwareStatus status, bool plain, Receipt *ret)
         }
         if (may_begin(r, status, plain)) {
                 r->begun++;
+                r->muddled |= !(successors[FW_NONE] & (1u << status));
                 add(r, status, ret);
                 return true;
         }

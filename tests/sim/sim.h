@@ -390,6 +390,7 @@ void plan_quiet(void);
 
 void laws_reset(void);
 /* The agent asks for things: may it? */
+void law_install_asked(void);
 void law_install(int file_content, int target);
 void law_mark(MarkKind kind, int slot, const char *as);
 void law_marked(MarkKind kind, int slot); /* it is written */
