@@ -419,6 +419,7 @@ static void on_reboot_command(void *userdata, int status)
         if (status != 0)
                 log_error("[firmware] reboot_command %s ended with %d", a->config->reboot_command,
                           status);
+        hold_look(a); /* where it woke up became known meanwhile, and it waits once more */
 }
 
 static int ask_for_reboot(Agent *a)
