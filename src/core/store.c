@@ -198,6 +198,10 @@ int store_open_database(const char *folder, Store **ret, char **reterr)
                         str_printf("%s: %s", path, s->db ? sqlite3_errmsg(s->db) : "out of memory");
                 return r;
         }
+        /* What a process wrote that was killed before its sync is there, but need not stay: nothing
+         * may be said by it before it is on the disk. A disk that fails is told by the next step.
+         */
+        store_run(s, "PRAGMA wal_checkpoint");
         chmod(path, 0600);
         *ret = TAKE_PTR(s);
         return 0;
