@@ -76,7 +76,7 @@ static bool may_follow(FirmwareStatus last, FirmwareStatus status)
         if (successors[last] & (1u << status))
                 return true;
         return unanswered >= TRIES && !firmware_status_is_final(last) &&
-               ranks[status] > ranks[last];
+               (ranks[status] > ranks[last] || (ranks[status] == 2 && ranks[last] == 2));
 }
 
 /* One more run of the request: the same again after it was over, or the next plain one. */
@@ -149,6 +149,8 @@ static bool in_order(Record *r, FirmwareStatus status, bool plain, Receipt *ret)
         Said *last = r->count ? &r->said[r->count - 1] : NULL;
 
         if (last && last->status == status && !last->settled) {
+                /* Or it is what the next run says first: nobody could tell. */
+                r->muddled |= r->begun < r->runs;
                 *ret = (Receipt){.kind = RECEIPT_SAID, .record = r, .said = r->count - 1};
                 return true;
         }
@@ -237,19 +239,22 @@ static unsigned count_finals(FirmwareStatus status)
 
 static void judge_record(const Record *r, const char *whose)
 {
+        bool muddled = r->muddled || (r->runs > 1 && unanswered >= TRIES);
+
         LAW(r->finals == r->runs - r->superseded ||
-                    (r->muddled && r->finals > r->runs - r->superseded),
+                    (muddled && (r->finals > 0 || r->runs == r->superseded)),
             "%s: taken %u times, replaced %u times, and has %u final statuses", whose, r->runs,
             r->superseded, r->finals);
 }
 
 void record_judge(void)
 {
-        bool muddled = sim.plain.muddled;
+        bool muddled = sim.plain.muddled || (sim.plain.runs > 1 && unanswered >= TRIES);
         char whose[40];
 
         for (size_t i = 0; i < sim.order_count; i++)
-                muddled |= sim.orders[i].record.muddled;
+                muddled |= sim.orders[i].record.muddled ||
+                           (sim.orders[i].record.runs > 1 && unanswered >= TRIES);
         for (size_t i = 0; i < sim.order_count; i++) {
                 snprintf(whose, sizeof(whose), "request %d", (int)sim.orders[i].request_id);
                 judge_record(&sim.orders[i].record, whose);
