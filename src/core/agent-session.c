@@ -230,8 +230,7 @@ static void registered(Agent *a, int64_t interval)
 
 static void on_boot_answer(Agent *a, const BootAnswer *answer)
 {
-        a->boot_answered = true;
-        a->boot_due = false;
+        a->boot_answered = true; /* boot_due stays: what it told may have changed since */
         agent_timer_off(&a->boot_timer);
         agent_timer_off(&a->heartbeat_timer);
         rpc_set_rejected(a->rpc, answer->status == REGISTRATION_REJECTED);
