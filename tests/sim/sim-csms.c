@@ -12,6 +12,7 @@ static struct {
         bool boot_asked_again;            /* the version has changed */
         bool boot_open;                   /* the last one was not answered yet */
         bool status_in_flight;            /* not answered yet */
+        char version[16];                 /* what BootNotification told last */
         unsigned triggered[OUTGOING_MAX]; /* what TriggerMessage asked for, still to come */
 } view;
 
@@ -212,8 +213,11 @@ static void answer(const char *id, OutgoingKind kind, FirmwareStatus status, con
                 link_break(false, "while an answer is under way");
 }
 
-static void hear_boot(const char *id)
+static void hear_boot(const char *id, const cJSON *payload)
 {
+        const cJSON *station = cJSON_GetObjectItemCaseSensitive(payload, "chargingStation");
+        const cJSON *version =
+                cJSON_GetObjectItemCaseSensitive(station ?: payload, "firmwareVersion");
         static const char *const words[] = {"Accepted", "Pending", "Rejected"};
         Registration registration = !fault(FAULT_CSMS_PENDING) ? REGISTRATION_ACCEPTED
                                     : chance(700)              ? REGISTRATION_PENDING
@@ -222,11 +226,12 @@ static void hear_boot(const char *id)
                                   ? span(USEC_PER_HOUR, DAY)
                                   : span(5 * USEC_PER_SEC, USEC_PER_HOUR);
         char now[TIME_TEXT_MAX];
-        _cleanup_(freep) char *payload = str_printf(
+        _cleanup_(freep) char *text = str_printf(
                 "{\"status\":\"%s\",\"currentTime\":\"%s\",\"interval\":%llu}", words[registration],
                 time_format(csms_time(), now), (unsigned long long)(interval / USEC_PER_SEC));
 
-        answer(id, OUT_BOOT, FW_NONE, payload,
+        snprintf(view.version, sizeof(view.version), "%s", strempty(cJSON_GetStringValue(version)));
+        answer(id, OUT_BOOT, FW_NONE, text,
                &(Receipt){
                        .kind = RECEIPT_BOOT, .registration = registration, .interval = interval});
 }
@@ -266,7 +271,7 @@ void csms_hears(const cJSON *frame)
                 return;
         switch (kind_of(action)) {
         case OUT_BOOT:
-                hear_boot(id);
+                hear_boot(id, payload);
                 break;
         case OUT_HEARTBEAT:
                 snprintf(text, sizeof(text), "{\"currentTime\":\"%s\"}",
@@ -332,4 +337,9 @@ void csms_version_changed(void)
 bool csms_has_rejected(void)
 {
         return view.told && view.registration == REGISTRATION_REJECTED;
+}
+
+const char *csms_version(void)
+{
+        return view.version;
 }

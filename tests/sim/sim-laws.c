@@ -289,6 +289,15 @@ int __wrap_log_get_max_level(void)
 
 /* ---- at the end ---- */
 
+static void judge_version(void)
+{
+        char version[16];
+
+        snprintf(version, sizeof(version), "v%d", booted()->content);
+        LAW(!*booted()->status || streq(csms_version(), version),
+            "the CSMS believes in version \"%s\", it is %s", csms_version(), version);
+}
+
 void law_end(void)
 {
         int next = boot_primary();
@@ -305,5 +314,6 @@ void law_end(void)
             "another slot starts next than runs, and is not proven");
         if (s->order >= 0 && !s->unproven)
                 LAW(sim.orders[s->order].proven, "a system that was never proven starts next");
+        judge_version();
         record_judge();
 }

@@ -306,8 +306,8 @@ void orders_after(unsigned call)
                 before_doubtful = before;
         }
         if (sim.death != ALIVE) {
-                if (a->what == ASKED_ORDER)
-                        resolve(a->order, sim.taken != before.taken);
+                if (a->what == ASKED_ORDER && resolve(a->order, sim.taken != before.taken))
+                        doubtful = -1;
                 return;
         }
         if (!a->over && link_world_is_open())

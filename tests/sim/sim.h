@@ -308,6 +308,7 @@ bool csms_has_accepted(void);
 bool csms_has_rejected(void);
 /* BootNotification may be sent once more: it tells something new. */
 void csms_version_changed(void);
+const char *csms_version(void);
 void csms_trigger_accepted(OutgoingKind kind, unsigned times);
 usec_t csms_time(void);
 
