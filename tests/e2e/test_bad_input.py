@@ -393,6 +393,8 @@ def test_extreme_orders_are_answered_and_end(keys, version):
             wait_for(lambda b=before, e=expected: charger.statuses()[b:] == e,
                      lambda o=order, b=before: f"{o}: {charger.statuses()[b:]}")
             charger.beat()
+            if version == "ocpp2.0.1":
+                assert {r["requestId"] for r in charger.reports()[before:]} == {order.get("requestId", number)}
         long = "http://127.0.0.1:1/" + "x" * 1981
         answer = charger.ask(location=long, requestId=99)
         if version == "ocpp1.6":  # anyURI has no limit of its own; 2.0.1's is 512

@@ -62,6 +62,41 @@ def test_restart_before_the_reboot_after_a_power_cut_in_the_install(keys):
         assert charger.slot_holds("B", "update")
 
 
+def test_power_cut_in_a_download(keys):
+    """It is fetched again, and Installed is said once, after the install."""
+    with Stage(keys, firmware={"download_rate": "2M"}) as charger:
+        charger.build_bundle("update")
+        charger.boot_until_known()
+        charger.ask()
+        wait_for(lambda: (charger.agent_percent() or 0) > 20, "a part of the file")
+        charger.power_off(signal.SIGKILL)
+        charger.boot()
+        charger.until_status("Downloaded")
+        assert charger.statuses() == ["Downloading", "Downloaded"]
+        charger.until_status("Installed", ticking=True)
+        assert charger.finals() == ["Installed"] and charger.slot_holds("B", "update")
+
+
+def test_rauc_missing_in_the_new_system(keys):
+    """An empty answer is no success: nothing is said, and the way back is taken when RAUC is there."""
+    with Stage(keys, firmware={"health_within": "2s"}) as charger:
+        charger.build_bundle("update")
+        charger.boot_until_known()
+        charger.ask()
+        charger.until_status("InstallRebooting")
+        wait_for(lambda: charger.reboot_asked, "the reboot")
+        start, charger.rauc.start = charger.rauc.start, lambda slot: None
+        charger.power_off()
+        charger.boot()
+        charger.rauc.start = start
+        assert charger.slot == "B"
+        charger.until_job("rolling-back")
+        assert charger.finals() == [] and len(charger.boot_reports()) == 1
+        start("B")
+        charger.until_status("InstallVerificationFailed", ticking=True)
+        assert charger.slot == "A"
+
+
 def test_interrupted_install_is_begun_anew(keys):
     """A slot that says ok may be one of several: only a whole install makes it the next boot's."""
     with Stage(keys) as charger:
