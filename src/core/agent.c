@@ -159,6 +159,9 @@ static void not_stored(Agent *a, JobEvent event, int error)
                 sd_event_exit(a->parts.event, EXIT_FAILURE);
         if (event_is_asked_for(event))
                 return;
+        /* The state goes on without it; what waits already may be what the state hangs on. */
+        if (event == EV_OFFLINE && a->again_timer)
+                return;
         a->again = event;
         agent_timer(a, &a->again_timer, INSTALLER_RETRY, on_again);
 }
