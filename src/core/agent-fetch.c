@@ -50,26 +50,35 @@ static void wait_until(Agent *a, usec_t due_at)
         show_update(a);
 }
 
+/* Not now: in the state that says so until the time given. */
+static void wait_scheduled(Agent *a, usec_t due_at, const char *held_by)
+{
+        a->job.due_at = due_at;
+        if (a->job.state == JOB_CHECKING)
+                agent_event(a, EV_NOT_YET);
+        else
+                wait_until(a, due_at);
+        str_replace(&a->held_by, held_by);
+        show_update(a);
+}
+
 static void on_check(void *userdata, int status)
 {
         Agent *a = userdata;
+        usec_t now = clock_csms_now(a);
 
         program_free(TAKE_PTR(a->program));
         if (a->job.state != JOB_CHECKING && a->job.state != JOB_DOWNLOAD_SCHEDULED)
                 return;
-        if (status == 0) {
-                agent_event(a, EV_DUE);
-        } else if (status == 2) {
+        if (status == 2) {
                 agent_set_reason(a, "pre_download_check says never");
                 agent_event(a, EV_CANCELED);
+        } else if (status != 0) {
+                wait_scheduled(a, now + a->config->check_interval, "pre_download_check");
+        } else if (a->job.paused == 1) { /* meanwhile; resuming asks again */
+                wait_scheduled(a, now, NULL);
         } else {
-                a->job.due_at = clock_csms_now(a) + a->config->check_interval;
-                if (a->job.state == JOB_CHECKING)
-                        agent_event(a, EV_NOT_YET);
-                else
-                        wait_until(a, a->job.due_at);
-                str_replace(&a->held_by, "pre_download_check");
-                show_update(a);
+                agent_event(a, EV_DUE);
         }
 }
 

@@ -83,6 +83,24 @@ def test_download_waits_for_its_check(keys):
                                                "Installed"]
 
 
+def test_pause_while_the_download_is_checked(keys):
+    with Stage(keys) as charger:
+        charger.build_bundle("update")
+        go = charger.folder / "go"
+        charger.settings["firmware"]["pre_download_check"] = charger.script(
+            "check", f"while ! [ -e {go} ]; do sleep 0.1; done\n")
+        charger.boot_until_known()
+        charger.ask()
+        charger.until_job("checking")
+        assert ctl(charger, "pause")[0] == 0
+        go.touch()
+        charger.until_job("download-scheduled")
+        time.sleep(0.5)
+        assert charger.statuses() == ["DownloadScheduled"]
+        assert ctl(charger, "resume")[0] == 0
+        charger.until_status("Installed", ticking=True)
+
+
 def test_install_waits_too_where_it_is_told_to(keys):
     with Stage(keys, firmware={"hold": "install"}) as charger:
         charger.build_bundle("update")
