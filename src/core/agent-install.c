@@ -63,11 +63,12 @@ static void prepared(Agent *a)
  * good as unproven). */
 static bool may_install_from(Agent *a, const Slot *origin, const Slot *target)
 {
-        _cleanup_(freep) char *confirmed = NULL;
+        _cleanup_(freep) char *confirmed = NULL, *mark = NULL;
 
         if (store_get(a->store, STORE_CONFIRMED_SLOT, &confirmed) < 0)
                 return false;
-        return str_equal(confirmed, origin->name) || target->boot_status != SLOT_GOOD;
+        mark = prove_mark_of(origin);
+        return prove_is_confirmed(confirmed, mark) || target->boot_status != SLOT_GOOD;
 }
 
 /* Its health check or its mark is under way. */

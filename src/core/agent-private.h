@@ -84,6 +84,7 @@ struct Agent {
         Job job;
         char boot_id[BOOT_ID_MAX];
         char *booted_slot;      /* NULL: not known yet */
+        char *booted_mark;      /* … and what is installed there: see prove_mark_of() */
         char *firmware_version; /* of the running system */
         char *unsafe_place;     /* why state or spool would not outlive an update; NULL: they do */
         bool whereabouts_known; /* the start's questions are answered */
@@ -343,6 +344,11 @@ void rollback_mark_target_bad(Agent *a);
 void rollback_unless_answered(Agent *a);
 
 /* agent-prove.c */
+/* A slot with what is installed in it, one text to compare. Owned by the caller; NULL when out of
+ * memory. */
+char *prove_mark_of(const Slot *slot);
+/* Does the record (a value of STORE_CONFIRMED_SLOT, NULL none) confirm it? */
+bool prove_is_confirmed(const char *record, const char *mark);
 /* Marks the booted slot good if it is the confirmed one; looks at it first if it came without a job
  * of ours. */
 void trial_prove(Agent *a);

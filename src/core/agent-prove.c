@@ -3,6 +3,24 @@
 
 #include "agent-private.h"
 
+/* "rootfs.1\tTRANSACTION\tTIMESTAMP\tCOUNT": what RAUC tells of the last install into it. */
+char *prove_mark_of(const Slot *slot)
+{
+        return str_printf("%s\t%s\t%s\t%lld", slot->name, strempty(slot->installed_transaction),
+                          strempty(slot->installed_timestamp),
+                          slot->installed_count == NO_INT ? -1 : (long long)slot->installed_count);
+}
+
+/* Agents before this one recorded the name alone. */
+bool prove_is_confirmed(const char *record, const char *mark)
+{
+        size_t n = strcspn(strempty(record), "\t");
+
+        if (!record || !mark)
+                return false;
+        return record[n] ? streq(record, mark) : strncmp(mark, record, n) == 0 && mark[n] == '\t';
+}
+
 static int on_prove_again(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
 {
         Agent *a = userdata;
@@ -15,18 +33,20 @@ static int on_prove_again(sd_event_source *source _unused_, uint64_t usec _unuse
 static void proven(Agent *a)
 {
         _cleanup_(freep) char *confirmed = NULL;
+        bool was;
         int r;
 
-        r = store_get(a->store, STORE_CONFIRMED_SLOT, &confirmed);
-        if (r == 0 && !str_equal(confirmed, a->booted_slot))
-                r = store_set(a->store, STORE_CONFIRMED_SLOT, a->booted_slot);
+        r = a->booted_mark ? store_get(a->store, STORE_CONFIRMED_SLOT, &confirmed) : -ENOMEM;
+        was = prove_is_confirmed(confirmed, a->booted_mark);
+        if (r == 0 && !str_equal(confirmed, a->booted_mark))
+                r = store_set(a->store, STORE_CONFIRMED_SLOT, a->booted_mark);
         if (r < 0) {
                 log_error_errno(r, "Can't record %s as confirmed", strempty(a->booted_slot));
                 agent_timer(a, &a->look_timer, INSTALLER_RETRY, on_prove_again);
                 return;
         }
         a->proving = false;
-        if (str_equal(confirmed, a->booted_slot))
+        if (was)
                 return;
         trial_confirmed(a);
         if (confirmed)
@@ -123,7 +143,7 @@ void trial_prove(Agent *a)
         if (r < 0)
                 log_error_errno(r, "Can't read the store in %s", a->config->state_directory);
         a->proving = true;
-        if (str_equal(confirmed, a->booted_slot)) {
+        if (prove_is_confirmed(confirmed, a->booted_mark)) {
                 if (a->prove_until == 0)
                         a->prove_until = boottime_now();
                 prove_mark(a);

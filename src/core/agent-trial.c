@@ -138,6 +138,8 @@ static void take_whereabouts(Agent *a, const InstallerState *state)
         agent_timer_off(&a->look_timer);
         agent_timer_off(&a->look_limit);
         str_replace(&a->booted_slot, booted->name);
+        free(a->booted_mark);
+        a->booted_mark = prove_mark_of(booted);
         judge_places(a, state);
         if (!a->firmware_version || !a->config->release_file) {
                 char *version = NULL;

@@ -200,7 +200,7 @@ static int store_step(Agent *a, const JobStep *step, FirmwareStatus *ret_said)
                               .name = confirmed ? STORE_CONFIRMED_SLOT
                                       : trials  ? STORE_FAILED_TRIALS
                                                 : NULL,
-                              .value = confirmed ? a->booted_slot : trials};
+                              .value = confirmed ? a->booted_mark : trials};
         int r;
 
         if (job->verdict == FW_NONE)
@@ -463,6 +463,7 @@ void agent_free(Agent *a)
         job_done(&a->job);
         closep(&a->local_file);
         free(a->booted_slot);
+        free(a->booted_mark);
         free(a->unsafe_place);
         free(a->firmware_version);
         free(a);

@@ -34,8 +34,9 @@ typedef struct OutboxRow {
 void outbox_row_done(OutboxRow *row);
 
 /* Names of single values. */
-#define STORE_CONFIRMED_SLOT "confirmed-slot" /* the slot's name that our record has confirmed */
-#define STORE_CSMS_TIME "csms-time"           /* wall clock usec: the last time a CSMS told */
+#define STORE_CONFIRMED_SLOT                                                                       \
+        "confirmed-slot" /* what our record has confirmed: see prove_mark_of() in agent-prove.c */
+#define STORE_CSMS_TIME "csms-time" /* wall clock usec: the last time a CSMS told */
 #define STORE_SIGNED_LATCH                                                                         \
         "signed-latch" /* "1": a manufacturer root was seen, unsigned requests are refused from    \
                           then on */

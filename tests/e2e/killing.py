@@ -413,7 +413,7 @@ class Killed(Charger):
             written = slot.read(size) == self.depot.image.read_bytes()
         return {"slot": self.slot, "version": NEW if written else OLD, "primary": self.boot_loader.primary,
                 "A": self.boot_loader.state("A"), "B": self.boot_loader.state("B"), "job": state, "outbox": rows,
-                "confirmed": values.get("confirmed-slot"), "trials": values.get("failed-trials", "").split(" ")[1:],
+                "confirmed": values.get("confirmed-slot", "").split("\t")[0], "trials": values.get("failed-trials", "").split(" ")[1:],
                 "values": sorted(set(values) - {"holders"}), "boots": "".join(self.boots),
                 "spool": sorted(p.name for p in (self.folder / "state/spool").glob("*"))}
 

@@ -172,6 +172,25 @@ def test_install_waits_for_the_proof_of_the_first_slot(keys):
         assert charger.finals() == ["Installed"]
 
 
+def test_confirmed_slot_with_other_content_is_looked_at(keys):
+    """A technician's install: the name alone proves nothing. The record is made that of another install."""
+    with Stage(keys) as charger:
+        asked = charger.folder / "asked"
+        charger.settings["firmware"]["verify_update_script"] = charger.script("health", f": >{asked}\n")
+        charger.boot_until_known()
+        wait_for(lambda: "Slot rootfs.0 is confirmed" in charger.log(), "the proof of the first slot")
+        asked.unlink()
+        charger.restart_agent()
+        wait_for(lambda: charger.loader_calls("set-state A good") == 2, "the second mark")
+        assert not asked.exists()
+        charger.stop_agent()
+        charger.database("UPDATE value SET value = value || '7' WHERE name = 'confirmed-slot'")
+        charger.start_agent()
+        wait_for(asked.exists, "the health check")
+        wait_for(lambda: charger.payloads("SecurityEventNotification"), "the event")
+        assert charger.payloads("SecurityEventNotification")[0]["type"] == "FirmwareUpdated"
+
+
 def test_file_that_failed_three_trials_is_refused(keys):
     """… before a byte of it is written. Another file is taken."""
     with Stage(keys) as charger:
