@@ -58,17 +58,6 @@ static usec_t gate_window(Agent *a, unsigned what _unused_)
         return closed(a, MIN(wait, USEC_PER_HOUR), "install_window");
 }
 
-/* Holders of before the restart may come back: they are waited for by name, for a while. */
-static usec_t gate_grace(Agent *a, unsigned what)
-{
-        usec_t now = boottime_now();
-
-        if (!a->missing_holders || now >= a->grace_until ||
-            (what == HOLD_INSTALL && a->config->hold != HOLD_AT_INSTALL))
-                return 0;
-        return closed(a, a->grace_until - now, a->missing_holders);
-}
-
 /* Who holds: for people with the reasons, in one line; else a name a line. NULL: nobody. */
 static char *list_holders(const Agent *a, bool for_people)
 {
@@ -85,6 +74,30 @@ static char *list_holders(const Agent *a, bool for_people)
                 text = more;
         }
         return text;
+}
+
+/* Names of those who hold, a line each, so that they are waited for after a restart. */
+static void store_holders(Agent *a)
+{
+        _cleanup_(freep) char *text = list_holders(a, false);
+
+        if (store_set(a->store, STORE_HOLDERS, text) < 0)
+                log_warning("Can't note who holds the charger; after a restart nobody is waited "
+                            "for");
+}
+
+/* Holders of before the restart may come back: they are waited for by name, for a while. */
+static usec_t gate_grace(Agent *a, unsigned what)
+{
+        usec_t now = boottime_now();
+
+        if (a->missing_holders && now >= a->grace_until) { /* they don't come back */
+                str_replace(&a->missing_holders, NULL);
+                store_holders(a);
+        }
+        if (!a->missing_holders || (what == HOLD_INSTALL && a->config->hold != HOLD_AT_INSTALL))
+                return 0;
+        return closed(a, a->grace_until - now, a->missing_holders);
 }
 
 static usec_t gate_locks(Agent *a, unsigned what)
@@ -305,16 +318,6 @@ bool hold_is_held(Agent *a)
 }
 
 /* ---- the locks ---- */
-
-/* Names of those who hold, a line each, so that they are waited for after a restart. */
-static void store_holders(Agent *a)
-{
-        _cleanup_(freep) char *text = list_holders(a, false);
-
-        if (store_set(a->store, STORE_HOLDERS, text) < 0)
-                log_warning("Can't note who holds the charger; after a restart nobody is waited "
-                            "for");
-}
 
 /* Those of before the restart that are not back. */
 static void forget_returned(Agent *a)

@@ -309,9 +309,10 @@ static void look_at_result(Agent *a, const InstallerState *state)
         else if (ours && a->completed)
                 a->installer->ops->mark(a->installer, MARK_ACTIVE, a->job.target_slot,
                                         on_marked_active, a);
-        else if (a->completed)
+        else if (a->completed) {
+                trial_health_is_good(a); /* another one in this boot has a time of its own */
                 agent_event(a, EV_INSTALLED_DATA);
-        else if (a->job.installs >= STARTS_MAX)
+        } else if (a->job.installs >= STARTS_MAX)
                 fail(a, "the install was interrupted three times");
         else {
                 a->job.installs++;
