@@ -163,17 +163,16 @@ static void on_install_reply(void *userdata, int error, const char *message)
 
         if (a->job.state != JOB_INSTALLING)
                 return;
-        if (error == 0) {
-                a->job.install_accepted = 1;
-                agent_save(a);
-        } else if (error == INSTALLER_BUSY) {
+        if (error == INSTALLER_BUSY) {
+                a->job.install_accepted = 0;
                 install_ask_again(a, install_begin);
-        } else if (error == INSTALLER_GONE) {
+        } else if (error == INSTALLER_GONE) { /* it may have begun */
                 install_vanished(a);
-        } else {
+        } else if (error < 0) {
                 _cleanup_(freep) char *text =
                         str_printf("RAUC refused the bundle: %s", strempty(message));
 
+                a->job.install_accepted = 0;
                 fail(a, text);
         }
 }
@@ -196,12 +195,16 @@ static const char *version_objection(const Agent *a, const char *version)
         return NULL;
 }
 
+/* That RAUC may write from now on is stored before it is asked: after a crash nobody could tell. */
 static void call_install(Agent *a)
 {
         _cleanup_(freep) char *file = fetch_path(a, false);
 
+        a->job.install_accepted = 1;
         if (!file)
                 fail(a, "out of memory");
+        else if (agent_save(a) < 0)
+                install_ask_again(a, call_install);
         else
                 a->installer->ops->install(a->installer, file, a->job.transaction_id,
                                            on_install_reply, a);

@@ -86,6 +86,10 @@ static void on_undo_state(void *userdata, int error, const InstallerState *state
  * the failure is said. */
 void undo_begin(Agent *a)
 {
+        if (a->job.state == JOB_UNDOING && a->job.install_accepted != 1) {
+                undone(a); /* RAUC was not asked to write anything */
+                return;
+        }
         if (a->mark_until == 0)
                 a->mark_until = boottime_now() + a->config->install_timeout;
         if (a->installer->ops->is_busy(a->installer))

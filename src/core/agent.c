@@ -140,7 +140,20 @@ static int on_again(sd_event_source *source _unused_, uint64_t usec _unused_, vo
         Agent *a = userdata;
 
         agent_timer_off(&a->again_timer);
-        agent_event(a, a->again);
+        switch ((int)a->again) { /* what held then need not be what holds now */
+        case EV_ANNOUNCED:
+                agent_event(a, hold_is_held(a) ? EV_REBOOT_HELD : EV_ANNOUNCED);
+                break;
+        case EV_INSTALL_NOW:
+        case EV_REBOOT_NOW:
+                hold_look(a);
+                break;
+        case EV_PREPARED:
+                install_prepare(a);
+                break;
+        default:
+                agent_event(a, a->again);
+        }
         return 0;
 }
 

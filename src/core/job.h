@@ -156,7 +156,7 @@ typedef struct Job {
         char *bundle_sha256;    /* of the file that was verified */
         char *target_timestamp; /* installed.timestamp of the target before our install, "" none */
         int64_t target_count;   /* installed.count of it, NO_INT none */
-        int64_t install_accepted; /* InstallBundle was accepted at least once */
+        int64_t install_accepted; /* 1: InstallBundle was called, and not refused */
         int64_t attempts;         /* download attempts that failed */
         int64_t installs;         /* InstallBundle calls */
         int64_t reboots;          /* asked for since the state was entered */

@@ -67,6 +67,7 @@ def test_copy_that_was_interrupted_is_not_begun_anew(keys):
         charger.start_agent()
         wait_for(lambda: "order the update again" in charger.log(), "the end")
         charger.until_job("idle")
+        wait_for(lambda: charger.csms.is_online(charger.station), "the connection")
         charger.beat()
         assert charger.finals() == []
 
