@@ -317,6 +317,13 @@ bool hold_is_held(Agent *a)
                first_closed(a, what, &counts) > 0;
 }
 
+bool hold_holds_install(Agent *a)
+{
+        bool counts;
+
+        return first_closed(a, HOLD_INSTALL, &counts) > 0;
+}
+
 /* ---- the locks ---- */
 
 /* Those of before the restart that are not back. */

@@ -163,16 +163,16 @@ static void on_install_reply(void *userdata, int error, const char *message)
 
         if (a->job.state != JOB_INSTALLING)
                 return;
+        if (error < 0 && error != INSTALLER_GONE) /* of no call; gone: it may have begun */
+                a->job.install_accepted = a->asked_before;
         if (error == INSTALLER_BUSY) {
-                a->job.install_accepted = 0;
                 install_ask_again(a, install_begin);
-        } else if (error == INSTALLER_GONE) { /* it may have begun */
+        } else if (error == INSTALLER_GONE) {
                 install_vanished(a);
         } else if (error < 0) {
                 _cleanup_(freep) char *text =
                         str_printf("RAUC refused the bundle: %s", strempty(message));
 
-                a->job.install_accepted = 0;
                 fail(a, text);
         }
 }
@@ -200,6 +200,14 @@ static void call_install(Agent *a)
 {
         _cleanup_(freep) char *file = fetch_path(a, false);
 
+        if (!a->limit_timer)
+                agent_timer(a, &a->limit_timer, a->config->install_timeout, on_install_timeout);
+        if (hold_holds_install(a)) { /* it began while RAUC looked at the bundle */
+                agent_timer_off(&a->limit_timer);
+                install_ask_again(a, call_install);
+                return;
+        }
+        a->asked_before = a->job.install_accepted == 1;
         a->job.install_accepted = 1;
         if (!file)
                 fail(a, "out of memory");

@@ -136,6 +136,7 @@ struct Agent {
         JobEvent again;
         void (*when_idle)(Agent *a);  /* asked again as soon as the installer is idle or there */
         bool hashed;                  /* by this process: bundle_sha256 is the file's */
+        bool asked_before;            /* InstallBundle was called before the call that is open */
         bool completed;               /* RAUC said Completed(0) to the install that is open */
         void (*after_hash)(Agent *a); /* NULL: it is hashed for the first time, to be verified */
         int hash_tries;
@@ -159,6 +160,8 @@ struct Agent {
 int agent_event(Agent *a, JobEvent event);
 /* Stores the row as it is, without a step. 0 or negative errno, logged. */
 int agent_save(Agent *a);
+/* The same, again and again until it is done. */
+void agent_save_surely(Agent *a);
 /* For people: why the job will fail. Kept in the row with the next step. */
 void agent_set_reason(Agent *a, const char *reason);
 /* One-shot timer into *source, replacing it; function gets the agent. */
@@ -284,6 +287,8 @@ void hold_done(Agent *a);
 void hold_look(Agent *a);
 /* Does anybody hold what the state is about (the check is not asked)? */
 bool hold_is_held(Agent *a);
+/* Does anybody hold the install, right before InstallBundle (the check is not asked)? */
+bool hold_holds_install(Agent *a);
 /* The job has ended: connectors are as they were. */
 void hold_over(Agent *a);
 bool hold_has_session(const Agent *a, int64_t connector);

@@ -143,7 +143,11 @@ static int take_over(Agent *a, UpdateRequest *q, char *hash, const Job *more, Jo
         a->superseding = false;
         if (r < 0) {
                 a->job = old;
-                agent_event(a, EV_RESTORED);
+                /* A commit whose sync failed may be found after a power cut: it is written over. */
+                if (old.state == JOB_IDLE)
+                        agent_save_surely(a);
+                else
+                        agent_event(a, EV_RESTORED);
                 return r;
         }
         job_done(&old);

@@ -35,6 +35,21 @@ int agent_save(Agent *a)
                      : 0;
 }
 
+static int on_save_again(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
+{
+        Agent *a = userdata;
+
+        agent_timer_off(&a->again_timer);
+        agent_save_surely(a);
+        return 0;
+}
+
+void agent_save_surely(Agent *a)
+{
+        if (agent_save(a) < 0)
+                agent_timer(a, &a->again_timer, INSTALLER_RETRY, on_save_again);
+}
+
 typedef struct ActionEntry {
         unsigned action;
         void (*perform)(Agent *a);
