@@ -223,27 +223,49 @@ static int read_bundle(sd_bus_message *m, BundleInfo *ret)
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
+/* Into the a{sv} of the variant that m stands before, which RAUC wraps into one more variant. Its
+ * depth; 0: it holds something else, and m stands behind it. */
+static int enter_dictionary(sd_bus_message *m)
+{
+        const char *contents;
+        char type;
+        int r = sd_bus_message_peek_type(m, &type, &contents), depth = 0;
+
+        while (r > 0 && streq(contents, "v") && depth < 2) {
+                r = sd_bus_message_enter_container(m, 'v', "v");
+                depth++;
+                if (r > 0)
+                        r = sd_bus_message_peek_type(m, &type, &contents);
+        }
+        if (r > 0 && streq(contents, "a{sv}")) {
+                r = sd_bus_message_enter_container(m, 'v', contents);
+                return r < 0 ? r : depth + 1;
+        }
+        if (r >= 0)
+                r = sd_bus_message_skip(m, "v");
+        for (; r >= 0 && depth > 0; depth--)
+                r = sd_bus_message_exit_container(m);
+        return MIN(r, 0);
+}
+
 int rauc_bundle_read(sd_bus_message *m, BundleInfo *ret)
 {
-        const char *name, *contents;
-        char type;
-        int r = sd_bus_message_enter_container(m, 'a', "{sv}");
+        const char *name;
+        int depth, r = sd_bus_message_enter_container(m, 'a', "{sv}");
 
         while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
                 r = sd_bus_message_read(m, "s", &name);
-                if (r >= 0)
-                        r = sd_bus_message_peek_type(m, &type, &contents);
-                if (r < 0 || !streq(name, "update") || !streq(contents, "a{sv}")) {
-                        r = r < 0 ? r : sd_bus_message_skip(m, "v");
-                } else {
-                        r = sd_bus_message_enter_container(m, 'v', contents);
-                        if (r >= 0)
+                if (r >= 0 && !streq(name, "update")) {
+                        r = sd_bus_message_skip(m, "v");
+                } else if (r >= 0) {
+                        r = depth = enter_dictionary(m);
+                        if (depth > 0)
                                 r = read_bundle(m, ret);
-                        if (r >= 0)
+                        for (; r >= 0 && depth > 0; depth--)
                                 r = sd_bus_message_exit_container(m);
                 }
                 if (r >= 0)
                         r = sd_bus_message_exit_container(m);
         }
-        return r;
+        return MIN(r, 0);
 }
