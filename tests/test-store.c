@@ -53,6 +53,8 @@ static void fill_job(Job *job)
         job->accepted_at = 31;
         job->silent = 32;
         job->was_online = 33;
+        job->done_timestamp = strdup("done");
+        job->done_count = 34;
 }
 
 static void assert_jobs_equal(const Job *a, const Job *b)
@@ -71,6 +73,7 @@ static void assert_jobs_equal(const Job *a, const Job *b)
                 {a->bundle_sha256, b->bundle_sha256},
                 {a->target_timestamp, b->target_timestamp},
                 {a->reason, b->reason},
+                {a->done_timestamp, b->done_timestamp},
         };
         const struct {
                 int64_t a, b;
@@ -99,6 +102,7 @@ static void assert_jobs_equal(const Job *a, const Job *b)
                 {(int64_t)a->accepted_at, (int64_t)b->accepted_at},
                 {a->silent, b->silent},
                 {a->was_online, b->was_online},
+                {a->done_count, b->done_count},
         };
 
         for (size_t i = 0; i < ELEMENTSOF(texts); i++)

@@ -30,11 +30,14 @@ static void fail(Agent *a, const char *reason)
 }
 
 /* RAUC ≥ 1.10 keeps our transaction id; before, the slot's count or time stamp is another than
- * before our install. */
+ * before our install, and once that is complete what it was then. */
 bool install_has_our_mark(const Job *job, const Slot *slot)
 {
         if (slot->installed_transaction && job->transaction_id)
                 return streq(slot->installed_transaction, job->transaction_id);
+        if (job->done_timestamp)
+                return slot->installed_count == job->done_count &&
+                       str_equal(strempty(slot->installed_timestamp), job->done_timestamp);
         return slot->installed_count != job->target_count ||
                !str_equal(strempty(slot->installed_timestamp), strempty(job->target_timestamp));
 }
@@ -108,6 +111,7 @@ static void take_slots(Agent *a, const InstallerState *state)
         a->job.target_count = target->installed_count;
         a->job.installs = 1;
         a->job.install_accepted = 0;
+        str_replace(&a->job.done_timestamp, NULL);
         if (!a->job.origin_slot || !a->job.target_slot || !a->job.boot_id || !a->job.transaction_id)
                 fail(a, "out of memory");
         else
@@ -295,9 +299,11 @@ static void note_online(Agent *a)
 }
 
 /* The boot that the reboot will end is this one, which need not be the one of the beginning. */
-static void finish(Agent *a)
+static void finish(Agent *a, const Slot *target)
 {
-        if (str_replace(&a->job.boot_id, a->boot_id) < 0)
+        a->job.done_count = target->installed_count;
+        if (str_replace(&a->job.boot_id, a->boot_id) < 0 ||
+            str_replace(&a->job.done_timestamp, strempty(target->installed_timestamp)) < 0)
                 fail(a, "out of memory");
         else {
                 note_online(a);
@@ -316,7 +322,7 @@ static void look_at_result(Agent *a, const InstallerState *state)
         bool primary = target && state->primary >= 0 && &state->slots[state->primary] == target;
 
         if (primary && (ours || a->completed))
-                finish(a);
+                finish(a, target);
         else if (ours && a->completed)
                 a->installer->ops->mark(a->installer, MARK_ACTIVE, a->job.target_slot,
                                         on_marked_active, a);

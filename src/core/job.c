@@ -322,6 +322,7 @@ void job_init(Job *job)
                 .state = JOB_IDLE,
                 .request = UPDATE_REQUEST_INIT,
                 .target_count = NO_INT,
+                .done_count = NO_INT,
                 .due_at = NO_TIME,
                 .accepted_at = NO_TIME,
                 .held_since = NO_TIME,
@@ -340,6 +341,7 @@ void job_done(Job *job)
         free(job->transaction_id);
         free(job->bundle_sha256);
         free(job->target_timestamp);
+        free(job->done_timestamp);
         free(job->reason);
         job_init(job);
 }

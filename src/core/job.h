@@ -156,6 +156,8 @@ typedef struct Job {
         char *bundle_sha256;    /* of the file that was verified */
         char *target_timestamp; /* installed.timestamp of the target before our install, "" none */
         int64_t target_count;   /* installed.count of it, NO_INT none */
+        char *done_timestamp;   /* … and of both after it; NULL: it is not complete */
+        int64_t done_count;
         int64_t install_accepted; /* 1: InstallBundle was called, and not refused */
         int64_t attempts;         /* download attempts that failed */
         int64_t installs;         /* InstallBundle calls */

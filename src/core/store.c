@@ -67,6 +67,8 @@ static const Column columns[] = {
         {"accepted_at",         COLUMN_USEC,   offsetof(Job, accepted_at)},
         {"silent",              COLUMN_INT,    offsetof(Job, silent)},
         {"was_online",          COLUMN_INT,    offsetof(Job, was_online)},
+        {"done_timestamp",      COLUMN_TEXT,   offsetof(Job, done_timestamp)},
+        {"done_count",          COLUMN_INT,    offsetof(Job, done_count)},
 };
 /* clang-format on */
 

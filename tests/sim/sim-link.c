@@ -200,6 +200,8 @@ int link_send(Link *l, const char *text, size_t size)
                 cJSON_Delete(tree);
                 if (f)
                         frame_done(f);
+                if (strstr(text, "FirmwareStatusNotification")) /* a try that nobody answers */
+                        record_unanswered();
                 story("  … it does not arrive");
                 return 0;
         }
