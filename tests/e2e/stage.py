@@ -3,6 +3,7 @@ and of what is waited for. See tools/demo/charger.py for the stage itself."""
 import os
 import signal
 import sqlite3
+import subprocess
 import sys
 import time
 import urllib.request
@@ -135,6 +136,13 @@ class Stage(Charger):
         """What was last said of each: {connector: status}."""
         return {p["evseId"]: p["connectorStatus"]
                 for a, p in self.listen() if a == "StatusNotification"}
+
+
+def ctl(charger, *words):
+    """Runs rauc-ocpp-ctl to its end: (exit status, what it printed)."""
+    done = subprocess.run([BINARIES / "rauc-ocpp-ctl", "--bus", charger.bus.address, *words], capture_output=True,
+                          text=True, timeout=30, check=False)
+    return done.returncode, done.stdout + done.stderr
 
 
 def in_seconds(seconds):

@@ -8,19 +8,12 @@ import time
 
 import pytest
 
-from stage import BINARIES, Stage, in_seconds, wait_for
+from stage import BINARIES, Stage, ctl, in_seconds, wait_for
 
 
 @pytest.fixture(name="keys", scope="module")
 def make_keys(tmp_path_factory):
     return tmp_path_factory.mktemp("hold-keys") / "pki"
-
-
-def ctl(charger, *words):
-    """Runs rauc-ocpp-ctl to its end: (exit status, what it printed)."""
-    done = subprocess.run([BINARIES / "rauc-ocpp-ctl", "--bus", charger.bus.address, *words], capture_output=True,
-                          text=True, timeout=30, check=False)
-    return done.returncode, done.stdout + done.stderr
 
 
 def status(charger):

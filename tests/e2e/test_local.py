@@ -2,23 +2,15 @@
 stage.py."""
 import json
 import signal
-import subprocess
 
 import pytest
 
-from stage import BINARIES, Stage, wait_for
+from stage import Stage, ctl, wait_for
 
 
 @pytest.fixture(name="keys", scope="module")
 def make_keys(tmp_path_factory):
     return tmp_path_factory.mktemp("local-keys") / "pki"
-
-
-def ctl(charger, *words):
-    """Runs rauc-ocpp-ctl to its end: (exit status, what it printed)."""
-    done = subprocess.run([BINARIES / "rauc-ocpp-ctl", "--bus", charger.bus.address, *words], capture_output=True,
-                          text=True, timeout=30, check=False)
-    return done.returncode, done.stdout + done.stderr
 
 
 def said_to_people(charger):

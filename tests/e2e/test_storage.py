@@ -4,6 +4,7 @@ import contextlib
 import shutil
 import signal
 import sqlite3
+import subprocess
 import tempfile
 import time
 
@@ -41,49 +42,59 @@ class DatabaseLock:
 
 @contextlib.contextmanager
 def block_devices(charger):
-    """The slots as loop devices: only where there are real ones does it matter where the state lies."""
-    loops = []
+    """The slots as loop devices, since only real ones are looked at, and a partition beside them: the folder of it."""
+    loops, data = [], charger.folder / "data"
+
+    def attach(file):
+        loops.append(run("losetup", "--show", "--find", file).decode().strip())
+        return loops[-1]
+
+    with open(charger.folder / "data.raw", "wb") as image:
+        image.truncate(64 << 20)
+    data.mkdir()
     try:
         for slot in "AB":
             image = charger.slot_image(slot)
             image.rename(image.with_suffix(".raw"))
-            loops.append(run("losetup", "--show", "--find", image.with_suffix(".raw")).decode().strip())
-            image.symlink_to(loops[-1])
-        yield loops
+            image.symlink_to(attach(image.with_suffix(".raw")))
+        run("mkfs.ext4", "-q", "-F", attach(charger.folder / "data.raw"))
+        run("mount", loops[-1], data)
+        charger.settings["state"] = {"directory": data / "state"}
+        yield data
     finally:
+        charger.stop_agent()
+        subprocess.run(["umount", data], check=False)
         for loop in loops:
             run("losetup", "--detach", loop)
 
 
 def test_state_that_would_not_outlive_an_update(keys):
-    with Stage(keys) as charger, block_devices(charger) as loops:
+    memory = tempfile.mkdtemp(dir="/dev/shm", prefix="rauc-ocpp-")
+    with Stage(keys) as charger, block_devices(charger) as data:
         charger.build_bundle("update")
-        memory = tempfile.mkdtemp(dir="/dev/shm", prefix="rauc-ocpp-")
-        try:
-            charger.settings["firmware"]["spool"] = f"{memory}/spool/of/bundles"
-            charger.boot_until_known()
-            wait_for(lambda: "which does not outlive a reboot" in charger.log(), "the error")
-            answer = charger.ask()["result"]
-            assert answer["status"] == "Rejected" and "tmpfs" in answer["statusInfo"]["additionalInfo"]
-            charger.stop_agent()
-            mount = charger.folder / "mount"
-            mount.mkdir()
-            run("mkfs.ext4", "-q", "-F", loops[1])
-            run("mount", loops[1], mount)
-            charger.settings["firmware"]["spool"] = mount / "spool"
-            charger.start_agent()
-            wait_for(lambda: "lies in the slot rootfs.1" in charger.log(), "the error")
-            wait_for(lambda: charger.csms.is_online(charger.station), "the connection")
-            assert charger.ask()["result"]["status"] == "Rejected"
-            charger.stop_agent()
-            run("umount", mount)
-            del charger.settings["firmware"]["spool"]
-            charger.start_agent()
-            wait_for(lambda: charger.csms.is_online(charger.station), "the connection")
-            charger.ask()
-            charger.until_status("Installed", ticking=True, seconds=60)
-        finally:
-            shutil.rmtree(memory)
+        charger.settings["firmware"]["spool"] = f"{memory}/spool/of/bundles"
+        charger.boot_until_known()
+        wait_for(lambda: "which does not outlive a reboot" in charger.log(), "the error")
+        answer = charger.ask()["result"]
+        assert answer["status"] == "Rejected" and "tmpfs" in answer["statusInfo"]["additionalInfo"]
+        charger.stop_agent()
+        mount = charger.folder / "mount"
+        mount.mkdir()
+        run("mkfs.ext4", "-q", "-F", charger.slot_image("B"))
+        run("mount", charger.slot_image("B"), mount)
+        charger.settings["firmware"]["spool"] = mount / "spool"
+        charger.start_agent()
+        wait_for(lambda: "lies in the slot rootfs.1" in charger.log(), "the error")
+        wait_for(lambda: charger.csms.is_online(charger.station), "the connection")
+        assert charger.ask()["result"]["status"] == "Rejected"
+        charger.stop_agent()
+        run("umount", mount)
+        charger.settings["firmware"]["spool"] = data / "spool"
+        charger.start_agent()
+        wait_for(lambda: charger.csms.is_online(charger.station), "the connection")
+        charger.ask()
+        charger.until_status("Installed", ticking=True, seconds=60)
+    shutil.rmtree(memory)
 
 
 def test_event_that_could_not_be_stored_is_not_for_the_next_job(keys):
