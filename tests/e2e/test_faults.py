@@ -122,7 +122,7 @@ def test_rauc_gone_for_good_after_a_restart_ends_the_update(keys):
         wait_for(lambda: charger.boot_loader.attempts("A") == 3, "the mark of this boot")
         charger.boot_loader.trap("hold", "set-state")
         charger.ask()
-        charger.until_job("installing")
+        wait_for(lambda: charger.loader_calls("set-state B bad"), "the begin of the install")
         charger.stop_agent(signal.SIGKILL)
         charger.rauc.stop(signal.SIGKILL)
         charger.boot_loader.trap("hold", "set-state", on=False)
