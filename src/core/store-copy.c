@@ -79,7 +79,7 @@ void store_copy_renew(Store *s)
         _cleanup_(freep) char *path = copy_path(s), *line = NULL, *text = NULL;
         int r = path ? make_line(s, &line) : -ENOMEM;
 
-        if (r == 0 && str_equal(line, s->copy))
+        if (r == 0 && s->copy_known && str_equal(line, s->copy))
                 return;
         if (r == 0 && line) {
                 text = str_printf("%s\n", line);
@@ -92,8 +92,7 @@ void store_copy_renew(Store *s)
                                   "Can't renew %s; should the database be damaged, the update "
                                   "would be told as it was before",
                                   strempty(path));
-        else
-                str_replace(&s->copy, line);
+        s->copy_known = r == 0 && str_replace(&s->copy, line) == 0;
 }
 
 /* Text in every column: SQLite turns it into numbers where they are read. */

@@ -7,7 +7,8 @@
 struct Store {
         sqlite3 *db; /* owned */
         char *folder;
-        char *copy; /* the line of update.copy; NULL: there is none, or it is not known */
+        bool copy_known; /* what update.copy holds: */
+        char *copy;      /* its line; NULL: there is none */
 };
 
 typedef sqlite3_stmt Statement;
