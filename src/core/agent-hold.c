@@ -13,14 +13,27 @@
 enum { HOLD_INSTALL = 1, HOLD_REBOOT = 2, HOLD_ROLL_BACK = 4 };
 
 /* clang-format off */
-static const unsigned asked_for[JOB_STATE_MAX] = {
-        [JOB_READY]             = HOLD_INSTALL,
-        [JOB_INSTALL_SCHEDULED] = HOLD_INSTALL,
-        [JOB_REBOOT_HELD]       = HOLD_REBOOT,
-        [JOB_ANNOUNCING]        = HOLD_REBOOT,
-        [JOB_ROLLBACK_HELD]     = HOLD_ROLL_BACK,
+static const struct {
+        unsigned what;
+        bool waits; /* the state is the wait itself; the others ask once more, right before */
+} asked_for[JOB_STATE_MAX] = {
+        [JOB_READY]              = {HOLD_INSTALL,   true},
+        [JOB_INSTALL_SCHEDULED]  = {HOLD_INSTALL,   true},
+        [JOB_PREPARING]          = {HOLD_INSTALL,   false},
+        [JOB_INSTALLING]         = {HOLD_INSTALL,   false},
+        [JOB_REBOOT_HELD]        = {HOLD_REBOOT,    true},
+        [JOB_ANNOUNCING]         = {HOLD_REBOOT,    false},
+        [JOB_REBOOTING]          = {HOLD_REBOOT,    false},
+        [JOB_ROLLBACK_HELD]      = {HOLD_ROLL_BACK, true},
+        [JOB_ROLLBACK_REBOOTING] = {HOLD_ROLL_BACK, false},
 };
 /* clang-format on */
+
+/* What the state waits for, 0: it does not. */
+static unsigned waits_for(const Agent *a)
+{
+        return asked_for[a->job.state].waits ? asked_for[a->job.state].what : 0;
+}
 
 /* ---- the gates: 0 open, else for how long it is closed at least; who holds in a->held_by ---- */
 
@@ -238,7 +251,7 @@ static void go(Agent *a, unsigned what)
 static void on_check(void *userdata, int status)
 {
         Agent *a = userdata;
-        unsigned what = asked_for[a->job.state];
+        unsigned what = waits_for(a);
         bool counts;
 
         program_free(TAKE_PTR(a->program));
@@ -280,11 +293,11 @@ static void on_installer_idle(Agent *a)
 
 void hold_look(Agent *a)
 {
-        unsigned what = asked_for[a->job.state];
+        unsigned what = waits_for(a);
         bool counts = false;
         usec_t wait;
 
-        if (what == 0 || a->job.state == JOB_ANNOUNCING || a->program)
+        if (what == 0 || a->program)
                 return;
         if (what == HOLD_REBOOT && a->config->reboot == REBOOT_NEVER) {
                 go(a, what);
@@ -307,21 +320,11 @@ void hold_look(Agent *a)
 
 bool hold_is_held(Agent *a)
 {
-        unsigned what = a->job.state == JOB_PREPARING            ? HOLD_INSTALL
-                        : a->job.state == JOB_REBOOTING          ? HOLD_REBOOT
-                        : a->job.state == JOB_ROLLBACK_REBOOTING ? HOLD_ROLL_BACK
-                                                                 : asked_for[a->job.state];
+        unsigned what = asked_for[a->job.state].what;
         bool counts;
 
         return what != 0 && (what == HOLD_INSTALL || a->config->reboot != REBOOT_NEVER) &&
                first_closed(a, what, &counts) > 0;
-}
-
-bool hold_holds_install(Agent *a)
-{
-        bool counts;
-
-        return first_closed(a, HOLD_INSTALL, &counts) > 0;
 }
 
 /* ---- the locks ---- */

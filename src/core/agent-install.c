@@ -161,6 +161,27 @@ static int on_install_timeout(sd_event_source *source _unused_, uint64_t usec _u
         return 0;
 }
 
+static void limit_begin(Agent *a)
+{
+        if (!a->limit_timer)
+                agent_timer(a, &a->limit_timer, a->config->install_timeout, on_install_timeout);
+}
+
+/* RAUC did not do as asked: the install is begun once more, or ends by the event given. */
+static void not_done(Agent *a, int error, const char *message, JobEvent end)
+{
+        _cleanup_(freep) char *text = str_printf("RAUC refused the bundle: %s", strempty(message));
+
+        if (error == INSTALLER_BUSY) {
+                install_ask_again(a, install_begin);
+        } else if (error == INSTALLER_GONE) {
+                install_vanished(a);
+        } else {
+                agent_set_reason(a, text);
+                agent_event(a, end);
+        }
+}
+
 static void on_install_reply(void *userdata, int error, const char *message)
 {
         Agent *a = userdata;
@@ -169,16 +190,8 @@ static void on_install_reply(void *userdata, int error, const char *message)
                 return;
         if (error < 0 && error != INSTALLER_GONE) /* of no call; gone: it may have begun */
                 a->job.install_accepted = a->asked_before;
-        if (error == INSTALLER_BUSY) {
-                install_ask_again(a, install_begin);
-        } else if (error == INSTALLER_GONE) {
-                install_vanished(a);
-        } else if (error < 0) {
-                _cleanup_(freep) char *text =
-                        str_printf("RAUC refused the bundle: %s", strempty(message));
-
-                fail(a, text);
-        }
+        if (error < 0)
+                not_done(a, error, message, EV_INSTALL_FAILED);
 }
 
 /* Why the configuration refuses a bundle of this version, NULL: it does not. What can't be judged
@@ -204,9 +217,8 @@ static void call_install(Agent *a)
 {
         _cleanup_(freep) char *file = fetch_path(a, false);
 
-        if (!a->limit_timer)
-                agent_timer(a, &a->limit_timer, a->config->install_timeout, on_install_timeout);
-        if (hold_holds_install(a)) { /* it began while RAUC looked at the bundle */
+        limit_begin(a);
+        if (hold_is_held(a)) { /* it began while RAUC looked at the bundle */
                 agent_timer_off(&a->limit_timer);
                 install_ask_again(a, call_install);
                 return;
@@ -229,25 +241,17 @@ static void on_inspected(void *userdata, int error, const char *message, const B
 
         if (a->job.state != JOB_INSTALLING)
                 return;
-        if (error == INSTALLER_BUSY) {
-                install_ask_again(a, install_begin);
-        } else if (error == INSTALLER_GONE) {
-                install_vanished(a);
-        } else if (error < 0) {
-                _cleanup_(freep) char *text =
-                        str_printf("RAUC refused the bundle: %s", strempty(message));
-
-                agent_set_reason(a, text);
-                agent_event(a, EV_BUNDLE_REFUSED);
-        } else {
-                objection = version_objection(a, bundle->version);
-                log_info("RAUC: the bundle is %s, version %s", strempty(bundle->compatible),
-                         strempty(bundle->version));
-                if (objection)
-                        fail(a, objection);
-                else
-                        call_install(a);
+        if (error < 0) {
+                not_done(a, error, message, EV_BUNDLE_REFUSED);
+                return;
         }
+        objection = version_objection(a, bundle->version);
+        log_info("RAUC: the bundle is %s, version %s", strempty(bundle->compatible),
+                 strempty(bundle->version));
+        if (objection)
+                fail(a, objection);
+        else
+                call_install(a);
 }
 
 void install_begin(Agent *a)
@@ -255,8 +259,7 @@ void install_begin(Agent *a)
         _cleanup_(freep) char *file = fetch_path(a, false);
 
         a->completed = false;
-        if (!a->limit_timer)
-                agent_timer(a, &a->limit_timer, a->config->install_timeout, on_install_timeout);
+        limit_begin(a);
         if (!file)
                 fail(a, "out of memory");
         else
@@ -368,8 +371,7 @@ void install_completed(Agent *a, int result, const char *error)
  */
 void install_resume(Agent *a)
 {
-        if (!a->limit_timer)
-                agent_timer(a, &a->limit_timer, a->config->install_timeout, on_install_timeout);
+        limit_begin(a);
         if (a->installer->ops->is_busy(a->installer))
                 install_ask_again(a, install_resume);
         else

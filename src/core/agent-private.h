@@ -287,8 +287,6 @@ void hold_done(Agent *a);
 void hold_look(Agent *a);
 /* Does anybody hold what the state is about (the check is not asked)? */
 bool hold_is_held(Agent *a);
-/* Does anybody hold the install, right before InstallBundle (the check is not asked)? */
-bool hold_holds_install(Agent *a);
 /* The job has ended: connectors are as they were. */
 void hold_over(Agent *a);
 bool hold_has_session(const Agent *a, int64_t connector);

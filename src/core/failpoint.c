@@ -21,7 +21,7 @@ static const struct {
         unsigned action;
         const char *word;
 } action_words[] = {
-        {DO_ASK_DOWNLOAD,      "ask-download"},
+        {DO_ASK_DOWNLOAD,       "ask-download"},
         {DO_WAIT_RETRIEVE,      "wait-retrieve"},
         {DO_FETCH,              "fetch"},
         {DO_WAIT_RETRY,         "wait-retry"},
