@@ -86,7 +86,8 @@ static void check_said(const World *w, const JobStep *step, FirmwareStatus said)
         if (firmware_status_is_final(said) && said != FW_INSTALLED &&
             step->state >= JOB_INSTALLING && step->state != JOB_STAYING &&
             step->event != EV_UNDO_OWED && step->event != EV_MARK_FAILED)
-                promise(w, primary(w) == w->booted, "the failure is not true");
+                promise(w, primary(w) == (step->event == EV_REBOOT_FAILED ? A : w->booted),
+                        "the failure is not true");
 }
 
 /* What the agent does at once with a step: see agent_event(). */

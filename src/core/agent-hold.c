@@ -413,7 +413,6 @@ static int set_paused(Agent *a, bool paused)
         r = job_step(a->job.state, event) ? agent_event(a, event) : agent_save(a);
         if (r < 0) {
                 a->job.paused = old;
-                agent_timer_off(&a->again_timer);
                 return r;
         }
         look_anew(a);

@@ -464,7 +464,9 @@ void install_reboot(Agent *a)
         int r;
 
         if (a->config->reboot != REBOOT_NEVER && a->job.reboots >= STARTS_MAX) {
-                agent_set_reason(a, "the machine did not reboot though asked three times");
+                log_error("The machine did not reboot though asked three times");
+                if (a->job.verdict == FW_NONE)
+                        agent_set_reason(a, "the machine did not reboot though asked three times");
                 agent_event(a, EV_REBOOT_FAILED);
                 return;
         }

@@ -172,11 +172,18 @@ static int on_again(sd_event_source *source _unused_, uint64_t usec _unused_, vo
         return 0;
 }
 
-/* The CSMS is told of a failed store in the answer, and asks again itself. */
-static bool event_is_asked_for(JobEvent event)
+static bool event_is_a_request(JobEvent event)
 {
         return event == EV_REQUESTED_NOW || event == EV_REQUESTED_LATER ||
                event == EV_REQUESTED_CHECK || event == EV_REQUESTED_NO_URL;
+}
+
+/* CSMS and operator are told of a failed store in the answer, and ask again themselves; without the
+ * connection's word the state goes on. */
+static bool event_may_be_lost(JobEvent event)
+{
+        return event_is_a_request(event) || event == EV_PAUSED || event == EV_RESUMED ||
+               event == EV_OFFLINE;
 }
 
 /* Not written, so not done: the same event once more, when the disk may be well again. */
@@ -185,11 +192,8 @@ static void not_stored(Agent *a, JobEvent event, int error)
         log_error_errno(error, "Can't store the update's state in %s", a->config->state_directory);
         if (error == -EUCLEAN) /* the next start sets the damaged database aside */
                 sd_event_exit(a->parts.event, EXIT_FAILURE);
-        if (event_is_asked_for(event))
-                return;
-        /* The state goes on without it; what waits already may be what the state hangs on. */
-        if (event == EV_OFFLINE && a->again_timer)
-                return;
+        if (event_may_be_lost(event))
+                return; /* what waits already may be what the state hangs on */
         a->again = event;
         agent_timer(a, &a->again_timer, INSTALLER_RETRY, on_again);
 }
@@ -274,7 +278,7 @@ int agent_event(Agent *a, JobEvent event)
         if (step->next != step->state || a->superseding)
                 enter(a, step->next);
         a->superseding = false; /* an action may bring the new job's next event at once */
-        if (event_is_asked_for(event))
+        if (event_is_a_request(event))
                 request_tell_accepted(a);
         if (said != FW_NONE)
                 tell(a, said);

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from stage import Stage, in_seconds, wait_for
+from stage import Stage, ctl, in_seconds, wait_for
 from parts import run
 
 
@@ -110,6 +110,19 @@ def test_event_that_could_not_be_stored_is_not_for_the_next_job(keys):
         time.sleep(7)
         assert charger.job == "download-scheduled"
         assert "Downloading" not in charger.statuses()
+
+
+def test_pause_that_could_not_be_stored_takes_nothing_along(keys):
+    with Stage(keys) as charger:
+        charger.build_bundle("update")
+        charger.settings["firmware"]["download_rate"] = "2M"
+        charger.boot_until_known()
+        charger.ask()
+        charger.until_job("downloading")
+        with DatabaseLock(charger):
+            wait_for(lambda: "Can't store" in charger.log(), "a download whose end can't be stored", 60)
+            assert ctl(charger, "pause")[0] == 1
+        charger.until_status("Installed", ticking=True)
 
 
 def test_proof_of_the_first_slot_that_could_not_be_stored(keys):
