@@ -229,7 +229,9 @@ static void reboot(const World *w)
 
         power_cut(w);
         if (w->reboots >= 2) {
-                reach_by(w, EV_REBOOT_FAILED);
+                reach_by(w, w->state == JOB_ROLLBACK_REBOOTING && primary(w) != A
+                                    ? EV_NO_WAY_BACK
+                                    : EV_REBOOT_FAILED);
                 return;
         }
         next.reboots++;

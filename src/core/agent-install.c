@@ -465,8 +465,11 @@ void install_reboot(Agent *a)
 
         if (a->config->reboot != REBOOT_NEVER && a->job.reboots >= STARTS_MAX) {
                 log_error("The machine did not reboot though asked three times");
-                if (a->job.verdict == FW_NONE)
-                        agent_set_reason(a, "the machine did not reboot though asked three times");
+                if (a->job.state == JOB_ROLLBACK_REBOOTING) {
+                        rollback_stuck(a);
+                        return;
+                }
+                agent_set_reason(a, "the machine did not reboot though asked three times");
                 agent_event(a, EV_REBOOT_FAILED);
                 return;
         }

@@ -342,6 +342,8 @@ void trial_reconnect(Agent *a);
 /* agent-rollback.c */
 void rollback_begin(Agent *a);
 void rollback_stay(Agent *a);
+/* The reboot of the way back does not come. */
+void rollback_stuck(Agent *a);
 void rollback_mark_target_bad(Agent *a);
 /* BootNotification must be answered; where nobody does for rollback_offline, back. */
 void rollback_unless_answered(Agent *a);

@@ -90,6 +90,22 @@ void rollback_begin(Agent *a)
                 a->installer->ops->read_state(a->installer, on_roll_back_state, a);
 }
 
+static void on_stuck_state(void *userdata, int error, const InstallerState *state)
+{
+        Agent *a = userdata;
+        bool back = error == 0 && state->primary >= 0 &&
+                    str_equal(state->slots[state->primary].name, a->job.origin_slot);
+
+        if (a->job.state == JOB_ROLLBACK_REBOOTING)
+                agent_event(a, back ? EV_REBOOT_FAILED : EV_NO_WAY_BACK);
+}
+
+/* Nothing but the boot loader's own record tells what happens when the machine does reboot. */
+void rollback_stuck(Agent *a)
+{
+        a->installer->ops->read_state(a->installer, on_stuck_state, a);
+}
+
 static void on_stay_marked(void *userdata, int error, const char *message _unused_)
 {
         Agent *a = userdata;

@@ -240,7 +240,8 @@ static const JobStep steps[] = {
         {JOB_ROLLBACK_HELD,      EV_ORIGIN_UP,         JOB_RETURNED,           FW_NONE,                 FW_NONE,        DO_MARK_TARGET_BAD},
         {JOB_ROLLBACK_HELD,      EV_ELSEWHERE_UP,      JOB_RETURNED,           FW_NONE,                 FW_NONE,        DO_MARK_TARGET_BAD},
         {JOB_ROLLBACK_REBOOTING, EV_DUE,               JOB_ROLLBACK_REBOOTING, FW_NONE,                 FW_NONE,        DO_REBOOT},
-        {JOB_ROLLBACK_REBOOTING, EV_REBOOT_FAILED,     JOB_IDLE,               FW_VERDICT,              FW_NONE,        DROP}, /* the origin is the next boot's */
+        {JOB_ROLLBACK_REBOOTING, EV_REBOOT_FAILED,     JOB_IDLE,               FW_VERDICT,              FW_NONE,        DROP},
+        {JOB_ROLLBACK_REBOOTING, EV_NO_WAY_BACK,       JOB_STAYING,            FW_NONE,                 FW_NONE,        DO_MARK_UNPROVEN},
         {JOB_ROLLBACK_REBOOTING, EV_TARGET_UP,         JOB_ROLLING_BACK,       FW_NONE,                 FW_NONE,        DO_ROLL_BACK},
         {JOB_ROLLBACK_REBOOTING, EV_TARGET_BROKEN,     JOB_ROLLING_BACK,       FW_NONE,                 FW_NONE,        DO_ROLL_BACK},
         {JOB_ROLLBACK_REBOOTING, EV_ORIGIN_UP,         JOB_RETURNED,           FW_NONE,                 FW_NONE,        DO_MARK_TARGET_BAD},

@@ -68,7 +68,8 @@ typedef enum JobEvent {
         EV_REBOOT_NOW,  /* nothing holds the reboot */
         EV_REBOOT_HELD, /* something came to hold it while it was being announced */
         EV_ANNOUNCED,
-        EV_REBOOT_FAILED, /* asked three times and still up */
+        EV_REBOOT_FAILED, /* asked three times and still up; on the way back: and the origin is the
+                             next boot's */
         EV_RESTORED,  /* the agent started, in the same boot or in the origin slot before any reboot
                          was due */
         EV_TARGET_UP, /* the agent started in the slot that was written, with our mark and status ok
