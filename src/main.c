@@ -151,6 +151,8 @@ static int prepare_event(sd_event **ret)
 /* Exit code of the whole. */
 static int run_agent(const Config *config, sd_event *event, sd_bus *bus, Loop *loop)
 {
+        /* Set by the unit that is shipped together with the hooks' own. */
+        const char *hooks = getenv("RAUC_OCPP_HOOK_DIR");
         _cleanup_(freep) char *worker = find_worker();
         _cleanup_(agent_freep) Agent *agent = NULL;
         AgentParts parts = {.config = config,
@@ -159,6 +161,7 @@ static int run_agent(const Config *config, sd_event *event, sd_bus *bus, Loop *l
                             .bus = bus,
                             .dialects = dialects,
                             .worker = worker,
+                            .hook_folder = hooks && *hooks ? hooks : NULL,
                             .installer_new = rauc_installer_new};
         int r;
 

@@ -127,7 +127,7 @@ static void on_prove_health(void *userdata, int status)
         if (status == 0) {
                 trial_health_is_good(a);
                 prove_mark(a);
-        } else if (status == 2 || boottime_now() >= a->prove_until)
+        } else if (status == 2 || status == PROGRAM_REFUSED || boottime_now() >= a->prove_until)
                 a->installer->ops->read_state(a->installer, on_prove_bad_state, a);
         else
                 agent_timer(a, &a->look_timer, HEALTH_RETRY, on_prove_again);

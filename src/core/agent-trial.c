@@ -230,10 +230,14 @@ int trial_run_hook(Agent *a, const char *path, const char *argument, ProgramCall
         _cleanup_(freep) char *slot =
                 str_printf("RAUC_TARGET_SLOT=%s", strempty(a->job.target_slot ?: a->booted_slot));
         const char *environment[] = {id, uri_line, file_line, slot, NULL};
+        UnitTask unit = {a->parts.hook_folder, path, argument, environment,
+                         a->config->check_timeout};
 
         if (!id || !uri || !uri_line || !file || !file_line || !slot)
                 return -ENOMEM;
         program_free(TAKE_PTR(*program));
+        if (unit.folder)
+                return program_run_unit(a->parts.bus, &unit, callback, a, program);
         return program_run(a->parts.event, path, argument, environment, a->config->check_timeout,
                            callback, a, program);
 }
@@ -294,6 +298,8 @@ static void on_health(void *userdata, int status)
                 agent_event(a, EV_HEALTH_GOOD);
         } else if (status == 2)
                 health_bad(a, "verify_update_script says that the new system is bad");
+        else if (status == PROGRAM_REFUSED)
+                health_bad(a, "verify_update_script can't be run");
         else if (boottime_now() >= a->health_until)
                 health_bad(a, "verify_update_script did not say good within health_within");
         else

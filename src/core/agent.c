@@ -465,6 +465,8 @@ int agent_start(Agent *a)
 {
         if (a->job.state != JOB_IDLE)
                 log_notice("An update was under way: %s", job_state_to_string(a->job.state));
+        if (a->parts.hook_folder)
+                program_stop_units(a->parts.bus);
         /* The end was stored before its file was removed. */
         if (a->job.state == JOB_IDLE || a->job.state == JOB_OWING)
                 fetch_drop_file(a);

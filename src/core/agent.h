@@ -18,6 +18,7 @@ typedef struct AgentParts {
         sd_bus *bus;                    /* attached to event */
         const Dialect *const *dialects; /* NULL-terminated, all that exist */
         const char *worker;             /* path of rauc-ocpp-transfer */
+        const char *hook_folder;        /* hooks are units that read here; NULL: children */
         int (*installer_new)(sd_bus *bus, const InstallerHandlers *handlers, void *userdata,
                              Installer **ret);
 } AgentParts;

@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 
 #include "log.h"
-#include "machine.h"
+#include "machine-internal.h"
 
 #define OS_RELEASE_MAX (64 * 1024)
 #define ENVIRONMENT_MAX 16
@@ -75,13 +75,6 @@ int machine_release_version(const char *release_file, const char *bundle_version
         return 0;
 }
 
-struct Program {
-        pid_t pid;
-        sd_event_source *child, *timer;
-        ProgramCallback callback;
-        void *userdata;
-};
-
 void program_free(Program *p)
 {
         if (!p)
@@ -96,6 +89,7 @@ void program_free(Program *p)
                 sd_event_source_disable_unref(p->child);
         }
         sd_event_source_disable_unref(p->timer);
+        hook_unit_free(p->unit);
         free(p);
 }
 

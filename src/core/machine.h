@@ -1,5 +1,5 @@
-/* The edge to the machine the agent runs on: which boot this is, what system runs, hook programs,
- * the reboot. */
+/* The edge to the machine the agent runs on: which boot this is, what system runs, programs of the
+ * integrator's, as children or as units of systemd, the reboot. */
 #pragma once
 
 #include "util.h"
@@ -20,7 +20,10 @@ int machine_release_version(const char *release_file, const char *bundle_version
 
 typedef struct Program Program;
 
-/* status: the exit code; -1: it was ended by a signal or by the time-out. */
+/* A unit that can't be started, now or later. */
+#define PROGRAM_REFUSED (-2)
+/* status: the exit code; -1: it was ended by a signal or by the time-out, or its unit tells none;
+ * PROGRAM_REFUSED. */
 typedef void (*ProgramCallback)(void *userdata, int status);
 
 /* Runs a program of the integrator's without a shell: one argument (NULL none), the environment
@@ -30,7 +33,24 @@ typedef void (*ProgramCallback)(void *userdata, int status);
 int program_run(sd_event *event, const char *path, const char *argument,
                 const char *const *environment, usec_t timeout, ProgramCallback callback,
                 void *userdata, Program **ret);
-/* Kills it, and all that it started, if it still runs; the loop reaps it. */
+/* A hook as a unit of its own. */
+typedef struct UnitTask {
+        const char *folder;          /* where the unit reads what it runs, as hook-INSTANCE.env */
+        const char *path, *instance; /* the program, and its one argument */
+        const char *const *environment; /* "NAME=value", NULL-terminated */
+        usec_t timeout;
+} UnitTask;
+
+/* The same by systemd, as rauc-ocpp-hook@INSTANCE.service: not in the cage that the caller's unit
+ * is. One that still runs, by whomever it was started, is stopped before. The bus is attached to
+ * the loop. What systemd answers comes by the call back. 0 and *ret as program_run(); -EINVAL: a
+ * control character in the environment, or "=" in the path; other negative errno: the program can't
+ * be executed, the folder not be written. */
+int program_run_unit(sd_bus *bus, const UnitTask *task, ProgramCallback callback, void *userdata,
+                     Program **ret);
+/* Stops the units that an agent has left behind which was killed. */
+void program_stop_units(sd_bus *bus);
+/* Kills it, and all that it started, if it still runs; the loop reaps it. A unit is stopped. */
 void program_free(Program *p);
 DEFINE_CLEANUP(Program *, program_free)
 
