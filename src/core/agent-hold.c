@@ -227,13 +227,13 @@ static void wait_for(Agent *a, unsigned what, usec_t wait, bool counts)
 {
         usec_t left = counts && what != HOLD_ROLL_BACK ? patience_left(a) : UNTIL_TOLD;
 
+        if (a->job.state == JOB_READY) {
+                agent_event(a, EV_INSTALL_LATER); /* and looks again */
+                return;
+        }
         if (left == 0) {
                 agent_set_reason(a, "the charger was held for longer than max_wait");
                 agent_event(a, EV_INSTALL_FAILED);
-                return;
-        }
-        if (a->job.state == JOB_READY) {
-                agent_event(a, EV_INSTALL_LATER); /* and looks again */
                 return;
         }
         set_draining(a, counts && gate_locks(a, what) > 0 && only_sessions_hold(a));

@@ -80,6 +80,7 @@ static int send_boot(Agent *a)
                              .firmware_version = a->firmware_version};
         int r;
 
+        agent_timer_off(&a->boot_timer); /* what it waits for is done now */
         r = session_call(a, OUT_BOOT, &report, NULL);
         a->boot_due = false;
         if (r < 0)

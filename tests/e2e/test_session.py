@@ -43,13 +43,18 @@ def test_useless_file_is_an_error_of_the_configuration(keys, section, key, conte
 
 # ---- the session ----
 
-def test_no_boot_notification_after_it_was_accepted(keys):
+@pytest.mark.parametrize("late", [0, 3])
+def test_no_boot_notification_after_it_was_accepted(keys, late):
+    """Nor because the interval ends while the one that was asked for waits for its answer."""
     with Stage(keys) as charger:
-        charger.csms.fault("*", action="BootNotification", kind="pending", seconds=3, times=1)
+        charger.csms.fault("*", action="BootNotification", kind="pending", seconds=2, times=1)
         charger.boot_until_known()
-        wait_for(charger.boot_reports, "BootNotification")
+        wait_for(lambda: "BootNotification with Pending" in charger.log(), "Pending")
+        if late:
+            charger.csms.fault("*", action="BootNotification", kind="late", seconds=late, times=1)
         charger.csms.call(charger.station, "TriggerMessage", {"requestedMessage": "BootNotification"})
         wait_for(lambda: len(charger.boot_reports()) == 2, "the one that was asked for")
+        wait_for(lambda: "accepted the station" in charger.log(), "its answer")
         time.sleep(4)
         assert len(charger.boot_reports()) == 2
 
