@@ -51,11 +51,11 @@ static void fetch_judges_answers(void **state)
                 f->server.answer = v->answer;
                 f->free_in_call_back = i % 2;
                 fetch(f, &job);
-                if (f->digested != !v->code || !streq(f->code, strempty(v->code)) ||
+                if (f->done != !v->code || !streq(f->code, strempty(v->code)) ||
                     f->final != v->final)
                         fail_msg("%s: %s %d %s", v->answer, f->code, f->final, f->message);
                 if (!v->code)
-                        assert_int_equal(f->digest.size_bytes, 3);
+                        assert_int_equal(f->size_bytes, 3);
                 forget(f);
         }
 }
@@ -107,7 +107,7 @@ static void fetch_writes_the_named_file_anew(void **state)
         file_make(f->file, "what a longer attempt left behind", 0666);
         f->server.answer = HEAD("200 OK", LENGTH("3")) "abc";
         fetch(f, &job);
-        assert_true(f->digested);
+        assert_true(f->done);
         assert_int_equal(file_read(f->file, 100, &text, NULL), 0);
         assert_string_equal(text, "abc");
         assert_int_equal(stat(f->file, &st), 0);
@@ -170,7 +170,7 @@ static void fetch_with_no_protocol_of_ours_allows_nothing(void **state)
         for (size_t i = 0; i < ELEMENTSOF(lists); i++) {
                 FetchJob job = job_for(f);
 
-                job.protocols = lists[i];
+                job.way.protocols = lists[i];
                 fetch(f, &job);
                 assert_failed(f, true, "scheme");
                 assert_int_equal(f->server.requests, 0);
@@ -206,12 +206,12 @@ static void fetch_ends_when_no_byte_comes(void **state)
 
         f->server.hold = true;
         f->server.answer = HEAD("200 OK", LENGTH("9")) "abc";
-        job.stall_timeout_usec = USEC_PER_SEC;
+        job.way.stall_timeout_usec = USEC_PER_SEC;
         fetch(f, &job);
         assert_failed(f, false, "stalled");
         forget(f);
-        job.stall_timeout_usec = 0;
-        job.timeout_usec = USEC_PER_SEC;
+        job.way.stall_timeout_usec = 0;
+        job.way.timeout_usec = USEC_PER_SEC;
         fetch(f, &job);
         assert_failed(f, false, "timeout");
 }

@@ -43,7 +43,6 @@ int copy_run(const Task *task)
         _cleanup_(freep) uint8_t *block = malloc(BLOCK_BYTES);
         _cleanup_(sink_freep) Sink *sink = NULL;
         Failure failure = no_memory;
-        FileDigest digest;
         struct stat st;
         int r = block ? 0 : -ENOMEM;
 
@@ -59,10 +58,10 @@ int copy_run(const Task *task)
                 r = copy_all(sink, block, st.st_size, &failure);
         if (r == 0) {
                 say_progress(sink_size(sink), st.st_size);
-                r = sink_finish(sink, &digest, &failure);
+                r = sink_finish(sink, &failure);
         }
         if (r == 0)
-                say_digest(&digest);
+                say_done(sink_size(sink));
         else
                 say_failed(&failure);
         return EXIT_SUCCESS;

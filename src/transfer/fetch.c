@@ -320,7 +320,7 @@ static int fetch_perform(Fetch *f)
         return f->failed ? -EIO : 0;
 }
 
-static int fetch(Fetch *f, FileDigest *ret)
+static int fetch(Fetch *f)
 {
         const Task *t = f->task;
 
@@ -334,24 +334,23 @@ static int fetch(Fetch *f, FileDigest *ret)
                 return -EIO;
         if (f->told_usec == 0 || f->told_bytes != sink_size(f->sink))
                 tell_progress(f); /* the end, if not told yet */
-        return sink_finish(f->sink, ret, &f->failure);
+        return sink_finish(f->sink, &f->failure);
 }
 
 int fetch_run(const Task *task)
 {
         Fetch f = {.task = task, .total_bytes = -1};
-        FileDigest digest;
         int r;
 
         fail_point("worker", "fetch-begin");
         if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
                 return EXIT_FAILURE;
-        r = fetch(&f, &digest);
+        r = fetch(&f);
         fail_point("worker", "fetch-end");
         if (r < 0)
                 say_failed(&f.failure);
         else
-                say_digest(&digest);
+                say_done(sink_size(f.sink));
         sink_freep(&f.sink);
         curl_easy_cleanup(f.easy);
         curl_global_cleanup();

@@ -6,7 +6,6 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "digest.h"
 #include "sink.h"
 
 /* RAUC's group may read, nobody else. */
@@ -15,7 +14,6 @@
 struct Sink {
         int fd;
         uint64_t max_size_bytes;
-        Digest *digest;
         uint64_t size_bytes;
 };
 
@@ -71,8 +69,6 @@ int sink_open(const char *path, uint64_t max_size_bytes, Sink **ret, Failure *re
                 return trouble(EEXIST, "the file's place is taken", reterr);
         if (flock(s->fd, LOCK_EX) < 0 || ftruncate(s->fd, 0) < 0 || fchmod(s->fd, FILE_MODE) < 0)
                 return trouble(errno, "the file can't be emptied", reterr);
-        if (digest_new(&s->digest) < 0)
-                return trouble(ENOMEM, "the file can't be hashed", reterr);
         *ret = TAKE_PTR(s);
         return 0;
 }
@@ -82,7 +78,6 @@ void sink_free(Sink *s)
         if (!s)
                 return;
         closep(&s->fd);
-        digest_freep(&s->digest);
         free(s);
 }
 
@@ -115,8 +110,6 @@ int sink_write(Sink *s, const void *data, size_t size, Failure *reterr)
                         left -= (size_t)n;
                 }
         }
-        if (digest_update(s->digest, data, size) < 0)
-                return trouble(EIO, "the file can't be hashed", reterr);
         s->size_bytes += size;
         return 0;
 }
@@ -126,16 +119,11 @@ uint64_t sink_size(const Sink *s)
         return s->size_bytes;
 }
 
-int sink_finish(Sink *s, FileDigest *ret, Failure *reterr)
+int sink_finish(Sink *s, Failure *reterr)
 {
-        FileDigest digest;
-
-        if (digest_final(s->digest, &digest) < 0)
-                return trouble(EIO, "the file can't be hashed", reterr);
         if (fsync(s->fd) < 0)
                 return trouble(errno, "the file can't be made durable", reterr);
         if (close(TAKE_FD(s->fd)) < 0)
                 return trouble(errno, "the file can't be closed", reterr);
-        *ret = digest;
         return 0;
 }

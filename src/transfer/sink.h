@@ -1,5 +1,5 @@
-/* Where a download goes: the one file we write, with its limits and its digest on the fly. Every
- * failing call fills *reterr; -EIO then. */
+/* Where a download goes: the one file we write, with its limits. Every failing call fills *reterr;
+ * -EIO then. */
 #pragma once
 
 #include "say.h"
@@ -18,5 +18,5 @@ int sink_expect(const Sink *s, uint64_t size_bytes, Failure *reterr);
 int sink_write(Sink *s, const void *data, size_t size, Failure *reterr);
 /* Bytes written so far. */
 uint64_t sink_size(const Sink *s);
-/* Makes the file durable and closes it. 0 and *ret. */
-int sink_finish(Sink *s, FileDigest *ret, Failure *reterr);
+/* Makes the file durable and closes it. 0. */
+int sink_finish(Sink *s, Failure *reterr);

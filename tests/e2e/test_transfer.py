@@ -178,7 +178,8 @@ class Answer:
 
 def fetch_job(url, file, **more):
     return {"job": "fetch", "url": url, "file": str(file), "protocols": ["https", "http", "ftp"],
-            "max_size": 2 * SIZE, "stall_timeout": 20, "timeout": 0, "rate": 0, **more}
+            "max_size": 2 * SIZE, "stall_timeout": 20, "timeout": 0, "rate": 0,
+            "reserve": 0, **more}
 
 
 def fetch(url, file, **more):
@@ -195,9 +196,7 @@ def assert_failed(answer, final, code):
 def assert_arrived(answer, file, content):
     assert answer.done, answer.text
     assert file.read_bytes() == content
-    said = subprocess.run(["sha256sum", str(file)], check=True, capture_output=True, timeout=30)
-    assert answer.done == {"size": len(content), "sha256": said.stdout.decode().split()[0],
-                           "sha384": hashlib.sha384(content).hexdigest()}
+    assert answer.done == {"size": len(content)}
     assert answer.progress[-1] == {"now": len(content), "total": len(content)}
 
 
@@ -344,7 +343,7 @@ def test_hash_is_caged_before_the_first_byte():
     worker = subprocess.Popen(["/bin/sh", "-c", f'exec "$0" 3</proc/self/fd/{reader}', str(WORKER)],
                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={}, pass_fds=[reader])
     os.close(reader)
-    worker.stdin.write(b'{"job":"hash"}')
+    worker.stdin.write(b'{"job":"hash","sha384":true}')
     worker.stdin.close()
     worker.stdin = None
     deadline = time.monotonic() + 20
@@ -372,7 +371,7 @@ def test_a_missing_fetcher_is_a_failure_to_try_again(tmp_path):
 
 
 @pytest.mark.parametrize("job", [
-    b"", b"{}", b"[]", b"no json", b'{"job":"format"}', b'{"job":"hash","file":"/etc/passwd"}',
+    b"", b"{}", b"[]", b"no json", b'{"job":"format"}', b'{"job":"hash","sha384":false,"file":"/etc/passwd"}',
     b'{"job":"resolve","host":"localhost"}', b'{"job":"resolve","host":1,"service":"s"}',
     b'{"job":"resolve","host":"a","host":"b","service":"s"}',
     b'{"job":"resolve","host":"' + b"a" * 65536 + b'","service":"s"}',

@@ -14,7 +14,6 @@ void worker_digest(int content, FileDigest *ret)
 {
         *ret = (FileDigest){.size_bytes = 1000};
         memset(ret->sha256, content + 64, sizeof(ret->sha256));
-        memset(ret->sha384, content + 64, sizeof(ret->sha384));
 }
 
 static void work_failed(Transfer *t)
@@ -37,7 +36,7 @@ static void work_done(Transfer *t)
         switch (t->kind) {
         case WORK_FETCH:
                 spool_write(t->content);
-                t->handlers.on_digest(t->userdata, &digest);
+                t->handlers.on_done(t->userdata, digest.size_bytes);
                 break;
         case WORK_HASH:
                 t->handlers.on_digest(t->userdata, &digest);
@@ -110,7 +109,8 @@ int transfer_fetch(sd_event *event _unused_, const char *worker _unused_, const 
 }
 
 int transfer_hash(sd_event *event _unused_, const char *worker _unused_, const char *file,
-                  const TransferHandlers *handlers, void *userdata, Transfer **ret)
+                  bool sha384 _unused_, const TransferHandlers *handlers, void *userdata,
+                  Transfer **ret)
 {
         int r;
 
