@@ -6,9 +6,9 @@
 #include "util.h"
 
 #define TOOL "rauc-ocpp-agent " PROJECT_VERSION
-/* Names, sizes, times and reasons of a file; and what is told of the journal. */
+/* Names, sizes, times and reasons of a file; and what is not known of the journal yet. */
 #define FILE_BYTES 512
-#define REST_BYTES 32768
+#define REST_BYTES 1024
 /* A control character as JSON has it; name and path both have it. */
 #define ESCAPED (2 * strlen("\\u0000"))
 

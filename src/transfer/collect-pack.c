@@ -10,8 +10,8 @@
 /* In a tar a file takes a header, sometimes a second one for a long name, and is filled up to 512
  * bytes. */
 #define ENTRY_OVERHEAD 3072
-/* The two empty blocks at the end, filled up to what tapes wanted; gzip's head and tail. */
-#define ARCHIVE_OVERHEAD (10240 + 64)
+/* The empty blocks at the end, which compress to next to nothing; gzip's head and tail. */
+#define ARCHIVE_OVERHEAD 256
 /* What zlib and libarchive hold back at most before they write: the window, a block of symbols, two
  * buffers. */
 #define HELD_BACK_MAX (256 * 1024)
@@ -25,31 +25,30 @@ struct Pack {
         uint64_t reserved_bytes;
         uint64_t content_bytes;
         uint64_t tar_bytes; /* at most, all headers included */
-        bool sink_failed;   /* and failure says why */
+        bool given_up;      /* nothing more is written; failure says why */
         Failure failure;
 };
 
-static la_ssize_t on_write(struct archive *a, void *userdata, const void *data, size_t size)
+/* libarchive does not free all that it has after a failure here: judge() sees it instead. */
+static la_ssize_t on_write(struct archive *a _unused_, void *userdata, const void *data,
+                           size_t size)
 {
         Pack *p = userdata;
 
-        if (sink_write(p->sink, data, size, &p->failure) < 0) {
-                p->sink_failed = true;
-                archive_set_error(a, EIO, "%s", p->failure.message);
-                return -1;
-        }
+        if (!p->given_up && sink_write(p->sink, data, size, &p->failure) < 0)
+                p->given_up = true;
         return (la_ssize_t)size;
 }
 
 /* r is what libarchive answered; a warning is one we can live with. */
 static int judge(Pack *p, int r, Failure *reterr)
 {
-        if (r >= ARCHIVE_WARN)
+        if (r >= ARCHIVE_WARN && !p->given_up)
                 return 0;
         *reterr = (Failure){.final = false, .code = "file"};
         snprintf(reterr->message, sizeof(reterr->message), "the archive can't be written: %s",
                  strempty(archive_error_string(p->archive)));
-        if (p->sink_failed)
+        if (p->given_up)
                 *reterr = p->failure;
         return -EIO;
 }
@@ -84,8 +83,7 @@ void pack_free(Pack *p)
 {
         if (!p)
                 return;
-        if (p->archive && p->sink)
-                (void)archive_write_fail(p->archive); /* else freeing would write the end */
+        p->given_up = true; /* freeing would write the end */
         archive_write_free(p->archive);
         sink_free(p->sink);
         free(p);

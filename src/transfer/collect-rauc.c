@@ -23,25 +23,38 @@ static void config_done(RaucConfig *c)
         free(c->data_directory);
 }
 
-static int find_below(const RaucConfig *c, const char *folder, const char *name, const char *end)
+static char *path_below(const char *folder, const char *name)
 {
-        _cleanup_(freep) char *path = name[0] == '/' ? str_printf("%s%s", name, end)
-                                                     : str_printf("%s/%s%s", folder, name, end);
+        return name[0] == '/' ? strdup(name) : str_printf("%s/%s", folder, name);
+}
 
-        return path ? files_find(c->list, path, !*end) : -ENOMEM;
+static int find_status(FileList *list, const char *folder, const char *name)
+{
+        _cleanup_(freep) char *path = path_below(folder, name);
+
+        return path ? files_find(list, path, true) : -ENOMEM;
+}
+
+static int find_log(FileList *list, const char *folder, const char *name)
+{
+        _cleanup_(freep) char *path = path_below(folder, name);
+        _cleanup_(freep) char *all = path ? str_printf("%s" WITH_ROTATED, path) : NULL;
+
+        return all ? files_find(list, all, false) : -ENOMEM;
 }
 
 /* Both handlers as inih wants them: 0 is a failure. */
 static int on_system(void *userdata, const char *section, const char *name, const char *value)
 {
         RaucConfig *c = userdata;
-        int r = 0;
 
         if (streq(section, "system") && streq(name, "statusfile"))
-                r = str_replace(&c->status_file, value);
-        if (streq(section, "system") && streq(name, "data-directory"))
-                r = str_replace(&c->data_directory, value);
-        return r == 0;
+                return str_replace(&c->status_file, value) == 0;
+        if (!streq(section, "system") || !streq(name, "data-directory"))
+                return 1;
+        free(c->data_directory);
+        c->data_directory = path_below(c->folder, value);
+        return c->data_directory ? 1 : 0;
 }
 
 static int on_log(void *userdata, const char *section, const char *name, const char *value)
@@ -50,16 +63,7 @@ static int on_log(void *userdata, const char *section, const char *name, const c
 
         if (!startswith(section, "log.") || !streq(name, "filename"))
                 return 1;
-        return find_below(c, c->data_directory ?: c->folder, value, WITH_ROTATED) == 0;
-}
-
-static int find_status(const RaucConfig *c)
-{
-        if (c->status_file && !streq(c->status_file, PER_SLOT))
-                return find_below(c, c->folder, c->status_file, "");
-        if (!c->status_file && c->data_directory)
-                return find_below(c, c->data_directory, STATUS_FILE, "");
-        return 0; /* each slot has its own, inside */
+        return find_log(c->list, c->data_directory ?: c->folder, value) == 0;
 }
 
 /* Read twice: a log's path may need what a later section says. */
@@ -76,5 +80,9 @@ int rauc_files_find(FileList *list, const char *path)
         if (!c.folder || ini_parse_string(text, on_system, &c) < 0 ||
             ini_parse_string(text, on_log, &c) < 0)
                 return -ENOMEM;
-        return find_status(&c);
+        if (c.status_file && !streq(c.status_file, PER_SLOT)) /* else each slot has its own */
+                return find_status(list, c.folder, c.status_file);
+        if (!c.status_file && c.data_directory)
+                return find_status(list, c.data_directory, STATUS_FILE);
+        return 0;
 }
