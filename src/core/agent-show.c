@@ -83,6 +83,11 @@ static const ControlState *on_get(void *userdata)
         return &s->state;
 }
 
+const ControlState *show_state(Agent *a)
+{
+        return a->shown ? on_get(a) : NULL;
+}
+
 static int on_cancel(void *userdata)
 {
         return hold_cancel(userdata);
