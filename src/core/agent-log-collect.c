@@ -122,40 +122,69 @@ static const char **list_units(const Agent *a)
         return list;
 }
 
-static int start_worker(Agent *a, const CollectNote *notes, size_t note_count)
+/* A job, and what of it is ours. */
+typedef struct Order {
+        CollectJob job;
+        CollectNote notes[2];
+        char *older, *agent;
+        const char **files, **units;
+} Order;
+
+static void order_done(Order *o)
+{
+        free(o->older);
+        free(o->agent);
+        free(o->files);
+        free(o->units);
+}
+
+/* All but the file; rauc NULL: the security log. The time is open. 0 or -ENOMEM; *ret is to be
+ * freed in any case. */
+static int order_make(Agent *a, const char *rauc, Order *ret)
+{
+        bool security = !rauc;
+
+        *ret = (Order){
+                .older = linelog_older(security ? &a->logs.security : &a->logs.ocpp),
+                .agent = security ? NULL : agent_text(a),
+                .units = security ? NULL : list_units(a),
+        };
+        ret->files = list_files(a, security, ret->older);
+        if (!ret->files || (!security && !ret->units))
+                return -ENOMEM;
+        ret->notes[0] = (CollectNote){"agent.txt", strempty(ret->agent)};
+        ret->notes[1] = (CollectNote){"rauc.txt", strempty(rauc)};
+        ret->job = (CollectJob){
+                .max_size_bytes = a->config->max_log_size,
+                .identity = a->config->identity,
+                .security = security,
+                .since = NO_TIME,
+                .until = NO_TIME,
+                .journal_units = ret->units,
+                .files = ret->files,
+                .rauc_config = security ? NULL : RAUC_CONFIG,
+                .notes = ret->notes,
+                .note_count = security ? 0 : ELEMENTSOF(ret->notes),
+        };
+        return 0;
+}
+
+static void collect_with(Agent *a, const char *rauc)
 {
         static const TransferHandlers handlers = {.on_done = on_collected,
                                                   .on_failed = on_collect_failed};
         const LogRequest *q = &a->logs.job.request;
-        bool security = q->kind == LOGS_SECURITY;
         _cleanup_(freep) char *path = logs_archive_path(a);
-        _cleanup_(freep) char *older = linelog_older(security ? &a->logs.security : &a->logs.ocpp);
-        _cleanup_(freep) const char **files = list_files(a, security, older);
-        _cleanup_(freep) const char **units = security ? NULL : list_units(a);
-        CollectJob job = {.file = path,
-                          .max_size_bytes = a->config->max_log_size,
-                          .identity = a->config->identity,
-                          .security = security,
-                          .since = q->oldest,
-                          .until = q->latest,
-                          .journal_units = units,
-                          .files = files,
-                          .rauc_config = security ? NULL : RAUC_CONFIG,
-                          .notes = notes,
-                          .note_count = note_count};
+        _cleanup_(order_done) Order order;
+        int r = order_make(a, rauc, &order);
 
-        if (!path || !files || (!security && !units))
-                return -ENOMEM;
-        return transfer_collect(a->parts.event, a->parts.worker, &job, &handlers, a,
-                                &a->logs.transfer);
-}
-
-static void collect_with(Agent *a, char *rauc)
-{
-        _cleanup_(freep) char *agent = rauc ? agent_text(a) : NULL;
-        CollectNote notes[] = {{"agent.txt", strempty(agent)}, {"rauc.txt", strempty(rauc)}};
-        int r = start_worker(a, notes, rauc ? ELEMENTSOF(notes) : 0);
-
+        order.job.file = path;
+        order.job.since = q->oldest;
+        order.job.until = q->latest;
+        if (r == 0)
+                r = path ? transfer_collect(a->parts.event, a->parts.worker, &order.job, &handlers,
+                                            a, &a->logs.transfer)
+                         : -ENOMEM;
         if (r < 0)
                 logs_not_started(a, "collect", r);
 }
@@ -167,9 +196,8 @@ static void on_state(void *userdata, int error, const InstallerState *state)
         _cleanup_(freep) char *text = rauc_text(a, error, state);
 
         a->logs.asks_rauc = false;
-        if (a->logs.job.state != LOGJOB_COLLECTING || a->logs.transfer)
-                return;
-        collect_with(a, text);
+        if (a->logs.job.state == LOGJOB_COLLECTING && !a->logs.transfer)
+                collect_with(a, strempty(text));
 }
 
 void logs_collect(Agent *a)
@@ -182,4 +210,36 @@ void logs_collect(Agent *a)
                 a->logs.asks_rauc = true;
                 a->installer->ops->read_state(a->installer, on_state, a);
         }
+}
+
+static void on_state_described(void *userdata, int error, const InstallerState *state)
+{
+        Agent *a = userdata;
+        _cleanup_(freep) char *rauc = rauc_text(a, error, state), *text = NULL;
+        _cleanup_(order_done) Order order;
+        int r = order_make(a, strempty(rauc), &order);
+
+        order.job.file = a->logs.asked_file;
+        if (r == 0)
+                text = transfer_collect_describe(&order.job);
+        control_answer(TAKE_PTR(a->logs.asked), text);
+        free(TAKE_PTR(a->logs.asked_file));
+}
+
+int logs_describe(Agent *a, const char *file, ControlCall *call)
+{
+        if (a->logs.asked)
+                return -EBUSY;
+        a->logs.asked_file = strdup(file);
+        if (!a->logs.asked_file)
+                return -ENOMEM;
+        a->logs.asked = call;
+        a->installer->ops->read_state(a->installer, on_state_described, a);
+        return 0;
+}
+
+void logs_describe_done(Agent *a)
+{
+        control_answer(TAKE_PTR(a->logs.asked), NULL);
+        free(TAKE_PTR(a->logs.asked_file));
 }

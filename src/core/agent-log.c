@@ -342,4 +342,5 @@ void logs_done(Agent *a)
         agent_timer_off(&a->logs.timer);
         logjob_done(&a->logs.job);
         logs_keep_done(a);
+        logs_describe_done(a);
 }

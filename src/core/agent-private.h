@@ -87,6 +87,8 @@ typedef struct Logs {
         LogJobEvent again;      /* … the event; LOGJOB_EVENT_MAX: the row alone */
         usec_t rest;            /* that the server wants before the next attempt */
         LineLog ocpp, security; /* what is kept: messages, security events */
+        ControlCall *asked;     /* who wants the job for a file of his own; NULL: nobody */
+        char *asked_file;
 } Logs;
 
 struct Agent {
@@ -402,6 +404,11 @@ void logs_handle_request(Agent *a, const char *id, const Incoming *incoming, con
 
 /* agent-log-collect.c */
 void logs_collect(Agent *a);
+/* Answers the call by the job that makes the archive as file, of all times. 0; -EBUSY: another call
+ * waits for it; -ENOMEM. */
+int logs_describe(Agent *a, const char *file, ControlCall *call);
+/* Lets the call that waits go. */
+void logs_describe_done(Agent *a);
 
 /* agent-log-keep.c */
 /* 0 or -ENOMEM. */

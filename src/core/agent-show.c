@@ -119,6 +119,11 @@ static int on_inhibit(void *userdata, const char *who, const char *why, uint32_t
         return hold_inhibit(userdata, who, why, connector, ret_fd);
 }
 
+static int on_log_job(void *userdata, const char *file, ControlCall *call)
+{
+        return logs_describe(userdata, file, call);
+}
+
 static const ControlHandlers handlers = {
         .get = on_get,
         .install = on_install,
@@ -127,6 +132,7 @@ static const ControlHandlers handlers = {
         .pause = on_pause,
         .resume = on_resume,
         .inhibit = on_inhibit,
+        .log_job = on_log_job,
 };
 
 void show_init(Agent *a)

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "json.h"
 #include "transfer-start.h"
 
 /* libcurl counts milliseconds in an int. */
@@ -98,23 +99,44 @@ static bool add_notes(cJSON *o, const CollectJob *job)
         return list;
 }
 
+static bool add_collect(cJSON *o, const CollectJob *job)
+{
+        return add_text(o, "job", "collect") && add_text(o, "file", job->file) &&
+               add_number(o, "max_size", job->max_size_bytes) &&
+               add_text(o, "identity", job->identity) &&
+               add_text(o, "kind", job->security ? "security" : "diagnostics") &&
+               add_span(o, "since", job->since) && add_span(o, "until", job->until) &&
+               add_if(o, "journal", job->journal) &&
+               add_list(o, "journal_units", job->journal_units) &&
+               add_list(o, "files", job->files) && add_if(o, "rauc_config", job->rauc_config) &&
+               add_notes(o, job);
+}
+
 int transfer_collect(sd_event *event, const char *worker, const CollectJob *job,
                      const TransferHandlers *handlers, void *userdata, Transfer **ret)
 {
         _cleanup_(tree_freep) cJSON *o = cJSON_CreateObject();
         TransferStart start = {event, worker, o, -1, ANSWER_DONE};
 
-        if (!add_text(o, "job", "collect") || !add_text(o, "file", job->file) ||
-            !add_number(o, "max_size", job->max_size_bytes) ||
-            !add_text(o, "identity", job->identity) ||
-            !add_text(o, "kind", job->security ? "security" : "diagnostics") ||
-            !add_span(o, "since", job->since) || !add_span(o, "until", job->until) ||
-            !add_if(o, "journal", job->journal) ||
-            !add_list(o, "journal_units", job->journal_units) ||
-            !add_list(o, "files", job->files) || !add_if(o, "rauc_config", job->rauc_config) ||
-            !add_notes(o, job))
-                return -ENOMEM;
-        return transfer_start(&start, handlers, userdata, ret);
+        return add_collect(o, job) ? transfer_start(&start, handlers, userdata, ret) : -ENOMEM;
+}
+
+char *transfer_collect_describe(const CollectJob *job)
+{
+        _cleanup_(tree_freep) cJSON *o = cJSON_CreateObject();
+
+        return add_collect(o, job) ? cJSON_PrintUnformatted(o) : NULL;
+}
+
+int transfer_collect_text(sd_event *event, const char *worker, const char *text,
+                          const TransferHandlers *handlers, void *userdata, Transfer **ret)
+{
+        _cleanup_(tree_freep) cJSON *o = NULL;
+        TransferStart start = {event, worker, NULL, -1, ANSWER_DONE};
+        int r = json_parse(text, strlen(text), &o);
+
+        start.job = o;
+        return r < 0 ? r : transfer_start(&start, handlers, userdata, ret);
 }
 
 int transfer_upload(sd_event *event, const char *worker, const UploadJob *job,

@@ -14,7 +14,8 @@
  *    "security",["since":µs since 1970],["until":µs],["journal":FOLDER],"journal_units":[…],
  *    "files":[paths and globs],["rauc_config":path],"notes":[{"name":…,"text":…}]}
  *       journal: a folder of journal files in place of the system's (tests)
- *       notes: texts that the daemon itself knows, each a file in the archive
+ *       journal_units: as `journalctl -u` takes them, globs too; "*": all there is; none: no
+ * journal notes: texts that the daemon itself knows, each a file in the archive
  *   {"job":"upload","file":…,"name":…,"url":…,"folder":true|false, WAY, "method":"auto", "put",
  *    "post" or "multipart"}
  *       folder: name is appended to the URL's path; else only if that ends in /
@@ -110,6 +111,9 @@ typedef struct UploadJob {
         TransferWay way;
 } UploadJob;
 
+/* The worker's path: where it is installed, or in builds for tests beside the program that asks.
+ * Owned by the caller; NULL when out of memory. */
+char *transfer_worker_path(void);
 /* Each starts worker (the program's path) and returns at once. SIGCHLD must be blocked. 0 and *ret
  * (owned by the caller, who frees it with transfer_cancel() in or after the last call back);
  * -E2BIG: the job is longer than TRANSFER_JOB_MAX; other negative errno when it could not be
@@ -129,6 +133,12 @@ int transfer_resolve(sd_event *event, const char *worker, const char *host, cons
                      const TransferHandlers *handlers, void *userdata, Transfer **ret);
 int transfer_collect(sd_event *event, const char *worker, const CollectJob *job,
                      const TransferHandlers *handlers, void *userdata, Transfer **ret);
+/* The same job as a text that transfer_collect_text() starts, perhaps in another process. Owned by
+ * the caller; NULL when out of memory. */
+char *transfer_collect_describe(const CollectJob *job);
+/* text comes from the agent. As the others; -EBADMSG: it is no JSON. */
+int transfer_collect_text(sd_event *event, const char *worker, const char *text,
+                          const TransferHandlers *handlers, void *userdata, Transfer **ret);
 int transfer_upload(sd_event *event, const char *worker, const UploadJob *job,
                     const TransferHandlers *handlers, void *userdata, Transfer **ret);
 /* Kills the child if it still runs, and frees t; no call back follows. The loop reaps it. NULL is

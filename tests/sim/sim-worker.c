@@ -168,6 +168,11 @@ int transfer_collect(sd_event *event _unused_, const char *worker _unused_, cons
         return 0;
 }
 
+char *transfer_collect_describe(const CollectJob *job _unused_)
+{
+        return NULL;
+}
+
 int transfer_upload(sd_event *event _unused_, const char *worker _unused_, const UploadJob *job,
                     const TransferHandlers *handlers, void *userdata, Transfer **ret)
 {
