@@ -78,6 +78,10 @@ isolate_network=NO
 pam_service_name=vsftpd
 pasv_address=127.0.0.1
 local_umask=022
+log_ftp_protocol=YES
+xferlog_std_format=NO
+xferlog_enable=YES
+vsftpd_log_file={folder}/log
 {more}
 """
 
@@ -151,7 +155,7 @@ class Server:
         if world:
             command = ["unshare", "--mount", "/bin/sh", "-c", WORLD, self.folder, *command]
             self._make_world()
-        with open(self.folder / "log", "wb") as log:
+        with open(self.folder / "log", "ab") as log:
             self.process = subprocess.Popen([str(word) for word in command], stdout=log, stderr=log,
                                             stdin=subprocess.DEVNULL, cwd=self.folder)
         self._wait_for(port)
