@@ -206,7 +206,17 @@ class Nginx(Server):
         self.h2, self.mutual = f"https://localhost:{ports['h2']}", f"https://localhost:{ports['mutual']}"
         self.private = f"http://{USER}:{PASSWORD}@127.0.0.1:{ports['http']}/private/fw.bin"
         self.ca = str(self.folder / "ca.pem")
-        self.run(ports["http"], "nginx", "-p", self.folder, "-c", "nginx.conf")
+        self.port = ports["http"]
+        self.start()
+
+    def start(self):
+        self.run(self.port, "nginx", "-p", self.folder, "-c", "nginx.conf")
+
+    def restart(self):
+        """With what was changed in nginx.conf."""
+        self.process.kill()
+        self.process.wait(10)
+        self.start()
 
     def access_log(self):
         return (self.folder / "access.log").read_text()
