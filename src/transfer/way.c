@@ -163,16 +163,6 @@ static void curl_freep(char **text)
         curl_free(*text);
 }
 
-/* What would end a line of FTP's dialogue and begin another. */
-static bool has_control_characters(const char *text)
-{
-        for (; text && *text; text++) {
-                if ((unsigned char)*text < ' ' || *text == 0x7f)
-                        return true;
-        }
-        return false;
-}
-
 /* RFC 4217's ftps is ftp with AUTH TLS; what begins with TLS is known by its port alone. */
 static CURLcode set_protocol(Way *w)
 {
@@ -192,19 +182,25 @@ static CURLcode set_protocol(Way *w)
         return r;
 }
 
+/* 0 and the part, decoded, NULL: there is none. -EINVAL: it holds control characters, which would
+ * end a line of FTP's dialogue and begin another. */
+static int decoded_part(CURLU *url, CURLUPart part, CURLUcode none, char **ret)
+{
+        CURLUcode r = curl_url_get(url, part, ret, CURLU_URLDECODE);
+
+        if (r == none)
+                *ret = NULL;
+        return r == CURLUE_OK || r == none ? 0 : -EINVAL;
+}
+
 /* User and password of the URL aimed at, taken out of it. */
 static int take_login(Way *w, char **ret_user, char **ret_password)
 {
-        _cleanup_(curl_freep) char *user = part_of(w->target, CURLUPART_USER, CURLU_URLDECODE);
-        _cleanup_(curl_freep) char *password =
-                part_of(w->target, CURLUPART_PASSWORD, CURLU_URLDECODE);
-
-        if (has_control_characters(user) || has_control_characters(password) ||
+        if (decoded_part(w->target, CURLUPART_USER, CURLUE_NO_USER, ret_user) < 0 ||
+            decoded_part(w->target, CURLUPART_PASSWORD, CURLUE_NO_PASSWORD, ret_password) < 0 ||
             curl_url_set(w->target, CURLUPART_USER, NULL, 0) != CURLUE_OK ||
             curl_url_set(w->target, CURLUPART_PASSWORD, NULL, 0) != CURLUE_OK)
                 return -EINVAL;
-        *ret_user = TAKE_PTR(user);
-        *ret_password = TAKE_PTR(password);
         return 0;
 }
 

@@ -78,6 +78,10 @@ isolate_network=NO
 pam_service_name=vsftpd
 pasv_address=127.0.0.1
 local_umask=022
+log_ftp_protocol=YES
+xferlog_std_format=NO
+xferlog_enable=YES
+vsftpd_log_file={folder}/log
 {more}
 """
 
@@ -151,7 +155,7 @@ class Server:
         if world:
             command = ["unshare", "--mount", "/bin/sh", "-c", WORLD, self.folder, *command]
             self._make_world()
-        with open(self.folder / "log", "wb") as log:
+        with open(self.folder / "log", "ab") as log:
             self.process = subprocess.Popen([str(word) for word in command], stdout=log, stderr=log,
                                             stdin=subprocess.DEVNULL, cwd=self.folder)
         self._wait_for(port)
@@ -202,7 +206,17 @@ class Nginx(Server):
         self.h2, self.mutual = f"https://localhost:{ports['h2']}", f"https://localhost:{ports['mutual']}"
         self.private = f"http://{USER}:{PASSWORD}@127.0.0.1:{ports['http']}/private/fw.bin"
         self.ca = str(self.folder / "ca.pem")
-        self.run(ports["http"], "nginx", "-p", self.folder, "-c", "nginx.conf")
+        self.port = ports["http"]
+        self.start()
+
+    def start(self):
+        self.run(self.port, "nginx", "-p", self.folder, "-c", "nginx.conf")
+
+    def restart(self):
+        """With what was changed in nginx.conf."""
+        self.process.kill()
+        self.process.wait(10)
+        self.start()
 
     def access_log(self):
         return (self.folder / "access.log").read_text()
