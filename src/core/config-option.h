@@ -30,7 +30,7 @@ typedef enum OptionKind {
 typedef struct Option {
         const char *section, *key;
         OptionKind kind;
-        size_t offset;        /* of the member of Config */
+        uint16_t offset;      /* of the member of Config */
         const char *fallback; /* the default as it would be written; NULL: none */
         uint64_t min;         /* spans in usec, sizes in bytes, numbers, characters of strings */
         uint64_t max;         /* 0: none */
