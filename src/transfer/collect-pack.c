@@ -65,9 +65,9 @@ int pack_open(const char *path, uint64_t max_size_bytes, Pack **ret, Failure *re
                 return -EIO;
         }
         p->max_size_bytes = max_size_bytes > 0 ? max_size_bytes : INT64_MAX;
-        r = sink_open(path, p->max_size_bytes, &p->sink, reterr);
-        if (r < 0)
-                return r;
+        if (sink_open(path, p->max_size_bytes, 0, &p->sink, reterr) < 0 ||
+            sink_cut(p->sink, 0, reterr) < 0)
+                return -EIO;
         r = archive_write_set_format_pax_restricted(p->archive);
         if (r == ARCHIVE_OK)
                 r = archive_write_add_filter_gzip(p->archive);

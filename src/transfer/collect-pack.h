@@ -6,7 +6,7 @@
 
 typedef struct Pack Pack;
 
-/* Creates path as sink_open() does; max_size_bytes 0: no limit. 0 and *ret. */
+/* Creates path as sink_open() does, and empties it; max_size_bytes 0: no limit. 0 and *ret. */
 int pack_open(const char *path, uint64_t max_size_bytes, Pack **ret, Failure *reterr);
 /* Closes the file, finished or not; what is in it stays. */
 void pack_free(Pack *p);
