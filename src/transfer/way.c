@@ -7,6 +7,11 @@
 
 #define REDIRECTS_MAX 5
 #define IMPLICIT_FTPS_PORT "990"
+/* libcurl counts the time for a connection from the beginning of the transfer, also that for FTP's
+ * second one, which comes after a dozen exchanges; each of those has the stall's time limit. */
+#define FTP_CONNECT_STALLS 5
+/* libcurl counts milliseconds in an int. */
+#define CONNECT_SECONDS_MAX INT64_C(2000000)
 /* libcurl reads up to a hundred buffers before it looks at the rate again: a quarter of a second's
  * worth of them, within the sizes it takes gladly. */
 #define BUFFERS_A_SECOND 400
@@ -15,15 +20,19 @@
 
 /* What may be asked for by name, and what that is for libcurl. A name that isn't here allows
  * nothing. */
-struct Protocol {
+/* clang-format off */
+static const struct Protocol {
         const char *name, *curl_name;
         bool http, encrypted;
+        int64_t connect_stalls; /* how many times the stall's limit connecting may take */
+} protocols[] = {
+        {"http",  "http",  true,  false, 1},
+        {"https", "https", true,  true,  1},
+        {"ftp",   "ftp",   false, false, FTP_CONNECT_STALLS},
+        {"ftps",  "ftp",   false, true,  FTP_CONNECT_STALLS},
+        {"sftp",  "sftp",  false, true,  1},
 };
-
-static const struct Protocol protocols[] = {
-        {"http", "http", true, false}, {"https", "https", true, true}, {"ftp", "ftp", false, false},
-        {"ftps", "ftp", false, true},  {"sftp", "sftp", false, true},
-};
+/* clang-format on */
 
 /* HTTP/0.9 is let in so that a job refuses it itself: libcurl has no error of its own for a server
  * that doesn't speak HTTP. No key of the user's, no agent: an sftp login is a password. */
@@ -72,7 +81,6 @@ static CURLcode set_all(Way *w)
         r = r ? r : curl_easy_setopt(e, CURLOPT_PROXY, strempty(t->proxy));
         r = r ? r : curl_easy_setopt(e, CURLOPT_NOPROXY, "");
         r = r ? r : curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, stall_seconds);
-        r = r ? r : curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT, stall_seconds);
         r = r ? r : curl_easy_setopt(e, CURLOPT_FTP_RESPONSE_TIMEOUT, stall_seconds);
         r = r ? r : curl_easy_setopt(e, CURLOPT_TIMEOUT, (long)t->timeout_seconds);
         r = r ? r : set_rate(e, t->rate_bytes);
@@ -170,8 +178,12 @@ static CURLcode set_protocol(Way *w)
         bool ftps = streq(w->protocol->name, "ftps"),
              implicit = ftps && port && streq(port, IMPLICIT_FTPS_PORT);
         const char *name = implicit ? "ftps" : w->protocol->curl_name;
+        int64_t connect_seconds = w->task->stall_timeout_seconds * w->protocol->connect_stalls;
         CURLcode r = curl_easy_setopt(w->easy, CURLOPT_PROTOCOLS_STR, name);
 
+        r = r ? r
+              : curl_easy_setopt(w->easy, CURLOPT_CONNECTTIMEOUT,
+                                 (long)MIN(connect_seconds, CONNECT_SECONDS_MAX));
         r = r ? r
               : curl_easy_setopt(w->easy, CURLOPT_USE_SSL,
                                  (long)(ftps ? CURLUSESSL_ALL : CURLUSESSL_NONE));
