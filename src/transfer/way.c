@@ -92,14 +92,16 @@ static CURLcode set_all(Way *w)
 int way_new(const Task *task, Way **ret, Failure *reterr)
 {
         _cleanup_(way_freep) Way *w = calloc(1, sizeof(*w));
-        CURLcode error = CURLE_OUT_OF_MEMORY;
+        CURLcode error = w ? curl_global_init(CURL_GLOBAL_DEFAULT) : CURLE_OUT_OF_MEMORY;
 
-        if (w && curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK) {
-                w->task = task;
-                w->easy = curl_easy_init();
-                w->target = curl_url();
-                error = w->easy && w->target ? set_all(w) : CURLE_OUT_OF_MEMORY;
+        if (error != CURLE_OK) {
+                way_fail(false, "worker", "libcurl can't be used", reterr);
+                return -EIO;
         }
+        w->task = task;
+        w->easy = curl_easy_init();
+        w->target = curl_url();
+        error = w->easy && w->target ? set_all(w) : CURLE_OUT_OF_MEMORY;
         if (error != CURLE_OK) {
                 way_judge_error(w, error, reterr);
                 return -EIO;
@@ -226,8 +228,9 @@ static char *origin_of(CURLU *url)
         return str_printf("%s://%s:%s", strempty(scheme), strempty(host), strempty(port));
 }
 
-/* The login for what is aimed at; user and password are those of its URL. */
-static CURLcode set_login(Way *w, const char *user, const char *password, bool allowed)
+/* The login for what is aimed at: user and password of its URL, or those of the first URL if it is
+ * the same server's, or those of the file if that is allowed. */
+static CURLcode set_login(Way *w, const char *user, const char *password, bool by_file)
 {
         _cleanup_(curl_freep) char *host = part_of(w->target, CURLUPART_HOST, 0);
         _cleanup_(freep) char *origin = origin_of(w->target);
@@ -236,11 +239,9 @@ static CURLcode set_login(Way *w, const char *user, const char *password, bool a
 
         if (!user && str_equal(origin, w->origin))
                 login = (Login){w->user, w->password};
-        w->login_from_file = allowed && !login.user;
+        w->login_from_file = by_file && !login.user;
         if (w->login_from_file)
                 login = logins_find(w->logins, strempty(host));
-        if (!allowed)
-                login = (Login){NULL, NULL};
         r = curl_easy_setopt(w->easy, CURLOPT_USERNAME, login.user);
         return r ? r : curl_easy_setopt(w->easy, CURLOPT_PASSWORD, login.password);
 }
