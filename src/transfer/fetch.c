@@ -134,9 +134,14 @@ static int check_length(Fetch *f)
 /* One request. 1: another is needed; 0: the file is there; -EIO. */
 static int request(Fetch *f)
 {
-        CURLcode error = answer_ask(f->way, f->asked_for, part_size(f->part), &f->headers);
+        CURLcode error;
 
+        if (!way_is_file(f->way)) {
+                way_fail(true, "scheme", "the URL names no file", &f->failure);
+                return -EIO;
+        }
         f->verdict = VERDICT_NONE;
+        error = answer_ask(f->way, f->asked_for, part_size(f->part), &f->headers);
         error = error ? error : curl_easy_perform(way_curl(f->way));
         if (error == CURLE_OK && f->verdict == VERDICT_NONE)
                 judge(f, false);

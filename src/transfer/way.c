@@ -17,6 +17,8 @@
 #define BUFFERS_A_SECOND 400
 #define BUFFER_BYTES_MIN 1024
 #define BUFFER_BYTES_MAX 16384
+/* Without a rate: that of the program curl. */
+#define BUFFER_BYTES_FREE 102400L
 
 /* What may be asked for by name, and what that is for libcurl. A name that isn't here allows
  * nothing. */
@@ -59,7 +61,7 @@ static CURLcode set_rate(CURL *easy, int64_t rate_bytes)
         CURLcode r;
 
         if (rate_bytes == 0)
-                return CURLE_OK;
+                return curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, BUFFER_BYTES_FREE);
         r = curl_easy_setopt(easy, CURLOPT_MAX_RECV_SPEED_LARGE, (curl_off_t)rate_bytes);
         r = r ? r : curl_easy_setopt(easy, CURLOPT_MAX_SEND_SPEED_LARGE, (curl_off_t)rate_bytes);
         return r ? r
@@ -171,6 +173,14 @@ static char *part_of(CURLU *url, CURLUPart part, unsigned flags)
 static void curl_freep(char **text)
 {
         curl_free(*text);
+}
+
+bool way_is_file(const Way *w)
+{
+        _cleanup_(curl_freep) char *path = part_of(w->target, CURLUPART_PATH, 0);
+        size_t n = path ? strlen(path) : 0;
+
+        return way_is_http(w) || (n > 0 && path[n - 1] != '/' && !strcasestr(path, ";type="));
 }
 
 /* RFC 4217's ftps is ftp with AUTH TLS; what begins with TLS is known by its port alone. */

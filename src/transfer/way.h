@@ -28,6 +28,9 @@ int way_aim(Way *w, const char *url, Failure *reterr);
 int way_follow(Way *w, Failure *reterr);
 /* The protocol aimed at is http or https (else ftp, ftps or sftp). */
 bool way_is_http(const Way *w);
+/* The URL aimed at names a file. FTP and SFTP would list what ends in a slash, and FTP would list
+ * or change what ends in ";type=…". */
+bool way_is_file(const Way *w);
 /* The HTTP status or FTP reply that came last; 0: none. */
 long way_status(const Way *w);
 /* The status is one of the redirects, and says where to. */

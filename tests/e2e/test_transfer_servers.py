@@ -172,6 +172,12 @@ def test_nobody_listens(files_server, file):
     assert_failed(answer, False, "connect")
 
 
+@pytest.mark.parametrize("path", ["/", "/files/", "/files/fw.bin;type=a", "/files;type=d", "/fw.bin;TYPE=A"])
+def test_what_is_no_file_is_not_fetched(files_server, file, path):
+    """A listing is no firmware, nor is a file whose line ends were changed."""
+    assert_failed(get(files_server, file, files_server.login + path), True, "scheme")
+
+
 def test_nobody_answers(files_server, file):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"{files_server.url.split(':')[0]}://localhost:{listener.getsockname()[1]}/fw.bin"
@@ -196,7 +202,8 @@ def test_a_link_goes_dead(files_server, file):
 
 
 def test_a_line_break_in_a_user_is_no_second_command(files_server, file):
-    answer = get(files_server, file, files_server.login.replace(USER, USER + "%0d%0aDELE%20fw.bin", 1) + "/fw.bin")
+    user = USER + "%0d%0aDELE%20fw.bin"
+    answer = get(files_server, file, files_server.login.replace(USER, user, 1) + "/fw.bin")
     assert_failed(answer, True, "scheme")
 
 
