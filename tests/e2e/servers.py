@@ -3,9 +3,11 @@ ends its server; what they serve and take lies in the folder `files`. FTP and SF
 by a passwd file of their own in a mount namespace (which wants root, as RAUC's tests do)."""
 
 import base64
+import contextlib
 import hashlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -138,6 +140,19 @@ def free_ports(count):
     return ports
 
 
+def family(pid):
+    """This process and all its descendants."""
+    parents = {}
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            number, rest = status.read_text().split(" ", 1)
+            parents[int(number)] = int(rest.rpartition(")")[2].split()[1])
+    found = [pid]
+    for one in found:
+        found += [child for child, parent in parents.items() if parent == one]
+    return found
+
+
 class Server:
     """A server process in a folder of its own, which all may enter: servers give up being root."""
 
@@ -159,6 +174,11 @@ class Server:
             self.process = subprocess.Popen([str(word) for word in command], stdout=log, stderr=log,
                                             stdin=subprocess.DEVNULL, cwd=self.folder)
         self._wait_for(port)
+
+    def signal(self, number):
+        """To the server and all that it has started: one that is stopped is as a link that went dead."""
+        for pid in family(self.process.pid):
+            os.kill(pid, number)
 
     def log(self):
         return (self.folder / "log").read_text(errors="replace")
@@ -186,7 +206,7 @@ class Server:
 
     def __exit__(self, *_):
         if self.process:
-            self.process.kill()
+            self.signal(signal.SIGKILL)
             self.process.wait(10)
         shutil.rmtree(self.folder)
 

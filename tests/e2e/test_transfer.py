@@ -144,17 +144,6 @@ def test_fetch_keeps_its_rate(site, tmp_path):
     assert now == sorted(set(now))
 
 
-def test_fetch_killed_then_begun_anew(site, tmp_path):
-    file = tmp_path / "fw.part"
-    worker = start(fetch_job(site.http + "/slow/fw.bin", file))
-    assert json.loads(worker.stdout.readline())["progress"]["total"] == SIZE
-    worker.kill()
-    assert worker.wait(10) == -9
-    worker.communicate()
-    assert 0 < file.stat().st_size < SIZE
-    assert_arrived(fetch(site.http + "/fw.bin", file), file, site.content)
-
-
 def status_of(pid, key):
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith(key + ":"):

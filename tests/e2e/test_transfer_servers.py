@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from servers import PASSWORD, UID, USER, Nginx, Sshd, Vsftpd
-from worker import assert_arrived, assert_failed, fetch, fetch_job, start
+from worker import Answer, assert_arrived, assert_failed, fetch, fetch_job, start
 
 SIZE = 3_000_000
 CONTENT, OTHER = random.Random(1).randbytes(SIZE), random.Random(2).randbytes(SIZE)
@@ -75,13 +75,19 @@ def get(server, file, url=None, **more):
     return fetch(url or server.login + "/files/fw.bin", file, warns=server.warns, **{**server.more, **more})
 
 
-def kill_half_way(server, file, url):
+def start_slowly(server, file, url, **more):
+    """A worker that is under way."""
     file.unlink(missing_ok=True)
-    worker = start(fetch_job(url, file, **{**server.more, "rate": 500_000}))
+    worker = start(fetch_job(url, file, **{**server.more, "rate": 500_000, **more}))
     deadline = time.monotonic() + 30
-    while (file.stat().st_size if file.exists() else 0) < 500_000:
-        assert time.monotonic() < deadline and worker.poll() is None
+    while (file.stat().st_size if file.exists() else 0) < 100_000:
+        assert time.monotonic() < deadline and worker.poll() is None, worker.communicate()
         time.sleep(0.01)
+    return worker
+
+
+def kill_half_way(server, file, url):
+    worker = start_slowly(server, file, url)
     worker.send_signal(signal.SIGKILL)
     worker.communicate()
     assert file.stat().st_size < SIZE
@@ -166,8 +172,38 @@ def test_nobody_listens(files_server, file):
     assert_failed(answer, False, "connect")
 
 
+@pytest.mark.parametrize("path", ["/", "/files/", "/files/fw.bin;type=a", "/files;type=d", "/fw.bin;TYPE=A"])
+def test_what_is_no_file_is_not_fetched(files_server, file, path):
+    """A listing is no firmware, nor is a file whose line ends were changed."""
+    assert_failed(get(files_server, file, files_server.login + path), True, "scheme")
+
+
+def test_nobody_answers(files_server, file):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"{files_server.url.split(':')[0]}://localhost:{listener.getsockname()[1]}/fw.bin"
+        assert_failed(get(files_server, file, url, stall_timeout=1), False, "connect")
+
+
+def test_a_link_goes_dead(files_server, file):
+    """And works again later. The file is more than the kernel's buffers hold."""
+    content, more = OTHER * 6, {"max_size": 1 << 30}
+    put(files_server, content)
+    url = files_server.login + "/files/fw.bin"
+    worker = start_slowly(files_server, file, url, stall_timeout=3, rate=40_000_000, **more)
+    files_server.signal(signal.SIGSTOP)
+    try:
+        answer = Answer(worker)
+    finally:
+        files_server.signal(signal.SIGCONT)
+    assert_failed(answer, False, "stalled")
+    had = file.stat().st_size
+    assert 0 < had == answer.progress[-1]["now"] < len(content)
+    assert_arrived(get(files_server, file, **more), file, content)
+
+
 def test_a_line_break_in_a_user_is_no_second_command(files_server, file):
-    answer = get(files_server, file, files_server.login.replace(USER, USER + "%0d%0aDELE%20fw.bin", 1) + "/fw.bin")
+    user = USER + "%0d%0aDELE%20fw.bin"
+    answer = get(files_server, file, files_server.login.replace(USER, user, 1) + "/fw.bin")
     assert_failed(answer, True, "scheme")
 
 

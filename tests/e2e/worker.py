@@ -59,5 +59,5 @@ def assert_arrived(answer, file, content):
     assert answer.done, answer.text
     assert file.read_bytes() == content
     assert answer.done == {"size": len(content)}
-    assert answer.progress[-1] == {"now": len(content), "total": len(content)}
+    assert answer.progress[-1] == {"now": len(content), "total": len(content)}, answer.text
     assert os.listdir(file.parent) == [file.name]
