@@ -76,7 +76,8 @@ static const char *const stored[] = {
 };
 
 static const char *const of_the_worker[] = {
-        "resolve-begin", "resolve-end", "fetch-begin", "fetch-bytes", "fetch-end", "hash-begin",
+        "resolve-begin", "resolve-end",   "fetch-begin",  "fetch-bytes",  "fetch-end",
+        "hash-begin",    "collect-begin", "upload-begin", "upload-bytes", "upload-end",
 };
 
 static const char *find_word(const ActionWord *words, size_t count, unsigned action)

@@ -150,7 +150,9 @@ void csms_wants_logs(void *arg, uint64_t n)
                                  n + 1);
                 return;
         }
-        if (wanted_count > 0 && !w[-1].plain && w[-1].good_url && chance(200)) {
+        /* Of one that is over, the second run could not be told from the first. */
+        if (is_active() && request_of_agent() == (int)wanted_count - 1 && !w[-1].plain &&
+            chance(300)) {
                 send(wanted_count - 1);
                 return;
         }
@@ -213,7 +215,10 @@ static void judge_answer(size_t n, bool taken, bool was_active)
 
 void logs_after(size_t n, bool answered)
 {
-        bool was_active = before.active, taken = was_taken(n);
+        bool was_active = before.active;
+        /* Or it is over already. */
+        bool taken = was_taken(n) || (!was_active && sim.death == ALIVE && answer_status &&
+                                      !streq(answer_status, "Rejected"));
 
         if (sim.death != ALIVE && !taken)
                 return; /* the next life tells */
