@@ -12,9 +12,9 @@
 #include "ocpp16.h"
 #include "ocpp201.h"
 #include "rauc.h"
+#include "transfer.h"
 
 #define EXIT_CONFIGURATION 78 /* EX_CONFIG; the unit does not restart on it */
-#define WORKER "rauc-ocpp-transfer"
 
 typedef enum Mode { MODE_RUN, MODE_CHECK, MODE_DONE } Mode;
 
@@ -78,20 +78,6 @@ static int parse_options(int argc, char **argv, Mode *ret)
         return optind < argc ? -EINVAL : 0;
 }
 
-/* Where the worker is: installed, or in builds for tests beside this program. */
-static char *find_worker(void)
-{
-#ifdef TEST_SEAMS
-        _cleanup_(freep) char *self = realpath("/proc/self/exe", NULL);
-
-        if (self)
-                *strrchr(self, '/') = '\0';
-        return self ? str_printf("%s/%s", self, WORKER) : NULL;
-#else
-        return strdup(LIBEXEC_DIR "/" WORKER);
-#endif
-}
-
 static int open_bus(const char *address, sd_bus **ret)
 {
         sd_bus *bus = NULL;
@@ -153,7 +139,7 @@ static int run_agent(const Config *config, sd_event *event, sd_bus *bus, Loop *l
 {
         /* Set by the unit that is shipped together with the hooks' own. */
         const char *hooks = getenv("RAUC_OCPP_HOOK_DIR");
-        _cleanup_(freep) char *worker = find_worker();
+        _cleanup_(freep) char *worker = transfer_worker_path();
         _cleanup_(agent_freep) Agent *agent = NULL;
         AgentParts parts = {.config = config,
                             .event = event,

@@ -22,6 +22,8 @@ typedef union Message {
         UpdateAnswer update_answer;
         FirmwareReport firmware;
         LogReport log;
+        LogRequest log_request;
+        LogAnswer log_answer;
         BootReport boot;
         BootAnswer boot_answer;
         HeartbeatAnswer heartbeat_answer;

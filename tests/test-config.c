@@ -84,6 +84,28 @@ static void config_settings_reach_their_member(void **state)
         assert_null(c.protocols[1]);
 }
 
+static void config_takes_lists_of_any_words(void **state)
+{
+        _cleanup_(config_done) Config c = {0};
+        ConfigError e;
+
+        (void)state;
+        assert_int_equal(parse(BASE "[logs]\nfiles = /a/*.log  /b\nupload_method = multipart\n"
+                                    "journal_units = charger.service\n",
+                               &c, &e),
+                         0);
+        assert_string_equal(c.log_files[0], "/a/*.log");
+        assert_string_equal(c.log_files[1], "/b");
+        assert_null(c.log_files[2]);
+        assert_string_equal(c.journal_units[0], "charger.service");
+        assert_int_equal(c.upload_method, UPLOAD_MULTIPART);
+        assert_int_equal(c.log_retries, 3);
+        assert_string_equal(c.ocpp_log, "/var/log/rauc-ocpp-agent/ocpp.log");
+        assert_null(c.session_log_path);
+        assert_int_equal(config_option_set(config_option_find("logs", "files"), &c, ""), 0);
+        assert_null(c.log_files); /* taken back */
+}
+
 #define LONG50 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 
 static const struct {
@@ -136,6 +158,14 @@ static const struct {
         {BASE "[firmware]\ntransfer_protocols = https ftp\n",
          "t.conf:8: [firmware] transfer_protocols: expected one or more of https, http, "
          "got \"https ftp\""},
+        {BASE "[logs]\nfiles = /var/log/a *.log\n",
+         "t.conf:8: [logs] files: expected absolute paths, parted by blanks, got \"/var/log/a "
+         "*.log\""},
+        {BASE "[logs]\njournal_units = a.service /b\n",
+         "t.conf:8: [logs] journal_units: expected names, parted by blanks, got "},
+        {BASE "[logs]\nocpp_log = ocpp.log\n",
+         "t.conf:8: [logs] ocpp_log: expected an absolute path, got \"ocpp.log\""},
+        {BASE "[logs]\nmax_log_size = 1K\n", "t.conf:8: [logs] max_log_size: "},
         {BASE "no sense here\n", "t.conf:7: expected [section], key = value or # comment"},
         {BASE "[csms\nping_interval = 0\n",
          "t.conf:7: expected [section], key = value or # comment"},
@@ -289,6 +319,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(config_defaults_are_as_documented),
                 cmocka_unit_test(config_settings_reach_their_member),
+                cmocka_unit_test(config_takes_lists_of_any_words),
                 cmocka_unit_test(config_complaints_name_line_and_key),
                 cmocka_unit_test(config_takes_the_longest_line_that_inih_can),
                 cmocka_unit_test(config_refuses_a_nul_byte),

@@ -61,6 +61,45 @@ static void dialect_says_nothing_for_no_status(_unused_ void **state)
         assert_int_equal(dialect_firmware_word(&ocpp16, true, (FirmwareStatus)4000), FW_NONE);
 }
 
+/* On the wire, by how the request came; NULL: nothing. */
+static void dialect_log_statuses_have_their_words(_unused_ void **state)
+{
+        /* clang-format off */
+        static const struct { LogStatus status; const char *core, *extension, *v201; } cases[] = {
+                { LOG_STATUS_NONE,                    NULL,           NULL,                    NULL                    },
+                { LOG_STATUS_IDLE,                    "Idle",         "Idle",                  "Idle"                  },
+                { LOG_STATUS_UPLOADING,               "Uploading",    "Uploading",             "Uploading"             },
+                { LOG_STATUS_UPLOADED,                "Uploaded",     "Uploaded",              "Uploaded"              },
+                { LOG_STATUS_UPLOAD_FAILURE,          "UploadFailed", "UploadFailure",         "UploadFailure"         },
+                { LOG_STATUS_PERMISSION_DENIED,       "UploadFailed", "PermissionDenied",      "PermissionDenied"      },
+                { LOG_STATUS_BAD_MESSAGE,             "UploadFailed", "BadMessage",            "BadMessage"            },
+                { LOG_STATUS_NOT_SUPPORTED_OPERATION, "UploadFailed", "NotSupportedOperation", "NotSupportedOperation" },
+                { LOG_STATUS_ACCEPTED_CANCELED,       NULL,           NULL,                    "AcceptedCanceled"      },
+                { LOG_STATUS_MAX,                     NULL,           NULL,                    NULL                    },
+        };
+        static const struct { const Dialect *dialect; bool plain; size_t word; } ways[] = {
+                { &ocpp16,  true,  offsetof(__typeof__(cases[0]), core)      },
+                { &ocpp16,  false, offsetof(__typeof__(cases[0]), extension) },
+                { &ocpp201, true,  offsetof(__typeof__(cases[0]), v201)      },
+                { &ocpp201, false, offsetof(__typeof__(cases[0]), v201)      },
+        };
+        /* clang-format on */
+
+        for (size_t w = 0; w < ELEMENTSOF(ways); w++)
+                for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                        const Dialect *d = ways[w].dialect;
+                        OutgoingKind kind = dialect_log_kind(d, ways[w].plain);
+                        const Field *field = &d->outgoing[kind].request->fields[0];
+                        const char *wanted;
+                        LogStatus s = dialect_log_status(d, ways[w].plain, cases[i].status);
+
+                        memcpy(&wanted, (const char *)&cases[i] + ways[w].word, sizeof(wanted));
+                        assert_string_equal(field->name, "status");
+                        if (!str_equal(enum_to_word(field->names, (int)s), wanted))
+                                fail_msg("%s: %s", d->name, log_status_to_string(cases[i].status));
+                }
+}
+
 static void error_words_of_any_version(_unused_ void **state)
 {
         /* clang-format off */
@@ -101,6 +140,7 @@ int main(void)
                 cmocka_unit_test(dialect_frames_by_version),
                 cmocka_unit_test(dialect_entries_are_whole),
                 cmocka_unit_test(dialect_says_nothing_for_no_status),
+                cmocka_unit_test(dialect_log_statuses_have_their_words),
                 cmocka_unit_test(error_words_of_any_version),
                 cmocka_unit_test(violations_get_their_error),
         };

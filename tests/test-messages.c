@@ -35,6 +35,25 @@ static void messages_final_is_installed_and_every_failure(_unused_ void **state)
         assert_int_equal(count, ELEMENTSOF(finals));
 }
 
+static void messages_log_words_come_back(_unused_ void **state)
+{
+        for (int s = LOG_STATUS_NONE; s < LOG_STATUS_MAX; s++) {
+                const char *word = log_status_to_string((LogStatus)s);
+
+                assert_string_not_equal(word, "?");
+                assert_int_equal(log_status_from_string(word), s);
+                assert_int_equal(log_status_is_final((LogStatus)s),
+                                 s != LOG_STATUS_NONE && s != LOG_STATUS_IDLE &&
+                                         s != LOG_STATUS_UPLOADING);
+        }
+        assert_false(log_status_is_final(LOG_STATUS_MAX));
+        assert_int_equal(log_status_from_string("?"), LOG_STATUS_NONE);
+        assert_int_equal(log_status_from_string(NULL), LOG_STATUS_NONE);
+        for (int k = 0; k < LOGS_KIND_MAX; k++)
+                assert_int_equal(logs_kind_from_string(logs_kind_to_string((LogsKind)k)), k);
+        assert_int_equal(logs_kind_from_string(NULL), LOGS_DIAGNOSTICS);
+}
+
 static void messages_every_value_has_its_own_word(_unused_ void **state)
 {
         for (int i = 0; i < SECURITY_EVENT_MAX; i++)
@@ -60,6 +79,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(messages_statuses_come_back_from_their_words),
                 cmocka_unit_test(messages_final_is_installed_and_every_failure),
+                cmocka_unit_test(messages_log_words_come_back),
                 cmocka_unit_test(messages_every_value_has_its_own_word),
                 cmocka_unit_test(messages_values_outside_are_a_question_mark),
         };

@@ -23,7 +23,17 @@ static void answer_is_read_strictly(void **state _unused_)
                 int expected; /* the kind, or an error */
         } vectors[] = {
                 {DONE, ANSWER_DIGEST},
+                {"{\"done\":{\"size\":3,\"sha256\":\"" HEX_256 "\"}}", ANSWER_DIGEST},
+                {"{\"done\":{\"size\":3}}", ANSWER_DONE},
+                {"{\"done\":{\"size\":3,\"sha384\":\"" HEX_384 "\"}}", -EBADMSG},
+                {"{\"done\":{\"size\":-1}}", -EBADMSG},
                 {FAILED, ANSWER_FAILED},
+                {"{\"failed\":{\"final\":false,\"code\":\"http-503\",\"message\":\"m\",\"retry_"
+                 "after\":7}}",
+                 ANSWER_FAILED},
+                {"{\"failed\":{\"final\":false,\"code\":\"http-503\",\"message\":\"m\",\"retry_"
+                 "after\":\"7\"}}",
+                 -EBADMSG},
                 {"{\"progress\":{\"now\":0,\"total\":-1}}", ANSWER_PROGRESS},
                 {"{\"progress\":{\"now\":4294967296,\"total\":4294967297}}", ANSWER_PROGRESS},
                 {ADDRESSES("\"192.0.2.1\",\"fe80::1%eth0\""), ANSWER_ADDRESSES},

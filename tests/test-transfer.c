@@ -12,10 +12,10 @@
 #define FAILED "{\"failed\":{\"final\":true,\"code\":\"http-404\",\"message\":\"gone\"}}"
 #define ADDRESSES(list) "{\"done\":{\"addresses\":[" list "]}}"
 
-static void hash_tells_both_digests(void **state)
+static void hash_tells_the_digests_asked_for(void **state)
 {
         /* FIPS 180-4's own examples. */
-        static const struct {
+        static const struct HashVector {
                 const char *text, *sha256, *sha384;
         } vectors[] = {
                 {"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
@@ -28,17 +28,22 @@ static void hash_tells_both_digests(void **state)
         Fixture *f = *state;
         char hex[2 * SHA384_SIZE + 1];
 
-        for (size_t i = 0; i < ELEMENTSOF(vectors); i++) {
-                file_make(f->file, vectors[i].text, 0640);
-                assert_int_equal(
-                        transfer_hash(f->event, f->worker, f->file, &handlers, f, &f->transfer), 0);
+        for (size_t i = 0; i < 2 * ELEMENTSOF(vectors); i++) {
+                bool wanted = i >= ELEMENTSOF(vectors);
+                const struct HashVector *v = &vectors[i % ELEMENTSOF(vectors)];
+
+                file_make(f->file, v->text, 0640);
+                assert_int_equal(transfer_hash(f->event, f->worker, f->file, wanted, &handlers, f,
+                                               &f->transfer),
+                                 0);
                 run_to_the_end(f);
                 assert_true(f->digested);
-                assert_int_equal(f->digest.size_bytes, strlen(vectors[i].text));
-                assert_string_equal(hex_encode(f->digest.sha256, SHA256_SIZE, hex),
-                                    vectors[i].sha256);
-                assert_string_equal(hex_encode(f->digest.sha384, SHA384_SIZE, hex),
-                                    vectors[i].sha384);
+                assert_int_equal(f->digest.has_sha384, wanted);
+                assert_int_equal(f->digest.size_bytes, strlen(v->text));
+                assert_string_equal(hex_encode(f->digest.sha256, SHA256_SIZE, hex), v->sha256);
+                if (wanted)
+                        assert_string_equal(hex_encode(f->digest.sha384, SHA384_SIZE, hex),
+                                            v->sha384);
                 forget(f);
         }
 }
@@ -49,18 +54,22 @@ static void hash_opens_regular_files_only(void **state)
         char path[160];
 
         snprintf(path, sizeof(path), "%s/thing", f->folder);
-        assert_int_equal(transfer_hash(f->event, f->worker, path, &handlers, f, &f->transfer),
-                         -ENOENT);
+        assert_int_equal(
+                transfer_hash(f->event, f->worker, path, false, &handlers, f, &f->transfer),
+                -ENOENT);
         file_make(f->file, "abc", 0640);
         assert_int_equal(symlink(f->file, path), 0);
-        assert_int_equal(transfer_hash(f->event, f->worker, path, &handlers, f, &f->transfer),
-                         -ELOOP);
+        assert_int_equal(
+                transfer_hash(f->event, f->worker, path, false, &handlers, f, &f->transfer),
+                -ELOOP);
         assert_int_equal(unlink(path), 0);
         assert_int_equal(mkfifo(path, 0600), 0);
-        assert_int_equal(transfer_hash(f->event, f->worker, path, &handlers, f, &f->transfer),
-                         -EINVAL);
-        assert_int_equal(transfer_hash(f->event, f->worker, f->folder, &handlers, f, &f->transfer),
-                         -EINVAL);
+        assert_int_equal(
+                transfer_hash(f->event, f->worker, path, false, &handlers, f, &f->transfer),
+                -EINVAL);
+        assert_int_equal(
+                transfer_hash(f->event, f->worker, f->folder, false, &handlers, f, &f->transfer),
+                -EINVAL);
         assert_null(f->transfer);
 }
 
@@ -210,8 +219,9 @@ static void worker_that_misbehaves_is_a_failure(void **state)
 
                 script_write(f, v->body);
                 f->free_in_call_back = i % 2;
-                assert_int_equal(
-                        transfer_hash(f->event, f->script, f->file, &handlers, f, &f->transfer), 0);
+                assert_int_equal(transfer_hash(f->event, f->script, f->file, false, &handlers, f,
+                                               &f->transfer),
+                                 0);
                 run_to_the_end(f);
                 if (!f->failed || f->final || !streq(f->code, "worker") ||
                     !strstr(f->message, v->message))
@@ -240,8 +250,8 @@ static void worker_that_behaves_is_believed(void **state)
         script_write(f, "cat >\"${0%/*}/job\"; echo '{\"progress\":{\"now\":1,\"total\":3}}'; "
                         "echo '" DONE "'");
         file_make(f->file, "abc", 0640);
-        assert_int_equal(transfer_hash(f->event, f->script, f->file, &handlers, f, &f->transfer),
-                         0);
+        assert_int_equal(
+                transfer_hash(f->event, f->script, f->file, false, &handlers, f, &f->transfer), 0);
         run_to_the_end(f);
         assert_true(f->digested);
         assert_int_equal(f->digest.size_bytes, 3);
@@ -301,7 +311,7 @@ static void start_refuses_a_job_that_is_too_long(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                WITH(hash_tells_both_digests),
+                WITH(hash_tells_the_digests_asked_for),
                 WITH(hash_opens_regular_files_only),
                 WITH(resolve_takes_numeric_hosts_as_they_are),
                 WITH(resolve_finds_names),

@@ -49,6 +49,7 @@ static FileDigest digest_of(const char *data, size_t size)
 
         assert_true(EVP_Digest(data, size, d.sha256, NULL, EVP_sha256(), NULL));
         assert_true(EVP_Digest(data, size, d.sha384, NULL, EVP_sha384(), NULL));
+        d.has_sha384 = true;
         return d;
 }
 

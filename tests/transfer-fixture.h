@@ -50,7 +50,8 @@ typedef struct Fixture {
         unsigned ends, progresses;
         uint64_t now_bytes;
         int64_t total_bytes;
-        bool digested, failed, final;
+        bool done, digested, failed, final;
+        uint64_t size_bytes; /* done */
         FileDigest digest;
         size_t address_count;
         char first_address[TRANSFER_ADDRESS_TEXT_MAX];
@@ -73,6 +74,15 @@ static _unused_ void on_progress(void *userdata, uint64_t now_bytes, int64_t tot
         f->total_bytes = total_bytes;
         if (f->cancel_in_progress)
                 transfer_cancel(TAKE_PTR(f->transfer));
+}
+
+static _unused_ void on_done(void *userdata, uint64_t size_bytes)
+{
+        Fixture *f = userdata;
+
+        f->done = true;
+        f->size_bytes = size_bytes;
+        end(f);
 }
 
 static _unused_ void on_digest(void *userdata, const FileDigest *digest)
@@ -104,7 +114,7 @@ static _unused_ void on_failed(void *userdata, const TransferFailure *failure)
         end(f);
 }
 
-static const TransferHandlers handlers = {on_progress, on_digest, on_addresses, on_failed};
+static const TransferHandlers handlers = {on_progress, on_done, on_digest, on_addresses, on_failed};
 
 static _unused_ int on_connection(sd_event_source *source _unused_, int fd,
                                   uint32_t revents _unused_, void *userdata)
@@ -192,7 +202,7 @@ static _unused_ void forget(Fixture *f)
 {
         transfer_cancel(TAKE_PTR(f->transfer));
         f->ends = f->progresses = f->server.requests = 0;
-        f->digested = f->failed = f->final = false;
+        f->done = f->digested = f->failed = f->final = false;
         f->code[0] = f->message[0] = '\0';
         f->address_count = 0;
         closep(&f->server.peer);
@@ -239,9 +249,8 @@ static _unused_ FetchJob job_for(Fixture *f)
 {
         return (FetchJob){.url = f->url,
                           .file = f->file,
-                          .protocols = http_only,
                           .max_size_bytes = 1000,
-                          .stall_timeout_usec = 10 * USEC_PER_SEC};
+                          .way = {.protocols = http_only, .stall_timeout_usec = 10 * USEC_PER_SEC}};
 }
 
 static _unused_ void fetch(Fixture *f, const FetchJob *job)

@@ -149,6 +149,10 @@ void calls_handle(Agent *a, const char *id, const char *action, const cJSON *pay
         case IN_TRIGGER:
                 handle_trigger(a, id, incoming, payload);
                 break;
+        case IN_LOGS:
+        case IN_LOGS_PLAIN:
+                logs_handle_request(a, id, incoming, payload);
+                break;
         case IN_UNSUPPORTED:
                 log_info("The CSMS asked for %s, which the agent does not serve", incoming->action);
                 rpc_refuse(a->rpc, id, RPC_NOT_SUPPORTED, "not supported by this station");

@@ -106,22 +106,12 @@ static void on_open(void *userdata, const char *protocol)
         show_update(a);
 }
 
-void connect_log_frame(char direction, const char *text, size_t size)
-{
-        _cleanup_(freep) char *shown = NULL;
-
-        if (log_get_max_level() < LOG_DEBUG)
-                return;
-        shown = redact_frame(text, size);
-        log_debug("%c %.2000s", direction, strempty(shown));
-}
-
 static void on_text(void *userdata, const char *text, size_t size)
 {
         Agent *a = userdata;
         int r;
 
-        connect_log_frame('<', text, size);
+        logs_keep_frame(a, '<', text, size);
         r = rpc_feed(a->rpc, text, size);
         if (r < 0)
                 log_error_errno(r, "A message of the CSMS was lost");
@@ -294,10 +284,12 @@ static int check_csms(Agent *a)
 
         if (r == 0 && old && !streq(old, link_host(a->link))) {
                 log_notice("The CSMS is now %s, was %s: what was still to be said to the old one "
-                           "of its updates is dropped",
+                           "of its updates is dropped, and no logs are sent for it any more",
                            link_host(a->link), old);
                 a->job.silent = 1;
                 r = store_outbox_drop_statuses(a->store);
+                if (r == 0)
+                        r = logs_forget(a);
                 if (r == 0)
                         r = agent_save(a);
         }

@@ -133,14 +133,14 @@ static void on_fetch_progress(void *userdata, uint64_t now_bytes, int64_t total_
 }
 
 /* The worker has gone: the closed file gets the name under which it is verified and installed. */
-static void on_fetched(void *userdata, const FileDigest *digest)
+static void on_fetched(void *userdata, uint64_t size_bytes)
 {
         Agent *a = userdata;
         _cleanup_(freep) char *part = fetch_path(a, true), *file = fetch_path(a, false);
         int r = part && file ? file_rename(part, file) : -ENOMEM;
 
         transfer_cancel(TAKE_PTR(a->transfer));
-        log_info("Downloaded %llu bytes", (unsigned long long)digest->size_bytes);
+        log_info("Downloaded %llu bytes", (unsigned long long)size_bytes);
         if (r < 0) {
                 log_error_errno(r, "Can't rename the downloaded file in %s", a->config->spool);
                 agent_set_reason(a, "the downloaded file could not be renamed in the spool folder");
@@ -179,17 +179,17 @@ static void on_fetch_failed(void *userdata, const TransferFailure *failure)
 static int start_worker(Agent *a, const char *part)
 {
         static const TransferHandlers handlers = {.on_progress = on_fetch_progress,
-                                                  .on_digest = on_fetched,
+                                                  .on_done = on_fetched,
                                                   .on_failed = on_fetch_failed};
         const Config *c = a->config;
         FetchJob job = {.url = a->job.request.location,
                         .file = part,
-                        .protocols = (const char *const *)c->transfer_protocols,
                         .max_size_bytes = c->max_bundle_size,
-                        .stall_timeout_usec = c->stall_timeout,
-                        .timeout_usec = c->transfer_timeout,
-                        .rate_bytes = c->download_rate,
-                        .ca_file = c->transfer_ca_file};
+                        .way = {.protocols = (const char *const *)c->transfer_protocols,
+                                .stall_timeout_usec = c->stall_timeout,
+                                .timeout_usec = c->transfer_timeout,
+                                .rate_bytes = c->download_rate,
+                                .ca_file = c->transfer_ca_file}};
 
         if (local_is_file(a) && lseek(a->local_file, 0, SEEK_SET) < 0)
                 return -errno;
@@ -356,8 +356,8 @@ static void start_hash(Agent *a)
         static const TransferHandlers handlers = {.on_digest = on_hash,
                                                   .on_failed = on_hash_failed};
         _cleanup_(freep) char *file = fetch_path(a, false);
-        int r = file ? transfer_hash(a->parts.event, a->parts.worker, file, &handlers, a,
-                                     &a->transfer)
+        int r = file ? transfer_hash(a->parts.event, a->parts.worker, file,
+                                     a->job.request.signature != NULL, &handlers, a, &a->transfer)
                      : -ENOMEM;
 
         if (r < 0)

@@ -25,7 +25,7 @@ static int begin(Agent *a, const char *location, JobEvent event)
 
 int local_install(Agent *a, const char *url)
 {
-        if (!request_can_be_fetched(a, url))
+        if (request_judge_url(a, url) < 0)
                 return -EINVAL;
         return begin(a, url, a->config->pre_download_check ? EV_REQUESTED_CHECK : EV_REQUESTED_NOW);
 }

@@ -6,11 +6,6 @@
 #define TRIES_MAX 5
 #define ERROR_WAIT_FIRST (10 * USEC_PER_SEC)
 
-static bool row_is_final(const InFlight *f)
-{
-        return f->kind == OUT_SECURITY_EVENT || firmware_status_is_final((FirmwareStatus)f->status);
-}
-
 /* 0 or negative errno, logged. */
 static int row_remove(Agent *a, int64_t id)
 {
@@ -22,22 +17,38 @@ static int row_remove(Agent *a, int64_t id)
 }
 
 /* 1: it is on the wire; 0: the version has no word for it, the row is gone; negative: it stays. */
+static int send_row(Agent *a, OutgoingKind kind, const void *message, const OutboxRow *row)
+{
+        int r = session_call(a, kind, message,
+                             &(InFlight){.outbox_id = row->id,
+                                         .from_aside = row->aside,
+                                         .row_kind = row->kind,
+                                         .status = row->value});
+
+        if (r == -ENODATA)
+                return row_remove(a, row->id);
+        return r < 0 ? r : 1;
+}
+
 static int send_status(Agent *a, const OutboxRow *row)
 {
         FirmwareStatus word =
                 dialect_firmware_word(a->dialect, row->plain, (FirmwareStatus)row->value);
         FirmwareReport report = {.status = (int)word, .request_id = row->request_id};
-        OutgoingKind kind = dialect_firmware_kind(a->dialect, row->plain);
-        int r;
 
         if (word == FW_NONE)
                 return row_remove(a, row->id);
-        r = session_call(
-                a, kind, &report,
-                &(InFlight){.outbox_id = row->id, .from_aside = row->aside, .status = row->value});
-        if (r == -ENODATA)
+        return send_row(a, dialect_firmware_kind(a->dialect, row->plain), &report, row);
+}
+
+static int send_log_status(Agent *a, const OutboxRow *row)
+{
+        LogStatus status = dialect_log_status(a->dialect, row->plain, (LogStatus)row->value);
+        LogReport report = {.status = (int)status, .request_id = row->request_id};
+
+        if (status == LOG_STATUS_NONE)
                 return row_remove(a, row->id);
-        return r < 0 ? r : 1;
+        return send_row(a, dialect_log_kind(a->dialect, row->plain), &report, row);
 }
 
 static int send_security_event(Agent *a, const OutboxRow *row)
@@ -50,13 +61,22 @@ static int send_security_event(Agent *a, const OutboxRow *row)
         SecurityEventReport report = {.type = row->value,
                                       .timestamp = row->timestamp,
                                       .tech_info = many ?: row->tech_info};
-        int r = session_call(
-                a, OUT_SECURITY_EVENT, &report,
-                &(InFlight){.outbox_id = row->id, .from_aside = row->aside, .status = row->value});
 
-        if (r == -ENODATA)
-                return row_remove(a, row->id);
-        return r < 0 ? r : 1;
+        return send_row(a, OUT_SECURITY_EVENT, &report, row);
+}
+
+static int send_by_kind(Agent *a, const OutboxRow *row)
+{
+        switch (row->kind) {
+        case OUTBOX_SECURITY_EVENT:
+                return send_security_event(a, row);
+        case OUTBOX_LOG_STATUS:
+                return send_log_status(a, row);
+        case OUTBOX_FIRMWARE_STATUS:
+        case OUTBOX_KIND_MAX:
+                break;
+        }
+        return send_status(a, row);
 }
 
 /* 1: sent; 0: nothing there; negative errno. */
@@ -75,8 +95,7 @@ static int send_first(Agent *a, bool aside, int64_t after)
                         return r;
                 if (aside)
                         a->aside_after = row.id;
-                r = row.kind == OUTBOX_SECURITY_EVENT ? send_security_event(a, &row)
-                                                      : send_status(a, &row);
+                r = send_by_kind(a, &row);
         } while (r == 0);
         return r;
 }
@@ -159,7 +178,8 @@ void outbox_answered(Agent *a, const char *error_code)
 
         if (id == 0)
                 return;
-        if (error_code && row_is_final(&a->in_flight) && may_pass(error_code)) {
+        if (error_code && outbox_row_is_final(a->in_flight.row_kind, a->in_flight.status) &&
+            may_pass(error_code)) {
                 tries = count_try(a, &give_up);
                 if (tries >= 0 && !give_up) {
                         a->outbox_waits = true;
@@ -182,7 +202,7 @@ void outbox_timed_out(Agent *a)
 
         if (row.id == 0 || count_try(a, &give_up) < 0 || !give_up)
                 return;
-        if (!row_is_final(&a->in_flight)) {
+        if (!outbox_row_is_final(a->in_flight.row_kind, a->in_flight.status)) {
                 log_warning("A status was never answered and is given up");
                 row_remove(a, row.id);
         } else if (!a->in_flight.from_aside && store_outbox_update(a->store, &row) == 0) {
@@ -191,4 +211,35 @@ void outbox_timed_out(Agent *a)
                 log_warning("A final status was never answered; it is sent again after the next "
                             "BootNotification");
         }
+}
+
+/* The others are put together with a count while they wait. */
+static const bool told_each_time[SECURITY_EVENT_MAX] = {
+        [SECURITY_FIRMWARE_UPDATED] = true,
+        [SECURITY_INVALID_FIRMWARE_SIGNATURE] = true,
+        [SECURITY_INVALID_FIRMWARE_SIGNING_CERTIFICATE] = true,
+};
+
+void agent_security_event(Agent *a, SecurityEventType type, const char *tech_info)
+{
+        OutboxRow row = {.kind = OUTBOX_SECURITY_EVENT,
+                         .value = (int)type,
+                         .combine = !told_each_time[type],
+                         .request_id = NO_INT,
+                         .timestamp = clock_csms_now(a),
+                         .tech_info = (char *)tech_info};
+        StoreChange change = {.rows = &row, .row_count = 1, .sending = a->in_flight.outbox_id};
+        int r = store_commit(a->store, &change);
+
+        logs_keep_event(a, &row); /* also one that is not told */
+        if (r == 0)
+                r = store_outbox_trim(a->store, a->config->outbox_max);
+        if (r == 0)
+                r = store_outbox_trim_events(a->store, a->config->outbox_max);
+        if (r > 0)
+                log_warning("%d security events were never sent and had to make room", r);
+        if (r < 0)
+                log_error_errno(r, "Can't store the security event %s",
+                                security_event_to_string(type));
+        session_kick(a);
 }

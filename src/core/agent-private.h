@@ -15,6 +15,10 @@
  *   agent-rollback.c back to the old slot, or staying
  *   agent-local.c    updates that the CSMS did not order
  *   agent-wear.c     what was tried too often: starts without progress, files that fail their trial
+ *   agent-log.c      requests for logs: the job's steps, attempts, uploading
+ *   agent-log-request.c   … what GetLog and GetDiagnostics are answered
+ *   agent-log-collect.c   … what goes into the archive
+ *   agent-log-keep.c      … what the agent keeps for them
  *   agent-prove.c    after a boot: the slot that no job of ours is about */
 #pragma once
 
@@ -22,6 +26,7 @@
 #include "backoff.h"
 #include "control.h"
 #include "job.h"
+#include "linelog.h"
 #include "locks.h"
 #include "log.h"
 #include "machine.h"
@@ -59,7 +64,8 @@ typedef struct InFlight {
         OutgoingKind kind;
         int64_t outbox_id; /* 0: not from the outbox */
         bool from_aside;
-        int status;        /* FirmwareStatus or SecurityEventType of that row */
+        OutboxKind row_kind;
+        int status;        /* what that row says, by its kind */
         int64_t connector; /* StatusNotification: whose; it is told again if it is not answered */
 } InFlight;
 
@@ -71,6 +77,19 @@ typedef enum RegistrationState {
 } RegistrationState;
 
 typedef struct Shown Shown;
+
+/* What belongs to requests for logs. */
+typedef struct Logs {
+        LogJob job;
+        Transfer *transfer;
+        bool asks_rauc;         /* read_state for the archive is under way */
+        sd_event_source *timer; /* the next attempt, or a step that could not be stored: */
+        LogJobEvent again;      /* … the event; LOGJOB_EVENT_MAX: the row alone */
+        usec_t rest;            /* that the server wants before the next attempt */
+        LineLog ocpp, security; /* what is kept: messages, security events */
+        ControlCall *asked;     /* who wants the job for a file of his own; NULL: nobody */
+        char *asked_file;
+} Logs;
 
 struct Agent {
         AgentParts parts;
@@ -154,6 +173,7 @@ struct Agent {
         bool draining;         /* idle connectors are Unavailable */
 
         Shown *shown;
+        Logs logs;
 };
 
 /* agent.c */
@@ -164,11 +184,11 @@ int agent_save(Agent *a);
 void agent_save_surely(Agent *a);
 /* For people: why the job will fail. Kept in the row with the next step. */
 void agent_set_reason(Agent *a, const char *reason);
+/* Something could not be stored: logged. Of a damaged database the agent begins anew. */
+void agent_store_failed(Agent *a, int error);
 /* One-shot timer into *source, replacing it; function gets the agent. */
 int agent_timer(Agent *a, sd_event_source **source, usec_t after, sd_event_time_handler_t function);
 void agent_timer_off(sd_event_source **source);
-/* Puts one event into the outbox by itself. */
-void agent_security_event(Agent *a, SecurityEventType type, const char *tech_info);
 
 /* agent-clock.c */
 /* The CSMS's time; until it was told, the wall clock. */
@@ -186,6 +206,8 @@ bool clock_take(Agent *a, usec_t told);
 /* agent-show.c */
 void show_init(Agent *a);
 void show_done(Agent *a);
+/* What the D-Bus interface shows, until the loop goes on; NULL when out of memory. */
+const ControlState *show_state(Agent *a);
 /* Something that the D-Bus interface shows has changed. */
 void show_update(Agent *a);
 void show_status(Agent *a, FirmwareStatus status);
@@ -199,8 +221,6 @@ void connect_done(Agent *a);
 void connect_refuse_dates(Agent *a);
 /* Closes an open connection; back-off and a new one follow. */
 void connect_again(Agent *a);
-/* At level debug, without secrets; direction: '<' received, '>' sent. */
-void connect_log_frame(char direction, const char *text, size_t size);
 const Dialect *connect_dialect_of(const Agent *a, const char *protocol);
 
 /* agent-session.c */
@@ -228,6 +248,8 @@ void outbox_timed_out(Agent *a);
 void outbox_after_boot(Agent *a);
 /* Nothing waits that may be sent now. */
 bool outbox_is_empty(Agent *a);
+/* Puts one event into the outbox by itself. */
+void agent_security_event(Agent *a, SecurityEventType type, const char *tech_info);
 
 /* agent-calls.c */
 void calls_handle(Agent *a, const char *id, const char *action, const cJSON *payload);
@@ -241,8 +263,8 @@ void calls_answer(Agent *a, const char *id, const Incoming *incoming, const void
 FirmwareReport calls_firmware_report(const Agent *a, OutgoingKind kind);
 
 /* agent-request.c */
-/* Is it a URL of an allowed scheme? */
-bool request_can_be_fetched(const Agent *a, const char *url);
+/* 0; -EPROTONOSUPPORT: a URL of a scheme that is not allowed; -EINVAL: none that can be used. */
+int request_judge_url(const Agent *a, const char *url);
 /* As if a request had come, but the CSMS is told nothing. 0 and *q is taken over; negative errno.
  */
 int request_take_local(Agent *a, UpdateRequest *q, JobEvent event);
@@ -357,3 +379,44 @@ bool prove_is_confirmed(const char *record, const char *mark);
 /* Marks the booted slot good if it is the confirmed one; looks at it first if it came without a job
  * of ours. */
 void trial_prove(Agent *a);
+
+/* agent-log.c */
+/* Goes on with what was under way. */
+void logs_start(Agent *a);
+void logs_done(Agent *a);
+/* The CSMS is another one: nothing more is sent to where the old one wanted it. 0 or negative
+ * errno. */
+int logs_forget(Agent *a);
+void logs_event(Agent *a, LogJobEvent event);
+/* *job becomes the request, in one transaction with the end of the one that it replaces, and is
+ * taken over. Negative errno: nothing has changed, it is the caller's still. */
+int logs_take_over(Agent *a, LogJob *job, LogJobEvent event);
+/* Stores the row as it is, again and again until it is done. */
+void logs_save(Agent *a);
+/* The worker failed, or could not be started (error: negative errno). what: "collect", "upload". */
+void logs_attempt_failed(Agent *a, const char *what, const TransferFailure *failure);
+void logs_not_started(Agent *a, const char *what, int error);
+/* Owned by the caller; NULL when out of memory. */
+char *logs_archive_path(const Agent *a);
+/* What a trigger tells by this message. */
+LogReport logs_report(const Agent *a, OutgoingKind kind);
+
+/* agent-log-request.c */
+void logs_handle_request(Agent *a, const char *id, const Incoming *incoming, const cJSON *payload);
+
+/* agent-log-collect.c */
+void logs_collect(Agent *a);
+/* Answers the call by the job that makes the archive as file, of all times. 0; -EBUSY: another call
+ * waits for it; -ENOMEM. */
+int logs_describe(Agent *a, const char *file, ControlCall *call);
+/* Lets the call that waits go. */
+void logs_describe_done(Agent *a);
+
+/* agent-log-keep.c */
+/* 0 or -ENOMEM. */
+int logs_keep_init(Agent *a);
+void logs_keep_done(Agent *a);
+/* Without secrets, at level debug too; direction: '<' received, '>' sent. */
+void logs_keep_frame(Agent *a, char direction, const char *text, size_t size);
+/* A security event that was put into the outbox. */
+void logs_keep_event(Agent *a, const OutboxRow *row);

@@ -25,22 +25,28 @@ static const Refusal refuse_store    = {VERDICT_REJECTED,            "OutOfStora
 /* The longest location of any version (2.1); plain 1.6 has no limit of its own. */
 #define URL_MAX 2000
 
-/* "scheme://" with a word of the list, a host, no spaces or control characters. */
-static bool url_can_be_fetched(const char *url, char *const *protocols)
+/* "scheme://", a host, no spaces or control characters. */
+static bool url_is_readable(const char *url, size_t scheme_size)
 {
-        const char *host = strstr(url, "://");
-        size_t n = host ? (size_t)(host - url) : 0;
+        const char *host = url + scheme_size;
 
         for (const char *p = url; *p; p++)
                 if ((unsigned char)*p <= ' ' || *p == 0x7f)
                         return false;
-        if (n == 0 || strlen(url) > URL_MAX || host[3] == '\0' || host[3] == '/' ||
-            host[3] == '?' || host[3] == '#')
-                return false;
-        for (; *protocols; protocols++)
-                if (strlen(*protocols) == n && strncasecmp(url, *protocols, n) == 0)
-                        return true;
-        return false;
+        return scheme_size > 0 && strlen(url) <= URL_MAX && startswith(host, "://") &&
+               !strchr("/?#", host[3]);
+}
+
+int request_judge_url(const Agent *a, const char *url)
+{
+        size_t n = strcspn(url, ":");
+
+        if (!url_is_readable(url, n))
+                return -EINVAL;
+        for (char **p = a->config->transfer_protocols; *p; p++)
+                if (strlen(*p) == n && strncasecmp(url, *p, n) == 0)
+                        return 0;
+        return -EPROTONOSUPPORT;
 }
 
 /* Tells requests apart: the same id with other content is another request. */
@@ -83,7 +89,7 @@ static const Refusal *judge(Agent *a, const UpdateRequest *q, char **reterr_text
 
         if (!job_can_be_superseded(a->job.state))
                 return &refuse_busy;
-        if (!url_can_be_fetched(q->location, a->config->transfer_protocols))
+        if (request_judge_url(a, q->location) < 0)
                 return &refuse_url;
         if (!q->signature != !q->signing_certificate)
                 return &refuse_half;
@@ -202,11 +208,6 @@ static void accept_request(Agent *a, const char *id, const Incoming *incoming, U
         }
         TAKE_PTR(hash);
         answer(a, id, incoming, verdict, NULL, NULL);
-}
-
-bool request_can_be_fetched(const Agent *a, const char *url)
-{
-        return url_can_be_fetched(url, a->config->transfer_protocols);
 }
 
 int request_take_local(Agent *a, UpdateRequest *q, JobEvent event)

@@ -114,7 +114,9 @@ static int send_trigger(Agent *a)
 {
         Trigger t = a->triggers[0];
         FirmwareReport firmware = calls_firmware_report(a, t.firmware_kind);
-        LogReport log = {.status = LOG_STATUS_IDLE, .request_id = NO_INT};
+        OutgoingKind log_kind =
+                t.kind == TRIGGER_LOG_STATUS ? OUT_LOG_STATUS : OUT_DIAGNOSTICS_STATUS;
+        LogReport log = logs_report(a, log_kind);
         ConnectorReport connector = connector_report(a, t.connector);
 
         memmove(a->triggers, a->triggers + 1, sizeof(t) * --a->trigger_count);
@@ -126,9 +128,8 @@ static int send_trigger(Agent *a)
         case TRIGGER_FIRMWARE_STATUS:
                 return session_call(a, t.firmware_kind, &firmware, NULL);
         case TRIGGER_LOG_STATUS:
-                return session_call(a, OUT_LOG_STATUS, &log, NULL);
         case TRIGGER_DIAGNOSTICS_STATUS:
-                return session_call(a, OUT_DIAGNOSTICS_STATUS, &log, NULL);
+                return session_call(a, log_kind, &log, NULL);
         case TRIGGER_STATUS:
                 return session_call(a, OUT_STATUS, &connector,
                                     &(InFlight){.connector = t.connector});
@@ -348,7 +349,7 @@ static int on_rpc_send(void *userdata, const char *text, size_t size)
 {
         Agent *a = userdata;
 
-        connect_log_frame('>', text, size);
+        logs_keep_frame(a, '>', text, size);
         return link_send(a->link, text, size);
 }
 

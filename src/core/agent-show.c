@@ -83,6 +83,11 @@ static const ControlState *on_get(void *userdata)
         return &s->state;
 }
 
+const ControlState *show_state(Agent *a)
+{
+        return a->shown ? on_get(a) : NULL;
+}
+
 static int on_cancel(void *userdata)
 {
         return hold_cancel(userdata);
@@ -114,6 +119,11 @@ static int on_inhibit(void *userdata, const char *who, const char *why, uint32_t
         return hold_inhibit(userdata, who, why, connector, ret_fd);
 }
 
+static int on_log_job(void *userdata, const char *file, ControlCall *call)
+{
+        return logs_describe(userdata, file, call);
+}
+
 static const ControlHandlers handlers = {
         .get = on_get,
         .install = on_install,
@@ -122,6 +132,7 @@ static const ControlHandlers handlers = {
         .pause = on_pause,
         .resume = on_resume,
         .inhibit = on_inhibit,
+        .log_job = on_log_job,
 };
 
 void show_init(Agent *a)

@@ -20,6 +20,14 @@ void agent_timer_off(sd_event_source **source)
         *source = sd_event_source_disable_unref(*source);
 }
 
+void agent_store_failed(Agent *a, int error)
+{
+        log_error_errno(error, "Can't store what is done and said in %s",
+                        a->config->state_directory);
+        if (error == -EUCLEAN) /* the next start sets the damaged database aside */
+                sd_event_exit(a->parts.event, EXIT_FAILURE);
+}
+
 void agent_set_reason(Agent *a, const char *reason)
 {
         str_replace(&a->job.reason, reason);
@@ -189,9 +197,7 @@ static bool event_may_be_lost(JobEvent event)
 /* Not written, so not done: the same event once more, when the disk may be well again. */
 static void not_stored(Agent *a, JobEvent event, int error)
 {
-        log_error_errno(error, "Can't store the update's state in %s", a->config->state_directory);
-        if (error == -EUCLEAN) /* the next start sets the damaged database aside */
-                sd_event_exit(a->parts.event, EXIT_FAILURE);
+        agent_store_failed(a, error);
         if (event_may_be_lost(event))
                 return; /* what waits already may be what the state hangs on */
         a->again = event;
@@ -247,8 +253,12 @@ static int store_step(Agent *a, const JobStep *step, FirmwareStatus *ret_said)
                 job->state = old_state;
                 job->last_status = old_status;
                 job->verdict = old_verdict;
+                return r;
         }
-        return r;
+        for (size_t i = 0; i < change.row_count; i++)
+                if (rows[i].kind == OUTBOX_SECURITY_EVENT)
+                        logs_keep_event(a, &rows[i]);
+        return 0;
 }
 
 int agent_event(Agent *a, JobEvent event)
@@ -286,36 +296,6 @@ int agent_event(Agent *a, JobEvent event)
         perform(a, step->actions);
         session_kick(a);
         return 0;
-}
-
-/* The others are put together with a count while they wait. */
-static const bool told_each_time[SECURITY_EVENT_MAX] = {
-        [SECURITY_FIRMWARE_UPDATED] = true,
-        [SECURITY_INVALID_FIRMWARE_SIGNATURE] = true,
-        [SECURITY_INVALID_FIRMWARE_SIGNING_CERTIFICATE] = true,
-};
-
-void agent_security_event(Agent *a, SecurityEventType type, const char *tech_info)
-{
-        OutboxRow row = {.kind = OUTBOX_SECURITY_EVENT,
-                         .value = (int)type,
-                         .combine = !told_each_time[type],
-                         .request_id = NO_INT,
-                         .timestamp = clock_csms_now(a),
-                         .tech_info = (char *)tech_info};
-        StoreChange change = {.rows = &row, .row_count = 1, .sending = a->in_flight.outbox_id};
-        int r = store_commit(a->store, &change);
-
-        if (r == 0)
-                r = store_outbox_trim(a->store, a->config->outbox_max);
-        if (r == 0)
-                r = store_outbox_trim_events(a->store, a->config->outbox_max);
-        if (r > 0)
-                log_warning("%d security events were never sent and had to make room", r);
-        if (r < 0)
-                log_error_errno(r, "Can't store the security event %s",
-                                security_event_to_string(type));
-        session_kick(a);
 }
 
 static void on_presence(void *userdata, bool present)
@@ -412,6 +392,10 @@ static int make_parts(Agent *a)
         if (r < 0)
                 return log_error_errno(r, "Can't read the stored update from %s",
                                        a->config->state_directory);
+        r = store_load_log(a->store, &a->logs.job);
+        if (r < 0)
+                return log_error_errno(r, "Can't read the stored request for logs from %s",
+                                       a->config->state_directory);
         r = machine_boot_id(a->boot_id);
         if (r < 0)
                 return log_error_errno(r, "Can't read the kernel's boot id");
@@ -422,6 +406,8 @@ static int make_parts(Agent *a)
         if (r < 0)
                 return log_error_errno(r, "Can't watch RAUC on the bus");
         r = hold_init(a);
+        if (r == 0)
+                r = logs_keep_init(a);
         if (r == 0)
                 r = session_init(a);
         if (r == 0)
@@ -445,6 +431,7 @@ int agent_new(const AgentParts *parts, Agent **ret)
         a->connectors_due = -1;
         a->local_file = -1;
         job_init(&a->job);
+        logjob_init(&a->logs.job);
         r = make_parts(a);
         if (r < 0)
                 return r;
@@ -474,6 +461,7 @@ int agent_start(Agent *a)
         if (a->job.state != JOB_IDLE && a->job.state < JOB_INSTALLING)
                 agent_event(a, early_start_event(a));
         trial_look_around(a);
+        logs_start(a);
         connect_start(a);
         return 0;
 }
@@ -485,6 +473,7 @@ void agent_free(Agent *a)
         connect_done(a);
         session_done(a);
         fetch_stop(a);
+        logs_done(a);
         trial_done(a);
         show_done(a);
         hold_done(a);

@@ -40,18 +40,20 @@ typedef struct EnumTable {
 
 typedef struct Table Table;
 
+/* There are hundreds of them: kept small. */
 typedef struct Field {
         const char *name; /* of the JSON member */
-        FieldKind kind;
+        FieldKind kind : 8;
         bool required;
-        size_t offset;          /* of the struct's member */
-        size_t max;             /* code points of a string, 0 = no limit but the frame's */
+        uint16_t offset;        /* of the struct's member */
+        uint16_t max;           /* code points of a string, 0 = no limit but the frame's */
+        JsonType json_type : 8; /* FIELD_IGNORED */
         const EnumTable *names; /* FIELD_ENUM */
         const Table *table; /* FIELD_INLINE; FIELD_IGNORED objects may name one to be checked by,
                                NULL else */
         int64_t min;        /* FIELD_INT: smallest value allowed; NO_INT none */
-        JsonType json_type; /* FIELD_IGNORED */
 } Field;
+_Static_assert(sizeof(Field) == 5 * 8, "a field has grown");
 
 struct Table {
         const char *name; /* the schema's name without Request/.req, e.g. "UpdateFirmware"; inner

@@ -14,6 +14,7 @@ typedef enum OptionKind {
         OPTION_FILE,    /* absolute; must be readable */
         OPTION_PROGRAM, /* absolute; must be executable */
         OPTION_WINDOW,  /* hours of the day, "01:00-05:00" */
+        OPTION_PATH,    /* absolute; there or not */
         OPTION_FOLDER,  /* absolute; made if missing, by whoever needs it */
         OPTION_SPAN,    /* usec_t */
         OPTION_SIZE,    /* uint64_t, bytes */
@@ -21,13 +22,15 @@ typedef enum OptionKind {
         OPTION_INT,     /* int64_t */
         OPTION_WORD,    /* int: index in words */
         OPTION_WORDS,   /* char **: some of words */
+        OPTION_PATHS,   /* char **: absolute, perhaps with wildcards */
+        OPTION_NAMES,   /* char **: no paths */
         OPTION_KIND_MAX,
 } OptionKind;
 
 typedef struct Option {
         const char *section, *key;
         OptionKind kind;
-        size_t offset;        /* of the member of Config */
+        uint16_t offset;      /* of the member of Config */
         const char *fallback; /* the default as it would be written; NULL: none */
         uint64_t min;         /* spans in usec, sizes in bytes, numbers, characters of strings */
         uint64_t max;         /* 0: none */

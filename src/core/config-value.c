@@ -143,14 +143,16 @@ int value_parse_words(const char *const *words, const char *text, char ***ret)
         size_t count = 0, max = 0;
         char *rest = copy, *word;
 
-        while (words[max])
+        while (words && words[max])
                 max++;
+        if (!words)
+                max = strlen(text) / 2 + 1;
         if (!copy || !(list = calloc(max + 1, sizeof(*list))))
                 return -ENOMEM;
         while ((word = strsep(&rest, " \t"))) {
                 if (!*word)
                         continue;
-                if (value_find_word(words, word) < 0 ||
+                if ((words && value_find_word(words, word) < 0) ||
                     value_find_word((const char *const *)list, word) >= 0)
                         return -EINVAL;
                 if (!(list[count++] = strdup(word)))

@@ -23,8 +23,8 @@ usec_t value_window_opens_in(const char *text, usec_t now);
 int value_parse_bool(const char *text, bool *ret);
 /* The index of text in a NULL-terminated list; -EINVAL. */
 int value_find_word(const char *const *words, const char *text);
-/* Words between white space, each one of words, none twice, at least one. 0 and *ret (owned by the
- * caller, value_free_words()); -EINVAL; -ENOMEM. */
+/* Words between white space, each one of words (NULL: any), none twice, at least one. 0 and *ret
+ * (owned by the caller, value_free_words()); -EINVAL; -ENOMEM. */
 int value_parse_words(const char *const *words, const char *text, char ***ret);
 /* Frees a NULL-terminated list; NULL is fine. */
 void value_free_words(char **list);

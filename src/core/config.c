@@ -11,6 +11,11 @@ static const char *const transfer_words[] = {"https", "http", NULL};
 static const char *const signed_words[] = {"auto", "yes", "no", NULL};
 static const char *const hold_words[] = {"reboot", "install", NULL};
 static const char *const mark_words[] = {"agent", "integrator", NULL};
+static const char *const method_words[] = {[UPLOAD_AUTO] = "auto",
+                                           [UPLOAD_PUT] = "put",
+                                           [UPLOAD_POST] = "post",
+                                           [UPLOAD_MULTIPART] = "multipart",
+                                           NULL};
 static const char *const reboot_words[] = {"logind", "command", "never", NULL};
 
 #define AT(member) offsetof(Config, member)
@@ -134,6 +139,25 @@ const Option config_options[] = {
 { "rauc", "bus", OPTION_STRING, AT(rauc_bus), "system", 0, 0, NULL,
   "Bus on which RAUC is found: system, or a D-Bus address." },
 
+{ "logs", "ocpp_log", OPTION_PATH, AT(ocpp_log), "/var/log/rauc-ocpp-agent/ocpp.log", 0, 0, NULL,
+  "File that keeps the messages from and to the CSMS, a line of JSON each, without passwords, keys and certificates." },
+{ "logs", "ocpp_log_size", OPTION_SIZE, AT(ocpp_log_size), "5M", 0, 0, NULL,
+  "How long it gets before it becomes the same with .1 at its end, in place of the one before. 0: no messages are kept." },
+{ "logs", "session_log_path", OPTION_PATH, AT(session_log_path), NULL, 0, 0, NULL,
+  "Log of the charger's own software that goes into each DiagnosticsLog; it may hold * and ?." },
+{ "logs", "files", OPTION_PATHS, AT(log_files), NULL, 0, 0, NULL,
+  "More files that go into it, parted by blanks; they may hold * and ?." },
+{ "logs", "journal_units", OPTION_NAMES, AT(journal_units), NULL, 0, 0, NULL,
+  "Units whose journal goes into it, besides those of the agent and of RAUC." },
+{ "logs", "max_log_size", OPTION_SIZE, AT(max_log_size), "100M", 64 * KIB, 0, NULL,
+  "How long the archive gets at most; the oldest is left out first." },
+{ "logs", "upload_method", OPTION_WORD, AT(upload_method), "auto", 0, 0, method_words,
+  "How logs go to an HTTP server. auto: by PUT, and by POST where the server does not take that; multipart: POST of a form." },
+{ "logs", "retries", OPTION_INT, AT(log_retries), "3", 0, 1000, NULL,
+  "Further attempts to collect and upload logs after the first, where the request does not say." },
+{ "logs", "retry_interval", OPTION_SPAN, AT(log_retry_interval), "60s", 0, 0, NULL,
+  "Wait between those, where the request does not say." },
+
 { "state", "directory", OPTION_FOLDER, AT(state_directory), "/var/lib/rauc-ocpp-agent", 0, 0, NULL,
   "Folder for what must outlive restarts and updates: on a partition of its own, outside of the slots." },
 { "state", "outbox_max", OPTION_INT, AT(outbox_max), "500", 10, 100000, NULL,
@@ -150,6 +174,7 @@ static const char *const kind_expects[OPTION_KIND_MAX] = {
         [OPTION_FILE] = "an absolute path that can be read",
         [OPTION_PROGRAM] = "the absolute path of a program",
         [OPTION_WINDOW] = "hours of the day such as 01:00-05:00",
+        [OPTION_PATH] = "an absolute path",
         [OPTION_FOLDER] = "the absolute path of a folder",
         [OPTION_SPAN] = "a time span such as 30s, 10min or 24h",
         [OPTION_SIZE] = "a size such as 512M or 4G",
@@ -157,6 +182,8 @@ static const char *const kind_expects[OPTION_KIND_MAX] = {
         [OPTION_INT] = "a number",
         [OPTION_WORD] = "one of",
         [OPTION_WORDS] = "one or more of",
+        [OPTION_PATHS] = "absolute paths, parted by blanks",
+        [OPTION_NAMES] = "names, parted by blanks",
 };
 
 static void *member_of(Config *c, const Option *o)
@@ -241,6 +268,12 @@ static int set_words(const Option *o, void *member, const char *value)
 
         if (r < 0)
                 return r;
+        for (char **w = words; *w; w++)
+                if ((o->kind == OPTION_PATHS && **w != '/') ||
+                    (o->kind == OPTION_NAMES && strchr(*w, '/'))) {
+                        value_free_words(words);
+                        return -EINVAL;
+                }
         value_free_words(*list);
         *list = words;
         return 0;
@@ -261,6 +294,7 @@ static int set_value(const Option *o, Config *c, const char *value)
                 return url_is_fine(value) ? str_replace(member, value) : -EINVAL;
         case OPTION_FILE:
         case OPTION_PROGRAM:
+        case OPTION_PATH:
         case OPTION_FOLDER:
                 return *value == '/' ? str_replace(member, value) : -EINVAL;
         case OPTION_WINDOW:
@@ -278,6 +312,8 @@ static int set_value(const Option *o, Config *c, const char *value)
                         *(int *)member = r;
                 return MIN(r, 0);
         case OPTION_WORDS:
+        case OPTION_PATHS:
+        case OPTION_NAMES:
                 return set_words(o, member, value);
         case OPTION_KIND_MAX:
                 break;
@@ -285,8 +321,18 @@ static int set_value(const Option *o, Config *c, const char *value)
         return -EINVAL;
 }
 
+static bool is_list(const Option *o)
+{
+        return o->kind == OPTION_WORDS || o->kind == OPTION_PATHS || o->kind == OPTION_NAMES;
+}
+
 int config_option_set(const Option *o, Config *c, const char *value)
 {
+        if (!*value && !o->fallback && is_list(o)) {
+                value_free_words(*(char ***)member_of(c, o));
+                *(char ***)member_of(c, o) = NULL;
+                return 0;
+        }
         if (!*value && !o->fallback)
                 return str_replace(member_of(c, o), NULL);
         return set_value(o, c, *value ? value : o->fallback);
@@ -318,7 +364,7 @@ void config_done(Config *c)
         for (size_t i = 0; i < config_option_count; i++) {
                 void *member = member_of(c, &config_options[i]);
 
-                if (config_options[i].kind == OPTION_WORDS)
+                if (is_list(&config_options[i]))
                         value_free_words(*(char ***)member);
                 else if (config_options[i].kind <= OPTION_FOLDER)
                         free(*(char **)member);

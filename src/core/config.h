@@ -4,11 +4,12 @@
 
 #include "util.h"
 
-/* The words of require_signed, reboot, hold and mark_good. */
+/* The words of require_signed, reboot, hold, mark_good and upload_method. */
 typedef enum RequireSigned { SIGNED_AUTO, SIGNED_YES, SIGNED_NO } RequireSigned;
 typedef enum RebootWay { REBOOT_LOGIND, REBOOT_COMMAND, REBOOT_NEVER } RebootWay;
 typedef enum HoldAt { HOLD_AT_REBOOT, HOLD_AT_INSTALL } HoldAt;
 typedef enum MarkGoodBy { MARK_BY_AGENT, MARK_BY_INTEGRATOR } MarkGoodBy;
+typedef enum UploadMethod { UPLOAD_AUTO, UPLOAD_PUT, UPLOAD_POST, UPLOAD_MULTIPART } UploadMethod;
 
 /* A member an option; what each means stands in the table of config.c. All strings are owned, NULL
  * where nothing is set. Spans in usec, sizes in bytes. */
@@ -52,6 +53,13 @@ typedef struct Config {
         usec_t reboot_timeout;
         /* [rauc] */
         char *rauc_bus;
+        /* [logs] */
+        char *ocpp_log, *session_log_path;
+        uint64_t ocpp_log_size, max_log_size;
+        char **log_files, **journal_units; /* NULL: none */
+        int upload_method;                 /* UploadMethod */
+        int64_t log_retries;
+        usec_t log_retry_interval;
         /* [state] */
         char *state_directory;
         int64_t outbox_max;

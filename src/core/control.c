@@ -198,6 +198,35 @@ static int on_inhibit(sd_bus_message *m, void *userdata, sd_bus_error *reterr _u
         return r;
 }
 
+/* Answered later, by control_answer(). */
+static int on_log_job(sd_bus_message *m, void *userdata, sd_bus_error *reterr _unused_)
+{
+        Control *c = userdata;
+        const char *file;
+        int r = sd_bus_message_read(m, "s", &file);
+
+        if (r < 0)
+                return r;
+        r = c->handlers->log_job(c->userdata, file, (ControlCall *)sd_bus_message_ref(m));
+        if (r >= 0)
+                return 1;
+        sd_bus_message_unref(m);
+        if (r == -EBUSY)
+                return sd_bus_reply_method_errorf(m, CONTROL_ERROR "NotNow", "%s",
+                                                  "somebody else asks for logs; try again");
+        return refuse(m, r);
+}
+
+void control_answer(ControlCall *call, const char *text)
+{
+        sd_bus_message *m = (sd_bus_message *)call;
+
+        if (m)
+                (void)(text ? sd_bus_reply_method_return(m, "s", text)
+                            : sd_bus_reply_method_errno(m, ENOMEM, NULL));
+        sd_bus_message_unref(m);
+}
+
 /* clang-format off */
 #define CHANGES SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
 #define CONSTANT SD_BUS_VTABLE_PROPERTY_CONST
@@ -228,6 +257,8 @@ static const sd_bus_vtable vtable[] = {
                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_NAMES("InstallFile", "hs", SD_BUS_PARAM(file) SD_BUS_PARAM(name), NULL,,
                 on_install_file, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_NAMES("LogJob", "s", SD_BUS_PARAM(file), "s", SD_BUS_PARAM(job), on_log_job,
+                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_NAMES("Inhibit", "ssu",
                 SD_BUS_PARAM(who) SD_BUS_PARAM(why) SD_BUS_PARAM(connector), "h",
                 SD_BUS_PARAM(lock), on_inhibit, SD_BUS_VTABLE_UNPRIVILEGED),

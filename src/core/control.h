@@ -12,6 +12,8 @@
 #define CONTROL_STATUSES_MAX 10
 
 typedef struct sd_bus sd_bus;
+/* A call that is answered later, once, by control_answer(). */
+typedef struct ControlCall ControlCall;
 typedef struct Control Control;
 
 /* A status that was reported. */
@@ -58,6 +60,9 @@ typedef struct ControlHandlers {
          * session, 0 none. *ret_fd: held until all its copies are closed; given away. */
         int (*inhibit)(void *userdata, const char *who, const char *why, uint32_t connector,
                        int *ret_fd);
+        /* The job by which the worker makes an archive of logs as file, a text. 0: call is
+         * answered later. */
+        int (*log_job)(void *userdata, const char *file, ControlCall *call);
 } ControlHandlers;
 
 /* Puts the object on the bus (borrowed, referenced, attached to an event loop by the caller) and
@@ -67,6 +72,10 @@ int control_new(sd_bus *bus, const ControlHandlers *handlers, void *userdata, Co
 /* Takes the object from the bus and gives the name back. */
 void control_free(Control *control);
 DEFINE_CLEANUP(Control *, control_free)
+
+/* Answers the call by a text, NULL: there is no memory for it, and frees it. A NULL call is fine.
+ */
+void control_answer(ControlCall *call, const char *text);
 
 /* Tells who listens which properties are other than they were at the last call. 0 or negative
  * errno. A NULL control is fine. */

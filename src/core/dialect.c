@@ -74,3 +74,17 @@ FirmwareStatus dialect_firmware_word(const Dialect *d, bool plain, FirmwareStatu
                 return FW_NONE;
         return (FirmwareStatus)words[status];
 }
+
+OutgoingKind dialect_log_kind(const Dialect *d, bool plain)
+{
+        return plain && d->outgoing[OUT_DIAGNOSTICS_STATUS].action ? OUT_DIAGNOSTICS_STATUS
+                                                                   : OUT_LOG_STATUS;
+}
+
+LogStatus dialect_log_status(const Dialect *d, bool plain, LogStatus status)
+{
+        bool core = dialect_log_kind(d, plain) == OUT_DIAGNOSTICS_STATUS;
+        const uint8_t *statuses = core ? d->diagnostics_statuses : d->log_statuses;
+
+        return (size_t)status < LOG_STATUS_MAX ? (LogStatus)statuses[status] : LOG_STATUS_NONE;
+}

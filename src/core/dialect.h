@@ -10,6 +10,8 @@ typedef enum IncomingKind {
         IN_UPDATE_SIGNED, /* 2.x UpdateFirmware, 1.6 SignedUpdateFirmware: UpdateRequest →
                              UpdateAnswer */
         IN_UPDATE_PLAIN,  /* 1.6 UpdateFirmware: UpdateRequest → {} */
+        IN_LOGS,          /* GetLog: LogRequest → LogAnswer */
+        IN_LOGS_PLAIN,    /* 1.6 GetDiagnostics: LogRequest → LogAnswer */
         IN_TRIGGER,       /* TriggerMessage, 1.6 ExtendedTriggerMessage too: TriggerRequest →
                              TriggerAnswer */
         IN_UNSUPPORTED,   /* the version knows the action, the agent doesn't serve it: CALLERROR
@@ -25,7 +27,8 @@ typedef enum OutgoingKind {
         OUT_FIRMWARE_STATUS_PLAIN, /* the same for a job that came by 1.6 UpdateFirmware; NULL
                                       action in 2.x: use OUT_FIRMWARE_STATUS */
         OUT_LOG_STATUS,            /* LogReport → {} */
-        OUT_DIAGNOSTICS_STATUS,    /* LogReport → {}, 1.6 core; NULL in 2.x */
+        OUT_DIAGNOSTICS_STATUS,    /* LogReport → {}, for a request that came by 1.6
+                                      GetDiagnostics; NULL in 2.x: use OUT_LOG_STATUS */
         OUT_SECURITY_EVENT,        /* SecurityEventReport → {} */
         OUTGOING_MAX,
 } OutgoingKind;
@@ -90,6 +93,10 @@ typedef struct Dialect {
          * where there is none). FW_STATUS_MAX entries each. */
         const uint8_t *signed_words;
         const uint8_t *plain_words;
+        /* By LogStatus, in the same way: for OUT_LOG_STATUS, and for OUT_DIAGNOSTICS_STATUS (NULL
+         * where there is none). LOG_STATUS_MAX entries each. */
+        const uint8_t *log_statuses;
+        const uint8_t *diagnostics_statuses;
         const EnumTable *security_events; /* by SecurityEventType */
         bool password_is_hex; /* 1.6 AuthorizationKey: hex, decoded before it goes into the header
                                */
@@ -107,3 +114,6 @@ RpcErrorCode rpc_error_from_violation(CodecViolation v);
 OutgoingKind dialect_firmware_kind(const Dialect *d, bool plain);
 /* What this version says for a status of such a job; FW_NONE: nothing. */
 FirmwareStatus dialect_firmware_word(const Dialect *d, bool plain, FirmwareStatus status);
+/* The same for a request for logs; plain: it came by 1.6 GetDiagnostics. */
+OutgoingKind dialect_log_kind(const Dialect *d, bool plain);
+LogStatus dialect_log_status(const Dialect *d, bool plain, LogStatus status);

@@ -16,11 +16,13 @@
 #define RECORD_MAX (1 << 20)
 #define LINE_MAX_SIZE 96
 
-/* clang-format off */
-static const struct {
+typedef struct ActionWord {
         unsigned action;
         const char *word;
-} action_words[] = {
+} ActionWord;
+
+/* clang-format off */
+static const ActionWord action_words[] = {
         {DO_ASK_DOWNLOAD,       "ask-download"},
         {DO_WAIT_RETRIEVE,      "wait-retrieve"},
         {DO_FETCH,              "fetch"},
@@ -48,6 +50,21 @@ static const struct {
         {DO_CONFIRMED,          "confirmed"},
         {DO_WAIT_REBOOT,        "wait-reboot"},
 };
+
+static const ActionWord log_action_words[] = {
+        {LOGDO_COLLECT,         "log-collect"},
+        {LOGDO_UPLOAD,          "log-upload"},
+        {LOGDO_WAIT,            "log-wait"},
+        {LOGDO_STOP,            "log-stop"},
+        {LOGDO_DROP,            "log-drop"},
+};
+
+static const char *const log_state_words[LOGJOB_STATE_MAX] = {
+        [LOGJOB_IDLE]       = "log-idle",
+        [LOGJOB_COLLECTING] = "log-collecting",
+        [LOGJOB_UPLOADING]  = "log-uploading",
+        [LOGJOB_RETRYING]   = "log-retrying",
+};
 /* clang-format on */
 
 /* What is stored besides the job's states: named values, the outbox, an event by itself. */
@@ -59,15 +76,31 @@ static const char *const stored[] = {
 };
 
 static const char *const of_the_worker[] = {
-        "resolve-begin", "resolve-end", "fetch-begin", "fetch-bytes", "fetch-end", "hash-begin",
+        "resolve-begin", "resolve-end",   "fetch-begin",  "fetch-bytes",  "fetch-end",
+        "hash-begin",    "collect-begin", "upload-begin", "upload-bytes", "upload-end",
 };
+
+static const char *find_word(const ActionWord *words, size_t count, unsigned action)
+{
+        for (size_t i = 0; i < count; i++)
+                if (words[i].action == action)
+                        return words[i].word;
+        return "?";
+}
 
 const char *fail_point_action(unsigned action)
 {
-        for (size_t i = 0; i < ELEMENTSOF(action_words); i++)
-                if (action_words[i].action == action)
-                        return action_words[i].word;
-        return "?";
+        return find_word(action_words, ELEMENTSOF(action_words), action);
+}
+
+const char *fail_point_log_action(unsigned action)
+{
+        return find_word(log_action_words, ELEMENTSOF(log_action_words), action);
+}
+
+const char *fail_point_log_state(LogJobState state)
+{
+        return log_state_words[state];
 }
 
 /* How many lines of the record end in this name. */
@@ -147,6 +180,10 @@ void fail_points_print(const Dialect *const *dialects)
                 print_around("store", stored[i]);
         for (size_t i = 0; i < ELEMENTSOF(action_words); i++)
                 print_around("do", action_words[i].word);
+        for (size_t i = 0; i < ELEMENTSOF(log_state_words); i++)
+                print_around("store", log_state_words[i]);
+        for (size_t i = 0; i < ELEMENTSOF(log_action_words); i++)
+                print_around("do", log_action_words[i].word);
         for (const Dialect *const *d = dialects; *d; d++)
                 for (size_t kind = 0; kind < OUTGOING_MAX; kind++) {
                         const char *action = (*d)->outgoing[kind].action;

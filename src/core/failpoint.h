@@ -9,6 +9,7 @@
 #ifdef TEST_SEAMS
 
 #include "dialect.h"
+#include "logjob.h"
 
 #define FAIL_POINT_VARIABLES 2
 
@@ -16,6 +17,9 @@
 void fail_point(const char *moment, const char *what);
 /* A word for an action of the job's table. */
 const char *fail_point_action(unsigned action);
+/* The same for the log job's; and a word for what is stored of it. */
+const char *fail_point_log_action(unsigned action);
+const char *fail_point_log_state(LogJobState state);
 /* The variables above as a program started by us is to get them: "NAME=value", then NULL. */
 void fail_points_pass_on(char *ret[static FAIL_POINT_VARIABLES + 1]);
 /* --list-failpoints: the names, one a line. dialects: NULL-terminated. */

@@ -47,6 +47,24 @@ static const char *const verdict_words[VERDICT_MAX] = {
         [VERDICT_INVALID_CERTIFICATE] = "InvalidCertificate",
         [VERDICT_REVOKED_CERTIFICATE] = "RevokedCertificate",
 };
+
+static const char *const log_words[LOG_STATUS_MAX] = {
+        [LOG_STATUS_NONE]                    = "None", /* never on the wire */
+        [LOG_STATUS_IDLE]                    = "Idle",
+        [LOG_STATUS_UPLOADING]               = "Uploading",
+        [LOG_STATUS_UPLOADED]                = "Uploaded",
+        [LOG_STATUS_UPLOAD_FAILURE]          = "UploadFailure",
+        [LOG_STATUS_PERMISSION_DENIED]       = "PermissionDenied",
+        [LOG_STATUS_BAD_MESSAGE]             = "BadMessage",
+        [LOG_STATUS_NOT_SUPPORTED_OPERATION] = "NotSupportedOperation",
+        [LOG_STATUS_ACCEPTED_CANCELED]       = "AcceptedCanceled",
+};
+
+/* Part of the file's name, too. */
+static const char *const kind_words[LOGS_KIND_MAX] = {
+        [LOGS_DIAGNOSTICS] = "diagnostics",
+        [LOGS_SECURITY]    = "security",
+};
 /* clang-format on */
 
 static const char *word_of(const char *const *words, size_t count, int value)
@@ -61,12 +79,28 @@ const char *firmware_status_to_string(FirmwareStatus s)
         return word_of(firmware_words, ELEMENTSOF(firmware_words), (int)s);
 }
 
+/* The first value, which stands for nothing, for words that are none. */
+static int value_of(const char *const *words, int count, const char *s)
+{
+        for (int i = 0; i < count; i++)
+                if (str_equal(words[i], s))
+                        return i;
+        return 0;
+}
+
 FirmwareStatus firmware_status_from_string(const char *s)
 {
-        for (int i = 0; i < FW_STATUS_MAX; i++)
-                if (str_equal(firmware_words[i], s))
-                        return (FirmwareStatus)i;
-        return FW_NONE;
+        return (FirmwareStatus)value_of(firmware_words, FW_STATUS_MAX, s);
+}
+
+LogStatus log_status_from_string(const char *s)
+{
+        return (LogStatus)value_of(log_words, LOG_STATUS_MAX, s);
+}
+
+LogsKind logs_kind_from_string(const char *s)
+{
+        return (LogsKind)value_of(kind_words, LOGS_KIND_MAX, s);
 }
 
 bool firmware_status_is_final(FirmwareStatus s)
@@ -82,4 +116,19 @@ const char *security_event_to_string(SecurityEventType t)
 const char *update_verdict_to_string(UpdateVerdict v)
 {
         return word_of(verdict_words, ELEMENTSOF(verdict_words), (int)v);
+}
+
+const char *log_status_to_string(LogStatus s)
+{
+        return word_of(log_words, ELEMENTSOF(log_words), (int)s);
+}
+
+const char *logs_kind_to_string(LogsKind k)
+{
+        return word_of(kind_words, ELEMENTSOF(kind_words), (int)k);
+}
+
+bool log_status_is_final(LogStatus s)
+{
+        return s > LOG_STATUS_UPLOADING && s < LOG_STATUS_MAX;
 }

@@ -27,8 +27,31 @@ typedef enum FirmwareStatus {
         FW_STATUS_MAX,
 } FirmwareStatus;
 
-/* UploadLogStatusEnumType, and 1.6's DiagnosticsStatus: the agent uploads no logs yet. */
-typedef enum LogStatus { LOG_STATUS_IDLE, LOG_STATUS_UPLOADING, LOG_STATUS_MAX } LogStatus;
+/* UploadLogStatusEnumType, and 1.6's DiagnosticsStatus, which has one word for all failures. Zero
+ * is "nothing to say". */
+typedef enum LogStatus {
+        LOG_STATUS_NONE,
+        LOG_STATUS_IDLE,
+        LOG_STATUS_UPLOADING,
+        LOG_STATUS_UPLOADED,
+        LOG_STATUS_UPLOAD_FAILURE,
+        LOG_STATUS_PERMISSION_DENIED,
+        LOG_STATUS_BAD_MESSAGE,
+        LOG_STATUS_NOT_SUPPORTED_OPERATION,
+        LOG_STATUS_ACCEPTED_CANCELED, /* another request took its place; 1.6 has no word */
+        LOG_STATUS_MAX,
+} LogStatus;
+
+/* LogEnumType; 1.6 GetDiagnostics asks for the first. */
+typedef enum LogsKind { LOGS_DIAGNOSTICS, LOGS_SECURITY, LOGS_KIND_MAX } LogsKind;
+
+/* LogStatusEnumType: the answer to GetLog. GetDiagnostics has none but the file's name. */
+typedef enum LogsVerdict {
+        LOGS_ACCEPTED,
+        LOGS_REJECTED,
+        LOGS_ACCEPTED_CANCELED,
+        LOGS_VERDICT_MAX
+} LogsVerdict;
 
 /* UpdateFirmwareStatusEnumType; plain 1.6 has no word, the agent maps those to {} or a CALLERROR.
  */
@@ -135,6 +158,28 @@ typedef struct FirmwareReport {
         int64_t request_id; /* NO_INT with FW_IDLE when nothing was ever asked, and in plain 1.6 */
 } FirmwareReport;
 
+/* GetLog, 1.6 GetDiagnostics too (N01). */
+typedef struct LogRequest {
+        int kind;               /* LogsKind */
+        int64_t request_id;     /* NO_INT in GetDiagnostics */
+        char *location;         /* URL to upload to */
+        usec_t oldest, latest;  /* the span that is asked for; NO_TIME: open */
+        int64_t retries;        /* retries, so attempts = retries + 1 */
+        int64_t retry_interval; /* seconds */
+} LogRequest;
+/* All absent. */
+#define LOG_REQUEST_INIT                                                                           \
+        {                                                                                          \
+                .request_id = NO_INT, .oldest = NO_TIME, .latest = NO_TIME, .retries = NO_INT,     \
+                .retry_interval = NO_INT                                                           \
+        }
+
+/* What it is answered. */
+typedef struct LogAnswer {
+        int verdict;      /* LogsVerdict */
+        const char *name; /* of the file that will come, ≤ 255; NULL none */
+} LogAnswer;
+
 /* LogStatusNotification, 1.6 DiagnosticsStatusNotification. */
 typedef struct LogReport {
         int status;         /* LogStatus */
@@ -198,7 +243,15 @@ typedef struct EmptyMessage {
 const char *firmware_status_to_string(FirmwareStatus s);
 const char *security_event_to_string(SecurityEventType t);
 const char *update_verdict_to_string(UpdateVerdict v);
+const char *log_status_to_string(LogStatus s);
+const char *logs_kind_to_string(LogsKind k);
 /* The reverse; FW_NONE for an unknown word and NULL. */
 FirmwareStatus firmware_status_from_string(const char *s);
+/* LOG_STATUS_NONE for an unknown word and NULL. */
+LogStatus log_status_from_string(const char *s);
+/* LOGS_DIAGNOSTICS for an unknown word and NULL. */
+LogsKind logs_kind_from_string(const char *s);
 /* Ends a job: Installed and every failure. */
 bool firmware_status_is_final(FirmwareStatus s);
+/* Ends a request for logs: Uploaded, every failure, AcceptedCanceled. */
+bool log_status_is_final(LogStatus s);

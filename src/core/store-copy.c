@@ -57,7 +57,8 @@ static int add_row(Store *s, const char *sql, char **line)
 /* NULL in *ret: there is nothing that would have to survive. */
 static int make_line(Store *s, char **ret)
 {
-        _cleanup_(freep) char *sql = store_job_sql(STORE_SELECT_SHORT), *line = strdup(COPY_HEAD);
+        _cleanup_(freep) char *sql = store_row_sql(&store_job_table, STORE_SELECT_SHORT),
+                              *line = strdup(COPY_HEAD);
         int r, unsent;
 
         if (!sql || !line)
@@ -98,8 +99,9 @@ void store_copy_renew(Store *s)
 /* Text in every column: SQLite turns it into numbers where they are read. */
 static int put_value(Store *s, const char *name, const char *value)
 {
-        _cleanup_(freep) char *sql =
-                store_has_job_column(name) ? str_printf("UPDATE job SET %s = ?", name) : NULL;
+        _cleanup_(freep) char *sql = store_row_has(&store_job_table, name)
+                                             ? str_printf("UPDATE job SET %s = ?", name)
+                                             : NULL;
         _cleanup_(store_statement_done) Statement *q = NULL;
         int r = sql ? store_prepare(s, sql, &q) : 0;
 

@@ -35,11 +35,47 @@ usec_t store_take_usec(Statement *q, int at);
 /* Puts a row into the outbox (unless it is for people alone or another one takes it in) and a
  * status among those shown; part of a step. sending: see StoreChange. 0 or negative errno. */
 int store_row_commit(Store *s, const OutboxRow *row, int64_t sending);
-/* "SELECT …", "INSERT … VALUES (?, …)" of the job's columns; STORE_SELECT_SHORT: without those of
- * any length. Owned by the caller; NULL when out of memory. */
+bool store_has_column(Store *s, const char *table, const char *name);
+
+/* One column of a table with one row, whose members are those of a struct (store-row.c). */
+typedef enum ColumnKind {
+        COLUMN_TEXT,
+        COLUMN_LONG_TEXT,
+        COLUMN_INT,
+        COLUMN_USEC,
+        COLUMN_BOOL,
+        COLUMN_STATE,
+        COLUMN_STATUS,
+        COLUMN_LOG_STATE,
+        COLUMN_LOG_STATUS,
+        COLUMN_LOGS_KIND,
+} ColumnKind;
+
+typedef struct Column {
+        const char *name;
+        ColumnKind kind;
+        size_t offset;
+} Column;
+
+typedef struct RowTable {
+        const char *name;
+        const Column *columns;
+        size_t count;
+} RowTable;
+
+extern const RowTable store_job_table;
+
+/* Makes the table, and the columns that are missing. */
+int store_row_schema(Store *s, const RowTable *t);
+/* 1 and *ret, a struct that was initialised and owns its texts afterwards, also on failure; 0:
+ * there is no row. */
+int store_row_read(Store *s, const RowTable *t, void *ret);
+int store_row_write(Store *s, const RowTable *t, const void *row);
+/* "SELECT …", "INSERT … VALUES (?, …)" of the columns; STORE_SELECT_SHORT: without those of any
+ * length. Owned by the caller; NULL when out of memory. */
 typedef enum StoreSql { STORE_SELECT, STORE_SELECT_SHORT, STORE_INSERT } StoreSql;
-char *store_job_sql(StoreSql what);
-bool store_has_job_column(const char *name);
+char *store_row_sql(const RowTable *t, StoreSql what);
+bool store_row_has(const RowTable *t, const char *name);
 /* The line beside the database is made that of now. What fails is logged. */
 void store_copy_renew(Store *s);
 /* Opens or makes folder/agent.db. 0; -EUCLEAN: it is damaged; negative errno. *reterr: a sentence.

@@ -18,8 +18,15 @@ static int security_event_from_string(const char *word)
 
 static int row_value(OutboxKind kind, const char *word)
 {
-        if (kind == OUTBOX_SECURITY_EVENT)
+        switch (kind) {
+        case OUTBOX_SECURITY_EVENT:
                 return security_event_from_string(word);
+        case OUTBOX_LOG_STATUS:
+                return (int)log_status_from_string(word);
+        case OUTBOX_FIRMWARE_STATUS:
+        case OUTBOX_KIND_MAX:
+                break;
+        }
         return (int)firmware_status_from_string(word);
 }
 
@@ -42,8 +49,8 @@ int store_outbox_first(Store *s, bool aside, int64_t after, OutboxRow *ret)
         if (r != SQLITE_ROW)
                 return store_to_errno(r);
         row.id = sqlite3_column_int64(q, 0);
-        row.kind = sqlite3_column_int(q, 1) == OUTBOX_SECURITY_EVENT ? OUTBOX_SECURITY_EVENT
-                                                                     : OUTBOX_FIRMWARE_STATUS;
+        /* A newer agent's kind is read as a status without a word, which nobody is told. */
+        row.kind = (OutboxKind)sqlite3_column_int(q, 1);
         row.value = row_value(row.kind, strempty((const char *)sqlite3_column_text(q, 2)));
         row.plain = sqlite3_column_int(q, 3);
         row.request_id = store_take_int(q, 4);
@@ -118,20 +125,30 @@ int store_outbox_drop_statuses(Store *s)
         int r;
 
         fail_point("before-store", "outbox-drop");
-        r = store_run(s, "DELETE FROM outbox WHERE kind = 0");
+        r = store_run(s, "DELETE FROM outbox WHERE kind != 1");
         fail_point("after-store", "outbox-drop");
         return r;
 }
 
 static const char *row_word(const OutboxRow *row)
 {
-        return row->kind == OUTBOX_SECURITY_EVENT ? security_event_to_string(row->value)
-                                                  : firmware_status_to_string(row->value);
+        switch (row->kind) {
+        case OUTBOX_SECURITY_EVENT:
+                return security_event_to_string(row->value);
+        case OUTBOX_LOG_STATUS:
+                return log_status_to_string(row->value);
+        case OUTBOX_FIRMWARE_STATUS:
+        case OUTBOX_KIND_MAX:
+                break;
+        }
+        return firmware_status_to_string(row->value);
 }
 
-static bool row_is_final(const OutboxRow *row)
+bool outbox_row_is_final(OutboxKind kind, int value)
 {
-        return row->kind == OUTBOX_SECURITY_EVENT || firmware_status_is_final(row->value);
+        return kind == OUTBOX_SECURITY_EVENT ||
+               (kind == OUTBOX_LOG_STATUS ? log_status_is_final(value)
+                                          : firmware_status_is_final(value));
 }
 
 static int write_row(Store *s, const OutboxRow *row)
@@ -147,7 +164,7 @@ static int write_row(Store *s, const OutboxRow *row)
                 return r;
         sqlite3_bind_int(q, 1, row->kind);
         sqlite3_bind_text(q, 2, row_word(row), -1, SQLITE_STATIC);
-        sqlite3_bind_int(q, 3, row_is_final(row));
+        sqlite3_bind_int(q, 3, outbox_row_is_final(row->kind, row->value));
         sqlite3_bind_int(q, 4, row->plain);
         store_bind_int(q, 5, row->request_id);
         sqlite3_bind_int64(q, 6, (int64_t)row->timestamp);

@@ -11,27 +11,10 @@ void store_statement_done(Statement **s)
         sqlite3_finalize(*s);
 }
 
-/* One column of the job's row; the table makes the schema, the INSERT and the SELECT. Added columns
- * go to the end and have a default, since an older agent may open a newer store after a roll-back.
- */
-typedef enum ColumnKind {
-        COLUMN_TEXT,
-        COLUMN_LONG_TEXT,
-        COLUMN_INT,
-        COLUMN_USEC,
-        COLUMN_BOOL,
-        COLUMN_STATE,
-        COLUMN_STATUS
-} ColumnKind;
-
-typedef struct Column {
-        const char *name;
-        ColumnKind kind;
-        size_t offset;
-} Column;
-
+/* Added columns go to the end and have a default, since an older agent may open a newer store after
+ * a roll-back. */
 /* clang-format off */
-static const Column columns[] = {
+static const Column job_columns[] = {
         {"state",               COLUMN_STATE,  offsetof(Job, state)},
         {"last_status",         COLUMN_STATUS, offsetof(Job, last_status)},
         {"verdict",             COLUMN_STATUS, offsetof(Job, verdict)},
@@ -70,11 +53,31 @@ static const Column columns[] = {
         {"done_timestamp",      COLUMN_TEXT,   offsetof(Job, done_timestamp)},
         {"done_count",          COLUMN_INT,    offsetof(Job, done_count)},
 };
+
+static const Column log_columns[] = {
+        {"state",          COLUMN_LOG_STATE,  offsetof(LogJob, state)},
+        {"last_status",    COLUMN_LOG_STATUS, offsetof(LogJob, last_status)},
+        {"verdict",        COLUMN_LOG_STATUS, offsetof(LogJob, verdict)},
+        {"plain",          COLUMN_BOOL,       offsetof(LogJob, plain)},
+        {"kind",           COLUMN_LOGS_KIND,  offsetof(LogJob, request.kind)},
+        {"request_id",     COLUMN_INT,        offsetof(LogJob, request.request_id)},
+        {"location",       COLUMN_LONG_TEXT,  offsetof(LogJob, request.location)},
+        {"oldest",         COLUMN_USEC,       offsetof(LogJob, request.oldest)},
+        {"latest",         COLUMN_USEC,       offsetof(LogJob, request.latest)},
+        {"retries",        COLUMN_INT,        offsetof(LogJob, request.retries)},
+        {"retry_interval", COLUMN_INT,        offsetof(LogJob, request.retry_interval)},
+        {"answer",         COLUMN_INT,        offsetof(LogJob, answer)},
+        {"name",           COLUMN_TEXT,       offsetof(LogJob, name)},
+        {"size",           COLUMN_INT,        offsetof(LogJob, size)},
+        {"attempts",       COLUMN_INT,        offsetof(LogJob, attempts)},
+};
 /* clang-format on */
 
-/* The job's columns are added one by one below. */
+const RowTable store_job_table = {"job", job_columns, ELEMENTSOF(job_columns)};
+static const RowTable log_table = {"logjob", log_columns, ELEMENTSOF(log_columns)};
+
+/* The columns of both jobs' tables are added one by one: store-row.c. */
 static const char schema[] =
-        "CREATE TABLE IF NOT EXISTS job (id INTEGER PRIMARY KEY CHECK (id = 1));"
         "CREATE TABLE IF NOT EXISTS outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT "
         "NULL,"
         " value TEXT NOT NULL, final INTEGER NOT NULL, plain INTEGER NOT NULL, request_id INTEGER,"
@@ -131,33 +134,16 @@ int store_finish(Statement *statement)
         return store_to_errno(sqlite3_step(statement));
 }
 
-static bool has_column(Store *s, const char *table, const char *name)
-{
-        _cleanup_(store_statement_done) Statement *q = NULL;
-
-        if (store_prepare(s, "SELECT 1 FROM pragma_table_info(?) WHERE name = ?", &q) < 0)
-                return false;
-        sqlite3_bind_text(q, 1, table, -1, SQLITE_STATIC);
-        sqlite3_bind_text(q, 2, name, -1, SQLITE_STATIC);
-        return sqlite3_step(q) == SQLITE_ROW;
-}
-
 /* Additive only: what is missing is added, what is unknown stays untouched. */
 static int make_schema(Store *s)
 {
         int r = store_run(s, schema);
-        size_t i = ELEMENTSOF(columns);
 
-        /* They are added in order, so that none is missing before one that is there. */
-        while (r == 0 && i > 0 && !has_column(s, "job", columns[i - 1].name))
-                i--;
-        for (; r == 0 && i < ELEMENTSOF(columns); i++) {
-                char sql[128];
-
-                snprintf(sql, sizeof(sql), "ALTER TABLE job ADD COLUMN %s", columns[i].name);
-                r = store_run(s, sql);
-        }
-        if (r == 0 && !has_column(s, "outbox", "count"))
+        if (r == 0)
+                r = store_row_schema(s, &store_job_table);
+        if (r == 0)
+                r = store_row_schema(s, &log_table);
+        if (r == 0 && !store_has_column(s, "outbox", "count"))
                 r = store_run(s, "ALTER TABLE outbox ADD COLUMN count INTEGER NOT NULL DEFAULT 1");
         return r;
 }
@@ -219,146 +205,15 @@ void store_free(Store *s)
         free(s);
 }
 
-char *store_job_sql(StoreSql what)
-{
-        _cleanup_(freep) char *names = strdup(""), *marks = strdup("");
-
-        for (size_t i = 0; names && marks && i < ELEMENTSOF(columns); i++) {
-                char *n, *m;
-
-                if (what == STORE_SELECT_SHORT && columns[i].kind == COLUMN_LONG_TEXT)
-                        continue;
-                n = str_printf("%s%s%s", names, i ? ", " : "", columns[i].name);
-                m = str_printf("%s, ?", marks);
-                free(names);
-                free(marks);
-                names = n;
-                marks = m;
-        }
-        if (!names || !marks)
-                return NULL;
-        return what == STORE_INSERT ? str_printf("INSERT OR REPLACE INTO job (id, %s) VALUES (1%s)",
-                                                 names, marks)
-                                    : str_printf("SELECT %s FROM job WHERE id = 1", names);
-}
-
-bool store_has_job_column(const char *name)
-{
-        for (size_t i = 0; i < ELEMENTSOF(columns); i++)
-                if (streq(columns[i].name, name))
-                        return true;
-        return false;
-}
-
-void store_bind_int(Statement *q, int at, int64_t value)
-{
-        if (value == NO_INT)
-                sqlite3_bind_null(q, at);
-        else
-                sqlite3_bind_int64(q, at, value);
-}
-
-/* usec times: NO_TIME is stored as NULL. */
-static void bind_usec_or_null(Statement *q, int at, usec_t value)
-{
-        store_bind_int(q, at, value == NO_TIME ? NO_INT : (int64_t)value);
-}
-
-static void bind_column(Statement *q, int at, const Column *c, const Job *job)
-{
-        const void *member = (const char *)job + c->offset;
-
-        switch (c->kind) {
-        case COLUMN_TEXT:
-        case COLUMN_LONG_TEXT:
-                sqlite3_bind_text(q, at, *(char *const *)member, -1, SQLITE_STATIC);
-                break;
-        case COLUMN_INT:
-                store_bind_int(q, at, *(const int64_t *)member);
-                break;
-        case COLUMN_USEC:
-                bind_usec_or_null(q, at, *(const usec_t *)member);
-                break;
-        case COLUMN_BOOL:
-                sqlite3_bind_int(q, at, *(const bool *)member);
-                break;
-        case COLUMN_STATE:
-                sqlite3_bind_text(q, at, job_state_to_string(*(const JobState *)member), -1,
-                                  SQLITE_STATIC);
-                break;
-        case COLUMN_STATUS:
-                sqlite3_bind_text(q, at, firmware_status_to_string(*(const FirmwareStatus *)member),
-                                  -1, SQLITE_STATIC);
-                break;
-        }
-}
-
-int store_take_text(Statement *q, int at, char **ret)
-{
-        return str_replace(ret, (const char *)sqlite3_column_text(q, at));
-}
-
-int64_t store_take_int(Statement *q, int at)
-{
-        return sqlite3_column_type(q, at) == SQLITE_NULL ? NO_INT : sqlite3_column_int64(q, at);
-}
-
-usec_t store_take_usec(Statement *q, int at)
-{
-        return sqlite3_column_type(q, at) == SQLITE_NULL ? NO_TIME
-                                                         : (usec_t)sqlite3_column_int64(q, at);
-}
-
-static int take_column(Statement *q, int at, const Column *c, Job *job)
-{
-        void *member = (char *)job + c->offset;
-
-        switch (c->kind) {
-        case COLUMN_TEXT:
-        case COLUMN_LONG_TEXT:
-                return store_take_text(q, at, (char **)member);
-        case COLUMN_INT:
-                *(int64_t *)member = store_take_int(q, at);
-                break;
-        case COLUMN_USEC:
-                *(usec_t *)member = store_take_usec(q, at);
-                break;
-        case COLUMN_BOOL:
-                *(bool *)member = sqlite3_column_int(q, at);
-                break;
-        case COLUMN_STATE:
-                *(JobState *)member =
-                        job_state_from_string((const char *)sqlite3_column_text(q, at));
-                break;
-        case COLUMN_STATUS:
-                *(FirmwareStatus *)member = firmware_status_from_string(
-                        strempty((const char *)sqlite3_column_text(q, at)));
-                break;
-        }
-        return 0;
-}
-
 int store_load_job(Store *s, Job *ret)
 {
-        _cleanup_(freep) char *sql = store_job_sql(STORE_SELECT);
-        _cleanup_(store_statement_done) Statement *q = NULL;
         _cleanup_(job_done) Job job;
         int r;
 
         job_init(&job);
-        if (!sql)
-                return -ENOMEM;
-        r = store_prepare(s, sql, &q);
-        if (r < 0)
+        r = store_row_read(s, &store_job_table, &job);
+        if (r <= 0)
                 return r;
-        r = sqlite3_step(q);
-        if (r != SQLITE_ROW)
-                return store_to_errno(r);
-        for (size_t i = 0; i < ELEMENTSOF(columns); i++) {
-                r = take_column(q, (int)i, &columns[i], &job);
-                if (r < 0)
-                        return r;
-        }
         /* A newer agent's word, read after a roll-back. What it had begun to write is looked at as
          * after any reboot; what it had not is begun anew. */
         if (job.state == JOB_STATE_MAX)
@@ -369,20 +224,21 @@ int store_load_job(Store *s, Job *ret)
         return 1;
 }
 
-static int write_job(Store *s, const Job *job)
+int store_load_log(Store *s, LogJob *ret)
 {
-        _cleanup_(freep) char *sql = store_job_sql(STORE_INSERT);
-        _cleanup_(store_statement_done) Statement *q = NULL;
+        _cleanup_(logjob_done) LogJob job;
         int r;
 
-        if (!sql)
-                return -ENOMEM;
-        r = store_prepare(s, sql, &q);
-        if (r < 0)
+        logjob_init(&job);
+        r = store_row_read(s, &log_table, &job);
+        if (r <= 0)
                 return r;
-        for (size_t i = 0; i < ELEMENTSOF(columns); i++)
-                bind_column(q, (int)i + 1, &columns[i], job);
-        return store_finish(q);
+        if (job.state == LOGJOB_STATE_MAX) /* a newer agent's word: begun anew */
+                job.state = LOGJOB_COLLECTING;
+        logjob_done(ret);
+        *ret = job;
+        logjob_init(&job);
+        return 1;
 }
 
 int store_run_with_int(Store *s, const char *sql, int64_t value)
@@ -415,9 +271,21 @@ static int set(Store *s, const char *name, const char *value)
 #ifdef TEST_SEAMS
 static const char *change_word(const StoreChange *change)
 {
+        if (change->log)
+                return fail_point_log_state(change->log->state);
         return change->job ? job_state_to_string(change->job->state) : "security-event";
 }
 #endif
+
+/* Those behind the last final one of their kind: what a job before it said is still to be said. */
+static int drop_intermediate(Store *s, OutboxKind kind)
+{
+        return store_run_with_int(s,
+                                  "DELETE FROM outbox WHERE kind = ?1 AND final = 0 AND id >"
+                                  " (SELECT ifnull(max(id), 0) FROM outbox"
+                                  "  WHERE kind = ?1 AND final = 1)",
+                                  kind);
+}
 
 int store_commit(Store *s, const StoreChange *change)
 {
@@ -426,13 +294,11 @@ int store_commit(Store *s, const StoreChange *change)
         if (r < 0)
                 return r;
         if (change->drop_intermediate)
-                /* Those behind the last final one: what a job before it said is still to be said.
-                 */
-                r = store_run(s, "DELETE FROM outbox WHERE kind = 0 AND final = 0 AND id >"
-                                 " (SELECT ifnull(max(id), 0) FROM outbox"
-                                 "  WHERE kind = 0 AND final = 1)");
+                r = drop_intermediate(s, change->log ? OUTBOX_LOG_STATUS : OUTBOX_FIRMWARE_STATUS);
         if (r == 0 && change->job)
-                r = write_job(s, change->job);
+                r = store_row_write(s, &store_job_table, change->job);
+        if (r == 0 && change->log)
+                r = store_row_write(s, &log_table, change->log);
         for (size_t i = 0; r == 0 && i < change->row_count; i++)
                 r = store_row_commit(s, &change->rows[i], change->sending);
         if (r == 0 && change->name)

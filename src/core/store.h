@@ -4,12 +4,14 @@
 #pragma once
 
 #include "job.h"
+#include "logjob.h"
 
 typedef struct Store Store;
 
 typedef enum OutboxKind {
         OUTBOX_FIRMWARE_STATUS,
         OUTBOX_SECURITY_EVENT,
+        OUTBOX_LOG_STATUS,
         OUTBOX_KIND_MAX
 } OutboxKind;
 
@@ -18,8 +20,8 @@ typedef enum OutboxKind {
 typedef struct OutboxRow {
         int64_t id;
         OutboxKind kind;
-        int value;          /* FirmwareStatus or SecurityEventType */
-        bool plain;         /* a status of a job that came by 1.6 UpdateFirmware */
+        int value;  /* FirmwareStatus, SecurityEventType or LogStatus */
+        bool plain; /* a status of a job that came by 1.6 UpdateFirmware or GetDiagnostics */
         int64_t request_id; /* NO_INT none */
         usec_t timestamp;   /* wall clock: when it happened */
         char *tech_info;    /* of a security event; NULL none */
@@ -32,6 +34,8 @@ typedef struct OutboxRow {
 } OutboxRow;
 /* Frees what the row owns and empties it. */
 void outbox_row_done(OutboxRow *row);
+/* Must it arrive? Ends of jobs and security events; the others may be given up. */
+bool outbox_row_is_final(OutboxKind kind, int value);
 
 /* Names of single values. */
 #define STORE_CONFIRMED_SLOT                                                                       \
@@ -68,6 +72,10 @@ DEFINE_CLEANUP(Store *, store_free)
  * rebooting. 0: there never was a job; 1; negative errno. */
 int store_load_job(Store *s, Job *ret);
 
+/* The same for the request for logs; a state that only a newer agent knows is read as collecting.
+ */
+int store_load_log(Store *s, LogJob *ret);
+
 /* A status as it was put into the outbox; the newest STATUSES_KEPT stay after they were answered,
  * for people. */
 #define STATUSES_KEPT 10
@@ -85,11 +93,13 @@ int store_said(Store *s, SaidStatus ret[static STATUSES_KEPT]);
 /* What a step changes, all or nothing. */
 typedef struct StoreChange {
         const Job *job;        /* NULL: the row stays */
+        const LogJob *log;     /* the same for the request for logs; not both in one change */
         const OutboxRow *rows; /* put at the end of the outbox (id and tries are ignored) */
         size_t row_count;
         bool keep_copy;         /* the copy beside the database stays as it is */
         int64_t sending;        /* id of the row on the wire, which nothing is added to; 0 none */
-        bool drop_intermediate; /* superseded: unsent statuses that are not final go */
+        bool drop_intermediate; /* superseded: unsent statuses of the job's kind that are not final
+                                   go */
         const char *name;       /* NULL, or a value that is set as by store_set() */
         const char *value;
 } StoreChange;
@@ -108,7 +118,7 @@ int store_outbox_update(Store *s, const OutboxRow *row);
 int store_outbox_trim(Store *s, int64_t max);
 /* Security events beyond max go, the oldest first. How many went; negative errno. */
 int store_outbox_trim_events(Store *s, int64_t max);
-/* A foreign CSMS: what was to be said of updates goes, security events stay. */
+/* A foreign CSMS: what was to be said of updates and logs goes, security events stay. */
 int store_outbox_drop_statuses(Store *s);
 
 /* A single value by its name. *ret owned by the caller, NULL: not set. 0 or negative errno. */

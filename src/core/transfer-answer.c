@@ -21,6 +21,11 @@ static int read_integer(const cJSON *object, const char *name, int64_t min, int6
         return 0;
 }
 
+static bool has(const cJSON *object, const char *name)
+{
+        return cJSON_GetObjectItemCaseSensitive(object, name);
+}
+
 static int read_hex(const cJSON *object, const char *name, void *out, size_t size)
 {
         const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
@@ -40,16 +45,21 @@ static int read_progress(const cJSON *value, Answer *a)
         return 0;
 }
 
-static int read_digest(const cJSON *value, Answer *a)
+/* With digests, one of them required, it is the answer of a hash; else the size alone is said. */
+static int read_size(const cJSON *value, Answer *a)
 {
         int64_t size = 0;
+        bool hashed = has(value, "sha256");
 
-        if (read_integer(value, "size", 0, &size) < 0 ||
-            read_hex(value, "sha256", a->digest.sha256, SHA256_SIZE) < 0 ||
-            read_hex(value, "sha384", a->digest.sha384, SHA384_SIZE) < 0)
+        if (read_integer(value, "size", 0, &size) < 0)
                 return -EBADMSG;
-        a->digest.size_bytes = (uint64_t)size;
-        a->kind = ANSWER_DIGEST;
+        a->size_bytes = a->digest.size_bytes = (uint64_t)size;
+        a->digest.has_sha384 = has(value, "sha384");
+        a->kind = hashed ? ANSWER_DIGEST : ANSWER_DONE;
+        if ((hashed && read_hex(value, "sha256", a->digest.sha256, SHA256_SIZE) < 0) ||
+            (a->digest.has_sha384 &&
+             (!hashed || read_hex(value, "sha384", a->digest.sha384, SHA384_SIZE) < 0)))
+                return -EBADMSG;
         return 0;
 }
 
@@ -82,7 +92,7 @@ static int read_done(const cJSON *value, Answer *a)
 {
         const cJSON *addresses = cJSON_GetObjectItemCaseSensitive(value, "addresses");
 
-        return addresses ? read_addresses(addresses, a) : read_digest(value, a);
+        return addresses ? read_addresses(addresses, a) : read_size(value, a);
 }
 
 /* What goes to the log and to 2.1's statusInfo holds nothing but printable ASCII. */
@@ -101,10 +111,14 @@ static int read_failed(const cJSON *value, Answer *a)
         const char *code = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(value, "code"));
         const char *message =
                 cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(value, "message"));
+        int64_t rest = 0;
         size_t n = code ? strspn(code, "abcdefghijklmnopqrstuvwxyz0123456789-") : 0;
 
         if (!cJSON_IsBool(final) || n == 0 || code[n] || n >= TRANSFER_CODE_MAX || !message)
                 return -EBADMSG;
+        if (has(value, "retry_after") && read_integer(value, "retry_after", 0, &rest) < 0)
+                return -EBADMSG;
+        a->retry_after_seconds = (uint64_t)rest;
         a->final = cJSON_IsTrue(final);
         memcpy(a->code, code, n + 1);
         copy_printable(message, a->message, sizeof(a->message));

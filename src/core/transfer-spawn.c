@@ -13,6 +13,21 @@
 /* Above all that the worker gets. */
 #define FD_OUT_OF_THE_WAY 10
 
+#define WORKER "rauc-ocpp-transfer"
+
+char *transfer_worker_path(void)
+{
+#ifdef TEST_SEAMS
+        _cleanup_(freep) char *self = realpath("/proc/self/exe", NULL);
+
+        if (self)
+                *strrchr(self, '/') = '\0';
+        return self ? str_printf("%s/" WORKER, self) : NULL;
+#else
+        return strdup(LIBEXEC_DIR "/" WORKER);
+#endif
+}
+
 /* Moves a descriptor out of the way of those the child gets. */
 static int fd_move_up(int *fd)
 {

@@ -1,21 +1,16 @@
 /* Starts, watches and ends worker processes: see transfer.h. A worker is believed only when it gave
  * one whole answer and then exited with 0; the last call back comes when it is gone, never before,
  * so that nobody writes to the file any more. */
-#include <cjson/cJSON.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "transfer-answer.h"
 #include "transfer-spawn.h"
+#include "transfer-start.h"
 
 /* After its answer, or when it closed its output, a worker has this long to exit. */
 #define EXIT_GRACE_USEC (5 * USEC_PER_SEC)
-/* libcurl counts milliseconds in an int. */
-#define SECONDS_MAX ((usec_t)2000000)
 
 struct Transfer {
         unsigned refs; /* the owner's, and one while we are inside a call back */
@@ -30,20 +25,6 @@ struct Transfer {
         Answer answer;     /* once answered */
         const char *fault; /* why the worker is not believed */
 };
-
-/* What one start needs. */
-typedef struct Start {
-        sd_event *event;
-        const char *worker;
-        cJSON *job; /* borrowed */
-        int file;   /* borrowed, -1: none */
-        AnswerKind wanted;
-} Start;
-
-static void tree_freep(cJSON **tree)
-{
-        cJSON_Delete(*tree);
-}
 
 static void transfer_unref(Transfer *t)
 {
@@ -155,11 +136,16 @@ static int on_output(sd_event_source *source _unused_, int fd _unused_, uint32_t
 static void deliver_answer(Transfer *t)
 {
         const Answer *a = &t->answer;
-        TransferFailure failure = {.final = a->final, .code = a->code, .message = a->message};
+        TransferFailure failure = {.final = a->final,
+                                   .code = a->code,
+                                   .message = a->message,
+                                   .retry_after_seconds = a->retry_after_seconds};
         const char *addresses[TRANSFER_ADDRESSES_MAX];
 
         if (a->kind == ANSWER_FAILED) {
                 t->handlers.on_failed(t->userdata, &failure);
+        } else if (a->kind == ANSWER_DONE) {
+                t->handlers.on_done(t->userdata, a->size_bytes);
         } else if (a->kind == ANSWER_DIGEST) {
                 t->handlers.on_digest(t->userdata, &a->digest);
         } else {
@@ -248,8 +234,8 @@ static int transfer_watch(Transfer *t, sd_event *event, pid_t pid, int *output)
         return 0;
 }
 
-static int transfer_start(const Start *s, const TransferHandlers *handlers, void *userdata,
-                          Transfer **ret)
+int transfer_start(const TransferStart *s, const TransferHandlers *handlers, void *userdata,
+                   Transfer **ret)
 {
         _cleanup_(transfer_cancelp) Transfer *t = calloc(1, sizeof(*t));
         _cleanup_(closep) int output = -1;
@@ -269,102 +255,4 @@ static int transfer_start(const Start *s, const TransferHandlers *handlers, void
                 return r;
         *ret = TAKE_PTR(t);
         return 0;
-}
-
-static bool add_text(cJSON *object, const char *name, const char *value)
-{
-        return cJSON_AddItemToObject(object, name, cJSON_CreateStringReference(value));
-}
-
-static bool add_seconds(cJSON *object, const char *name, usec_t span_usec)
-{
-        usec_t span = MIN(span_usec, SECONDS_MAX * USEC_PER_SEC);
-        usec_t seconds = (span + USEC_PER_SEC - 1) / USEC_PER_SEC; /* rounded up */
-
-        return cJSON_AddNumberToObject(object, name, (double)seconds);
-}
-
-static bool add_list(cJSON *object, const char *name, const char *const *list)
-{
-        cJSON *array = cJSON_AddArrayToObject(object, name);
-
-        for (; array && *list; list++) {
-                if (!cJSON_AddItemToArray(array, cJSON_CreateStringReference(*list)))
-                        return false;
-        }
-        return array;
-}
-
-int transfer_fetch(sd_event *event, const char *worker, const FetchJob *job,
-                   const TransferHandlers *handlers, void *userdata, Transfer **ret)
-{
-        _cleanup_(tree_freep) cJSON *o = cJSON_CreateObject();
-        Start start = {event, worker, o, -1, ANSWER_DIGEST};
-
-        if (!add_text(o, "job", "fetch") || !add_text(o, "url", job->url) ||
-            !add_text(o, "file", job->file) || !add_list(o, "protocols", job->protocols) ||
-            !cJSON_AddNumberToObject(o, "max_size", (double)job->max_size_bytes) ||
-            !add_seconds(o, "stall_timeout", job->stall_timeout_usec) ||
-            !add_seconds(o, "timeout", job->timeout_usec) ||
-            !cJSON_AddNumberToObject(o, "rate", (double)job->rate_bytes) ||
-            (job->ca_file && !add_text(o, "ca_file", job->ca_file)))
-                return -ENOMEM;
-        return transfer_start(&start, handlers, userdata, ret);
-}
-
-/* O_NONBLOCK: opening a FIFO that somebody left there must not stop us. */
-static int file_open(const char *path, int *ret)
-{
-        _cleanup_(closep) int fd =
-                open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-        struct stat st;
-
-        if (fd < 0 || fstat(fd, &st) < 0)
-                return -errno;
-        if (!S_ISREG(st.st_mode))
-                return -EINVAL;
-        *ret = TAKE_FD(fd);
-        return 0;
-}
-
-int transfer_hash(sd_event *event, const char *worker, const char *file,
-                  const TransferHandlers *handlers, void *userdata, Transfer **ret)
-{
-        _cleanup_(tree_freep) cJSON *o = cJSON_CreateObject();
-        _cleanup_(closep) int fd = -1;
-        Start start = {event, worker, o, -1, ANSWER_DIGEST};
-        int r;
-
-        if (!add_text(o, "job", "hash"))
-                return -ENOMEM;
-        r = file_open(file, &fd);
-        if (r < 0)
-                return r;
-        start.file = fd;
-        return transfer_start(&start, handlers, userdata, ret);
-}
-
-int transfer_copy(sd_event *event, const char *worker, int source, const char *file,
-                  uint64_t max_size_bytes, const TransferHandlers *handlers, void *userdata,
-                  Transfer **ret)
-{
-        _cleanup_(tree_freep) cJSON *o = cJSON_CreateObject();
-        Start start = {event, worker, o, source, ANSWER_DIGEST};
-
-        if (!add_text(o, "job", "copy") || !add_text(o, "file", file) ||
-            !cJSON_AddNumberToObject(o, "max_size", (double)max_size_bytes))
-                return -ENOMEM;
-        return transfer_start(&start, handlers, userdata, ret);
-}
-
-int transfer_resolve(sd_event *event, const char *worker, const char *host, const char *service,
-                     const TransferHandlers *handlers, void *userdata, Transfer **ret)
-{
-        _cleanup_(tree_freep) cJSON *o = cJSON_CreateObject();
-        Start start = {event, worker, o, -1, ANSWER_ADDRESSES};
-
-        if (!add_text(o, "job", "resolve") || !add_text(o, "host", host) ||
-            !add_text(o, "service", service))
-                return -ENOMEM;
-        return transfer_start(&start, handlers, userdata, ret);
 }

@@ -60,9 +60,11 @@ static int scheme_check(const Scheme *s, EVP_PKEY *key, const FileDigest *digest
                EVP_PKEY_verify(ctx, signature, size, hash, s->digest_size) == 1;
 }
 
-static bool scheme_suits(const Scheme *s, const EVP_PKEY *key, bool allow_pkcs1)
+static bool scheme_suits(const Scheme *s, const EVP_PKEY *key, const FileDigest *digest,
+                         bool allow_pkcs1)
 {
-        return s->key_type == EVP_PKEY_get_base_id(key) &&
+        return (s->digest_size == SHA256_SIZE || digest->has_sha384) &&
+               s->key_type == EVP_PKEY_get_base_id(key) &&
                (s->key_bits == ANY_SIZE || s->key_bits == EVP_PKEY_get_bits(key)) &&
                (s->padding != RSA_PKCS1_PADDING || allow_pkcs1);
 }
@@ -77,7 +79,7 @@ int signature_check(const SigningCertificate *c, const char *signature, const Fi
         if (length > SIGNATURE_TEXT_MAX || (n = base64_decode(signature, length, raw)) <= 0)
                 return 0;
         for (size_t i = 0; r == 0 && i < ELEMENTSOF(schemes); i++)
-                if (scheme_suits(&schemes[i], c->key, allow_pkcs1))
+                if (scheme_suits(&schemes[i], c->key, digest, allow_pkcs1))
                         r = scheme_check(&schemes[i], c->key, digest, raw, (size_t)n);
         ERR_clear_error();
         return r;

@@ -16,7 +16,8 @@ typedef struct SigningCertificate SigningCertificate;
 /* The file's digests: SHA-256 always, SHA-384 for P-384 keys that sign with it. */
 typedef struct FileDigest {
         uint8_t sha256[SHA256_SIZE];
-        uint8_t sha384[SHA384_SIZE];
+        uint8_t sha384[SHA384_SIZE]; /* if has_sha384 */
+        bool has_sha384;
         uint64_t size_bytes;
 } FileDigest;
 

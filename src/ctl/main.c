@@ -1,8 +1,10 @@
 /* rauc-ocpp-ctl: how the agent is, and orders to it, over its D-Bus interface. */
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "check.h"
+#include "logs.h"
 #include "monitor.h"
 #include "order.h"
 #include "show.h"
@@ -108,6 +110,18 @@ static int run_check(sd_bus *bus, const Options *options)
         return r == 0 ? EXIT_FINE : EXIT_REFUSED;
 }
 
+static int run_logs(sd_bus *bus, const Options *options)
+{
+        sd_bus_error error = SD_BUS_ERROR_NULL;
+        uint64_t size_bytes = 0;
+        int r = logs_pack(bus, options->words[1], &size_bytes, &error);
+
+        if (r < 0)
+                return refused(r, &error);
+        printf("%s: %" PRIu64 " bytes\n", options->words[1], size_bytes);
+        return EXIT_FINE;
+}
+
 static int run_inhibit(sd_bus *bus, const Options *options)
 {
         sd_bus_error error = SD_BUS_ERROR_NULL;
@@ -135,6 +149,7 @@ static const struct {
         {"inhibit", run_inhibit, false, WORDS_COMMAND, "[--why TEXT] -- COMMAND", "run COMMAND; no reboot for an update meanwhile"},
         {"install", run_install, false, WORDS_ONE,     "FILE|URL",  "begin an update of which the CSMS is told nothing"},
         {"check",   run_check,   false, WORDS_ONE,     "FILE|URL",  "ask RAUC what a bundle is, without an install"},
+        {"logs",    run_logs,    false, WORDS_ONE,     "FILE",      "write the archive of logs that the CSMS can ask for"},
 };
 /* clang-format on */
 

@@ -78,18 +78,62 @@ static const uint8_t signed_words[FW_STATUS_MAX] = {
         [FW_INSTALLED]                   = FW_INSTALLED,
 };
 
-static const char *const log_list[LOG_STATUS_MAX] = {
-        [LOG_STATUS_IDLE]      = "Idle",
-        [LOG_STATUS_UPLOADING] = "Uploading",
-};
 /* UploadLogStatusEnumType; no AcceptedCanceled in 1.6. */
-static const char *const log_others[] = {
-        "BadMessage", "NotSupportedOperation", "PermissionDenied", "Uploaded", "UploadFailure", NULL
+static const char *const log_list[LOG_STATUS_MAX] = {
+        [LOG_STATUS_IDLE]                    = "Idle",
+        [LOG_STATUS_UPLOADING]               = "Uploading",
+        [LOG_STATUS_UPLOADED]                = "Uploaded",
+        [LOG_STATUS_UPLOAD_FAILURE]          = "UploadFailure",
+        [LOG_STATUS_PERMISSION_DENIED]       = "PermissionDenied",
+        [LOG_STATUS_BAD_MESSAGE]             = "BadMessage",
+        [LOG_STATUS_NOT_SUPPORTED_OPERATION] = "NotSupportedOperation",
 };
-static const EnumTable log_words = WORDS_AND_OTHERS(log_list, log_others, -1);
+static const EnumTable log_words = WORDS(log_list);
+
 /* DiagnosticsStatus (C16 7.24) */
-static const char *const diagnostics_others[] = { "Uploaded", "UploadFailed", NULL };
-static const EnumTable diagnostics_words = WORDS_AND_OTHERS(log_list, diagnostics_others, -1);
+static const char *const diagnostics_list[LOG_STATUS_MAX] = {
+        [LOG_STATUS_IDLE]           = "Idle",
+        [LOG_STATUS_UPLOADING]      = "Uploading",
+        [LOG_STATUS_UPLOADED]       = "Uploaded",
+        [LOG_STATUS_UPLOAD_FAILURE] = "UploadFailed",
+};
+static const EnumTable diagnostics_words = WORDS(diagnostics_list);
+
+/* A request that another one replaced ends in silence … */
+static const uint8_t log_statuses[LOG_STATUS_MAX] = {
+        [LOG_STATUS_IDLE]                    = LOG_STATUS_IDLE,
+        [LOG_STATUS_UPLOADING]               = LOG_STATUS_UPLOADING,
+        [LOG_STATUS_UPLOADED]                = LOG_STATUS_UPLOADED,
+        [LOG_STATUS_UPLOAD_FAILURE]          = LOG_STATUS_UPLOAD_FAILURE,
+        [LOG_STATUS_PERMISSION_DENIED]       = LOG_STATUS_PERMISSION_DENIED,
+        [LOG_STATUS_BAD_MESSAGE]             = LOG_STATUS_BAD_MESSAGE,
+        [LOG_STATUS_NOT_SUPPORTED_OPERATION] = LOG_STATUS_NOT_SUPPORTED_OPERATION,
+};
+
+/* … and core has one word for all failures. */
+static const uint8_t diagnostics_statuses[LOG_STATUS_MAX] = {
+        [LOG_STATUS_IDLE]                    = LOG_STATUS_IDLE,
+        [LOG_STATUS_UPLOADING]               = LOG_STATUS_UPLOADING,
+        [LOG_STATUS_UPLOADED]                = LOG_STATUS_UPLOADED,
+        [LOG_STATUS_UPLOAD_FAILURE]          = LOG_STATUS_UPLOAD_FAILURE,
+        [LOG_STATUS_PERMISSION_DENIED]       = LOG_STATUS_UPLOAD_FAILURE,
+        [LOG_STATUS_BAD_MESSAGE]             = LOG_STATUS_UPLOAD_FAILURE,
+        [LOG_STATUS_NOT_SUPPORTED_OPERATION] = LOG_STATUS_UPLOAD_FAILURE,
+};
+
+/* LogEnumType */
+static const char *const logs_kind_list[LOGS_KIND_MAX] = {
+        [LOGS_DIAGNOSTICS] = "DiagnosticsLog",
+        [LOGS_SECURITY]    = "SecurityLog",
+};
+static const EnumTable logs_kind_words = WORDS(logs_kind_list);
+
+static const char *const logs_verdict_list[LOGS_VERDICT_MAX] = {
+        [LOGS_ACCEPTED]          = "Accepted",
+        [LOGS_REJECTED]          = "Rejected",
+        [LOGS_ACCEPTED_CANCELED] = "AcceptedCanceled",
+};
+static const EnumTable logs_verdict_words = WORDS(logs_verdict_list);
 
 static const char *const verdict_list[VERDICT_MAX] = {
         [VERDICT_ACCEPTED]            = "Accepted",
@@ -200,6 +244,43 @@ static const Field update_fields[] = {
 static const Table update = TABLE("UpdateFirmware", update_fields);
 static const Table update_answer = EMPTY_TABLE("UpdateFirmware");
 
+static const Field log_parameters_fields[] = {
+        STRING_FIELD("remoteLocation",  REQUIRED, LogRequest, location, 512),
+        TIME_FIELD  ("oldestTimestamp", OPTIONAL, LogRequest, oldest),
+        TIME_FIELD  ("latestTimestamp", OPTIONAL, LogRequest, latest),
+};
+static const Table log_parameters = TABLE("LogParametersType", log_parameters_fields);
+
+static const Field get_log_fields[] = {
+        ENUM_FIELD  ("logType",       REQUIRED, LogRequest, kind, logs_kind_words),
+        INT_FIELD   ("requestId",     REQUIRED, LogRequest, request_id),
+        INT_FIELD   ("retries",       OPTIONAL, LogRequest, retries),
+        INT_FIELD   ("retryInterval", OPTIONAL, LogRequest, retry_interval),
+        INLINE_FIELD("log",           REQUIRED, log_parameters),
+};
+static const Table get_log = TABLE("GetLog", get_log_fields);
+
+static const Field get_log_answer_fields[] = {
+        ENUM_FIELD  ("status",   REQUIRED, LogAnswer, verdict, logs_verdict_words),
+        STRING_FIELD("filename", OPTIONAL, LogAnswer, name,    255),
+};
+static const Table get_log_answer = TABLE("GetLog", get_log_answer_fields);
+
+static const Field diagnostics_request_fields[] = {
+        STRING_FIELD("location",      REQUIRED, LogRequest, location, 0),
+        INT_FIELD   ("retries",       OPTIONAL, LogRequest, retries),
+        INT_FIELD   ("retryInterval", OPTIONAL, LogRequest, retry_interval),
+        TIME_FIELD  ("startTime",     OPTIONAL, LogRequest, oldest),
+        TIME_FIELD  ("stopTime",      OPTIONAL, LogRequest, latest),
+};
+static const Table diagnostics_request = TABLE("GetDiagnostics", diagnostics_request_fields);
+
+/* C16 6.24: no fileName where nothing is available. */
+static const Field diagnostics_answer_fields[] = {
+        STRING_FIELD("fileName", OPTIONAL, LogAnswer, name, 255),
+};
+static const Table diagnostics_answer = TABLE("GetDiagnostics", diagnostics_answer_fields);
+
 static const Field trigger_fields[] = {
         ENUM_FIELD("requestedMessage", REQUIRED, TriggerRequest, requested, trigger_words),
         INT_FIELD ("connectorId",      OPTIONAL, TriggerRequest, connector),
@@ -223,6 +304,8 @@ static const Incoming incoming[] = {
         { "UpdateFirmware",             IN_UPDATE_PLAIN,  &update,        &update_answer,        OUTGOING_MAX },
         { "TriggerMessage",             IN_TRIGGER,       &trigger,       &trigger_answer,       OUT_FIRMWARE_STATUS_PLAIN },
         { "ExtendedTriggerMessage",     IN_TRIGGER,       &extended,      &extended_answer,      OUT_FIRMWARE_STATUS },
+        { "GetLog",                     IN_LOGS,          &get_log,       &get_log_answer,       OUTGOING_MAX },
+        { "GetDiagnostics",             IN_LOGS_PLAIN,    &diagnostics_request, &diagnostics_answer, OUTGOING_MAX },
         { "CancelReservation",          IN_UNSUPPORTED,   NULL,           NULL,                  OUTGOING_MAX },
         { "CertificateSigned",          IN_UNSUPPORTED,   NULL,           NULL,                  OUTGOING_MAX },
         { "ChangeAvailability",         IN_UNSUPPORTED,   NULL,           NULL,                  OUTGOING_MAX },
@@ -233,10 +316,8 @@ static const Incoming incoming[] = {
         { "DeleteCertificate",          IN_UNSUPPORTED,   NULL,           NULL,                  OUTGOING_MAX },
         { "GetCompositeSchedule",       IN_UNSUPPORTED,   NULL,           NULL,                  OUTGOING_MAX },
         { "GetConfiguration",           IN_UNSUPPORTED,   NULL,           NULL,                  OUTGOING_MAX },
-        { "GetDiagnostics",             IN_UNSUPPORTED,   NULL,           NULL,                  OUTGOING_MAX },
         { "GetInstalledCertificateIds", IN_UNSUPPORTED,   NULL,           NULL,                  OUTGOING_MAX },
         { "GetLocalListVersion",        IN_UNSUPPORTED,   NULL,           NULL,                  OUTGOING_MAX },
-        { "GetLog",                     IN_UNSUPPORTED,   NULL,           NULL,                  OUTGOING_MAX },
         { "InstallCertificate",         IN_UNSUPPORTED,   NULL,           NULL,                  OUTGOING_MAX },
         { "RemoteStartTransaction",     IN_UNSUPPORTED,   NULL,           NULL,                  OUTGOING_MAX },
         { "RemoteStopTransaction",      IN_UNSUPPORTED,   NULL,           NULL,                  OUTGOING_MAX },
@@ -308,11 +389,11 @@ static const Field log_status_fields[] = {
 static const Table log_status = TABLE("LogStatusNotification", log_status_fields);
 static const Table log_status_answer = EMPTY_TABLE("LogStatusNotification");
 
-static const Field diagnostics_fields[] = {
+static const Field diagnostics_status_fields[] = {
         ENUM_FIELD("status", REQUIRED, LogReport, status, diagnostics_words),
 };
-static const Table diagnostics = TABLE("DiagnosticsStatusNotification", diagnostics_fields);
-static const Table diagnostics_answer = EMPTY_TABLE("DiagnosticsStatusNotification");
+static const Table diagnostics_status = TABLE("DiagnosticsStatusNotification", diagnostics_status_fields);
+static const Table diagnostics_status_answer = EMPTY_TABLE("DiagnosticsStatusNotification");
 
 static const Field security_fields[] = {
         OPEN_ENUM_FIELD("type",      REQUIRED, SecurityEventReport, type, security_words, 50),
@@ -329,7 +410,7 @@ static const Outgoing outgoing[OUTGOING_MAX] = {
         [OUT_FIRMWARE_STATUS]       = { "SignedFirmwareStatusNotification", &signed_status, &signed_status_answer },
         [OUT_FIRMWARE_STATUS_PLAIN] = { "FirmwareStatusNotification",       &plain_status,  &plain_status_answer },
         [OUT_LOG_STATUS]            = { "LogStatusNotification",            &log_status,    &log_status_answer },
-        [OUT_DIAGNOSTICS_STATUS]    = { "DiagnosticsStatusNotification",    &diagnostics,   &diagnostics_answer },
+        [OUT_DIAGNOSTICS_STATUS]    = { "DiagnosticsStatusNotification",    &diagnostics_status, &diagnostics_status_answer },
         [OUT_SECURITY_EVENT]        = { "SecurityEventNotification",        &security,      &security_answer },
 };
 
@@ -361,6 +442,8 @@ const Dialect ocpp16 = {
         .outgoing = outgoing,
         .signed_words = signed_words,
         .plain_words = plain_words,
+        .log_statuses = log_statuses,
+        .diagnostics_statuses = diagnostics_statuses,
         .security_events = &security_words,
         .password_is_hex = true,
         .connector_zero = true,

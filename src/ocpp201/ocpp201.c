@@ -46,15 +46,44 @@ static const uint8_t signed_words[FW_STATUS_MAX] = {
         [FW_INSTALLED]                   = FW_INSTALLED,
 };
 
-static const char *const log_list[LOG_STATUS_MAX] = {
-        [LOG_STATUS_IDLE]      = "Idle",
-        [LOG_STATUS_UPLOADING] = "Uploading",
-};
 /* UploadLogStatusEnumType */
-static const char *const log_others[] = {
-        "AcceptedCanceled", "BadMessage", "NotSupportedOperation", "PermissionDenied", "Uploaded", "UploadFailure", NULL
+static const char *const log_list[LOG_STATUS_MAX] = {
+        [LOG_STATUS_IDLE]                    = "Idle",
+        [LOG_STATUS_UPLOADING]               = "Uploading",
+        [LOG_STATUS_UPLOADED]                = "Uploaded",
+        [LOG_STATUS_UPLOAD_FAILURE]          = "UploadFailure",
+        [LOG_STATUS_PERMISSION_DENIED]       = "PermissionDenied",
+        [LOG_STATUS_BAD_MESSAGE]             = "BadMessage",
+        [LOG_STATUS_NOT_SUPPORTED_OPERATION] = "NotSupportedOperation",
+        [LOG_STATUS_ACCEPTED_CANCELED]       = "AcceptedCanceled",
 };
-static const EnumTable log_words = WORDS_AND_OTHERS(log_list, log_others, -1);
+static const EnumTable log_words = WORDS(log_list);
+
+static const uint8_t log_statuses[LOG_STATUS_MAX] = {
+        [LOG_STATUS_IDLE]                    = LOG_STATUS_IDLE,
+        [LOG_STATUS_UPLOADING]               = LOG_STATUS_UPLOADING,
+        [LOG_STATUS_UPLOADED]                = LOG_STATUS_UPLOADED,
+        [LOG_STATUS_UPLOAD_FAILURE]          = LOG_STATUS_UPLOAD_FAILURE,
+        [LOG_STATUS_PERMISSION_DENIED]       = LOG_STATUS_PERMISSION_DENIED,
+        [LOG_STATUS_BAD_MESSAGE]             = LOG_STATUS_BAD_MESSAGE,
+        [LOG_STATUS_NOT_SUPPORTED_OPERATION] = LOG_STATUS_NOT_SUPPORTED_OPERATION,
+        [LOG_STATUS_ACCEPTED_CANCELED]       = LOG_STATUS_ACCEPTED_CANCELED,
+};
+
+/* LogEnumType */
+static const char *const logs_kind_list[LOGS_KIND_MAX] = {
+        [LOGS_DIAGNOSTICS] = "DiagnosticsLog",
+        [LOGS_SECURITY]    = "SecurityLog",
+};
+static const EnumTable logs_kind_words = WORDS(logs_kind_list);
+
+/* LogStatusEnumType */
+static const char *const logs_verdict_list[LOGS_VERDICT_MAX] = {
+        [LOGS_ACCEPTED]          = "Accepted",
+        [LOGS_REJECTED]          = "Rejected",
+        [LOGS_ACCEPTED_CANCELED] = "AcceptedCanceled",
+};
+static const EnumTable logs_verdict_words = WORDS(logs_verdict_list);
 
 static const char *const verdict_list[VERDICT_MAX] = {
         [VERDICT_ACCEPTED]            = "Accepted",
@@ -151,6 +180,13 @@ static const Field status_info_fields[] = {
 };
 static const Table status_info = TABLE("StatusInfoType", status_info_fields);
 
+static const Field log_parameters_fields[] = {
+        STRING_FIELD("remoteLocation",  REQUIRED, LogRequest, location, 512),
+        TIME_FIELD  ("oldestTimestamp", OPTIONAL, LogRequest, oldest),
+        TIME_FIELD  ("latestTimestamp", OPTIONAL, LogRequest, latest),
+};
+static const Table log_parameters = TABLE("LogParametersType", log_parameters_fields);
+
 static const Field evse_fields[] = {
         INT_FIELD("id",          REQUIRED, TriggerRequest, connector),
         INT_FIELD("connectorId", OPTIONAL, TriggerRequest, connector_of_evse),
@@ -188,6 +224,22 @@ static const Field update_answer_fields[] = {
 };
 static const Table update_answer = TABLE("UpdateFirmware", update_answer_fields);
 
+static const Field get_log_fields[] = {
+        ENUM_FIELD  ("logType",       REQUIRED, LogRequest, kind, logs_kind_words),
+        INT_FIELD   ("requestId",     REQUIRED, LogRequest, request_id),
+        INT_FIELD   ("retries",       OPTIONAL, LogRequest, retries),
+        INT_FIELD   ("retryInterval", OPTIONAL, LogRequest, retry_interval),
+        INLINE_FIELD("log",           REQUIRED, log_parameters),
+};
+static const Table get_log = TABLE("GetLog", get_log_fields);
+
+static const Field get_log_answer_fields[] = {
+        ENUM_FIELD    ("status",     REQUIRED, LogAnswer, verdict, logs_verdict_words),
+        STRING_FIELD  ("filename",   OPTIONAL, LogAnswer, name,    255),
+        IGNORED_OBJECT("statusInfo", OPTIONAL, status_info),
+};
+static const Table get_log_answer = TABLE("GetLog", get_log_answer_fields);
+
 static const Field trigger_fields[] = {
         ENUM_FIELD  ("requestedMessage", REQUIRED, TriggerRequest, requested, trigger_words),
         INLINE_FIELD("evse",             OPTIONAL, evse_type),
@@ -203,6 +255,7 @@ static const Table trigger_answer = TABLE("TriggerMessage", trigger_answer_field
 static const Incoming incoming[] = {
         { "UpdateFirmware",             IN_UPDATE_SIGNED, &update,  &update_answer,  OUTGOING_MAX },
         { "TriggerMessage",             IN_TRIGGER,       &trigger, &trigger_answer, OUT_FIRMWARE_STATUS },
+        { "GetLog",                     IN_LOGS,          &get_log, &get_log_answer, OUTGOING_MAX },
         { "CancelReservation",          IN_UNSUPPORTED,   NULL,     NULL,            OUTGOING_MAX },
         { "CertificateSigned",          IN_UNSUPPORTED,   NULL,     NULL,            OUTGOING_MAX },
         { "ChangeAvailability",         IN_UNSUPPORTED,   NULL,     NULL,            OUTGOING_MAX },
@@ -220,7 +273,6 @@ static const Incoming incoming[] = {
         { "GetDisplayMessages",         IN_UNSUPPORTED,   NULL,     NULL,            OUTGOING_MAX },
         { "GetInstalledCertificateIds", IN_UNSUPPORTED,   NULL,     NULL,            OUTGOING_MAX },
         { "GetLocalListVersion",        IN_UNSUPPORTED,   NULL,     NULL,            OUTGOING_MAX },
-        { "GetLog",                     IN_UNSUPPORTED,   NULL,     NULL,            OUTGOING_MAX },
         { "GetMonitoringReport",        IN_UNSUPPORTED,   NULL,     NULL,            OUTGOING_MAX },
         { "GetReport",                  IN_UNSUPPORTED,   NULL,     NULL,            OUTGOING_MAX },
         { "GetTransactionStatus",       IN_UNSUPPORTED,   NULL,     NULL,            OUTGOING_MAX },
@@ -336,6 +388,8 @@ const Dialect ocpp201 = {
         .outgoing = outgoing,
         .signed_words = signed_words,
         .plain_words = NULL,
+        .log_statuses = log_statuses,
+        .diagnostics_statuses = NULL,
         .security_events = &security_words,
         .password_is_hex = false,
         .connector_zero = false,

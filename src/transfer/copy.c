@@ -43,7 +43,6 @@ int copy_run(const Task *task)
         _cleanup_(freep) uint8_t *block = malloc(BLOCK_BYTES);
         _cleanup_(sink_freep) Sink *sink = NULL;
         Failure failure = no_memory;
-        FileDigest digest;
         struct stat st;
         int r = block ? 0 : -ENOMEM;
 
@@ -52,17 +51,19 @@ int copy_run(const Task *task)
                 r = -EIO;
         }
         if (r == 0)
-                r = sink_open(task->file, (uint64_t)task->max_size_bytes, &sink, &failure);
+                r = sink_open(task->file, (uint64_t)task->max_size_bytes, 0, &sink, &failure);
+        if (r == 0)
+                r = sink_cut(sink, 0, &failure);
         if (r == 0)
                 r = sink_expect(sink, (uint64_t)st.st_size, &failure);
         if (r == 0)
                 r = copy_all(sink, block, st.st_size, &failure);
         if (r == 0) {
                 say_progress(sink_size(sink), st.st_size);
-                r = sink_finish(sink, &digest, &failure);
+                r = sink_finish(sink, &failure);
         }
         if (r == 0)
-                say_digest(&digest);
+                say_done(sink_size(sink));
         else
                 say_failed(&failure);
         return EXIT_SUCCESS;

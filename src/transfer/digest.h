@@ -1,4 +1,4 @@
-/* SHA-256 and SHA-384 of a stream, both at once. */
+/* SHA-256 of a stream, and SHA-384 at once with it where that is wanted. */
 #pragma once
 
 #include "verify.h"
@@ -6,7 +6,7 @@
 typedef struct Digest Digest;
 
 /* 0 and *ret; -ENOMEM. All memory is taken here. */
-int digest_new(Digest **ret);
+int digest_new(bool sha384, Digest **ret);
 /* Also before digest_final(). */
 void digest_free(Digest *d);
 DEFINE_CLEANUP(Digest *, digest_free)

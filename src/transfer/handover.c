@@ -1,6 +1,7 @@
-/* Job "fetch" as rauc-ocpp-transfer does it: rauc-ocpp-fetch, beside it, takes this process over
- * and the job with it. libcurl brings thirty libraries along: looking up a name at each start of
- * the agent should not wait for them, and hashing should not share its memory with them. */
+/* Jobs "fetch", "upload" and "collect" as rauc-ocpp-transfer does them: rauc-ocpp-fetch, beside it,
+ * takes this process over and the job with it. libcurl brings thirty libraries along: looking up a
+ * name at each start of the agent should not wait for them, and hashing should not share its memory
+ * with them. */
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -41,7 +42,7 @@ static int job_put_back(const Task *task)
         return 0;
 }
 
-int fetch_run(const Task *task)
+static int hand_over(const Task *task)
 {
         _cleanup_(freep) char *path = fetcher_path();
         char *const arguments[] = {path, NULL};
@@ -56,4 +57,19 @@ int fetch_run(const Task *task)
                  strerror(-r));
         say_failed(&failure);
         return EXIT_SUCCESS;
+}
+
+int fetch_run(const Task *task)
+{
+        return hand_over(task);
+}
+
+int upload_run(const Task *task)
+{
+        return hand_over(task);
+}
+
+int collect_run(const Task *task)
+{
+        return hand_over(task);
 }

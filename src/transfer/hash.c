@@ -46,13 +46,13 @@ static void hash_caged(Digest *d, uint8_t *block)
         (void)syscall(SYS_exit, EXIT_SUCCESS);
 }
 
-int hash_run(const Task *task _unused_)
+int hash_run(const Task *task)
 {
         _cleanup_(digest_freep) Digest *d = NULL;
         _cleanup_(freep) uint8_t *block = malloc(BLOCK_BYTES);
 
         fail_point("worker", "hash-begin"); /* in the cage there is none */
-        if (!block || digest_new(&d) < 0)
+        if (!block || digest_new(task->sha384, &d) < 0)
                 say_failed(&no_memory);
         else if ((void)posix_fadvise(FILE_FD, 0, 0, POSIX_FADV_SEQUENTIAL), cage_enter() < 0)
                 say_failed(&no_cage);

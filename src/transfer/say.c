@@ -47,18 +47,25 @@ void say_progress(uint64_t now_bytes, int64_t total_bytes)
                    total_bytes);
 }
 
+void say_done(uint64_t size_bytes)
+{
+        say_format("{\"done\":{\"size\":%" PRIu64 "}}\n", size_bytes);
+}
+
 void say_digest(const FileDigest *digest)
 {
-        char sha256[2 * SHA256_SIZE + 1], sha384[2 * SHA384_SIZE + 1];
+        char sha256[2 * SHA256_SIZE + 1], sha384[2 * SHA384_SIZE + 1] = "";
 
-        say_format("{\"done\":{\"size\":%" PRIu64 ",\"sha256\":\"%s\",\"sha384\":\"%s\"}}\n",
+        if (digest->has_sha384)
+                hex_encode(digest->sha384, SHA384_SIZE, sha384);
+        say_format("{\"done\":{\"size\":%" PRIu64 ",\"sha256\":\"%s\"%s%s%s}}\n",
                    digest->size_bytes, hex_encode(digest->sha256, SHA256_SIZE, sha256),
-                   hex_encode(digest->sha384, SHA384_SIZE, sha384));
+                   *sha384 ? ",\"sha384\":\"" : "", sha384, *sha384 ? "\"" : "");
 }
 
 void say_failed(const Failure *failure)
 {
-        char message[SAY_MESSAGE_MAX];
+        char message[SAY_MESSAGE_MAX], rest[48] = "";
         size_t i = 0;
 
         for (; failure->message[i]; i++) {
@@ -67,8 +74,11 @@ void say_failed(const Failure *failure)
                 message[i] = c < ' ' || c > '~' || c == '"' || c == '\\' ? '?' : c;
         }
         message[i] = '\0';
-        say_format("{\"failed\":{\"final\":%s,\"code\":\"%s\",\"message\":\"%s\"}}\n",
-                   failure->final ? "true" : "false", failure->code, message);
+        if (failure->retry_after_seconds > 0)
+                snprintf(rest, sizeof(rest), ",\"retry_after\":%" PRIu64,
+                         failure->retry_after_seconds);
+        say_format("{\"failed\":{\"final\":%s,\"code\":\"%s\",\"message\":\"%s\"%s}}\n",
+                   failure->final ? "true" : "false", failure->code, message, rest);
 }
 
 /* Numeric addresses need no escapes. */

@@ -2,7 +2,13 @@
 #include "task.h"
 #include "codec.h"
 
-typedef enum MemberKind { MEMBER_TEXT, MEMBER_NUMBER, MEMBER_TEXTS } MemberKind;
+typedef enum MemberKind {
+        MEMBER_TEXT,
+        MEMBER_NUMBER,
+        MEMBER_FLAG,
+        MEMBER_TEXTS,
+        MEMBER_NOTES
+} MemberKind;
 
 typedef struct Member {
         const char *name;
@@ -12,20 +18,56 @@ typedef struct Member {
 } Member;
 
 /* clang-format off */
+/* How a server is spoken to. */
+#define WAY                                                                                        \
+        {"protocols",        MEMBER_TEXTS,  true,  offsetof(Task, protocols)},                     \
+        {"stall_timeout",    MEMBER_NUMBER, true,  offsetof(Task, stall_timeout_seconds)},         \
+        {"timeout",          MEMBER_NUMBER, true,  offsetof(Task, timeout_seconds)},               \
+        {"rate",             MEMBER_NUMBER, true,  offsetof(Task, rate_bytes)},                    \
+        {"ca_file",          MEMBER_TEXT,   false, offsetof(Task, ca_file)},                       \
+        {"client_cert_file", MEMBER_TEXT,   false, offsetof(Task, client_cert_file)},              \
+        {"client_key",       MEMBER_TEXT,   false, offsetof(Task, client_key)},                    \
+        {"credentials_file", MEMBER_TEXT,   false, offsetof(Task, credentials_file)},              \
+        {"proxy",            MEMBER_TEXT,   false, offsetof(Task, proxy)}
+
 static const Member fetch_members[] = {
         {"url",           MEMBER_TEXT,   true,  offsetof(Task, url)},
         {"file",          MEMBER_TEXT,   true,  offsetof(Task, file)},
-        {"protocols",     MEMBER_TEXTS,  true,  offsetof(Task, protocols)},
         {"max_size",      MEMBER_NUMBER, true,  offsetof(Task, max_size_bytes)},
-        {"stall_timeout", MEMBER_NUMBER, true,  offsetof(Task, stall_timeout_seconds)},
-        {"timeout",       MEMBER_NUMBER, true,  offsetof(Task, timeout_seconds)},
-        {"rate",          MEMBER_NUMBER, true,  offsetof(Task, rate_bytes)},
-        {"ca_file",       MEMBER_TEXT,   false, offsetof(Task, ca_file)},
+        {"reserve",       MEMBER_NUMBER, true,  offsetof(Task, reserve_bytes)},
+        WAY,
 };
 
 static const Member copy_members[] = {
         {"file",          MEMBER_TEXT,   true,  offsetof(Task, file)},
         {"max_size",      MEMBER_NUMBER, true,  offsetof(Task, max_size_bytes)},
+};
+
+static const Member hash_members[] = {
+        {"sha384",        MEMBER_FLAG,   true,  offsetof(Task, sha384)},
+};
+
+static const Member collect_members[] = {
+        {"file",          MEMBER_TEXT,   true,  offsetof(Task, file)},
+        {"max_size",      MEMBER_NUMBER, true,  offsetof(Task, max_size_bytes)},
+        {"identity",      MEMBER_TEXT,   true,  offsetof(Task, identity)},
+        {"kind",          MEMBER_TEXT,   true,  offsetof(Task, kind)},
+        {"since",         MEMBER_NUMBER, false, offsetof(Task, since_usec)},
+        {"until",         MEMBER_NUMBER, false, offsetof(Task, until_usec)},
+        {"journal",       MEMBER_TEXT,   false, offsetof(Task, journal)},
+        {"journal_units", MEMBER_TEXTS,  true,  offsetof(Task, journal_units)},
+        {"files",         MEMBER_TEXTS,  true,  offsetof(Task, files)},
+        {"rauc_config",   MEMBER_TEXT,   false, offsetof(Task, rauc_config)},
+        {"notes",         MEMBER_NOTES,  true,  offsetof(Task, notes)},
+};
+
+static const Member upload_members[] = {
+        {"file",          MEMBER_TEXT,   true,  offsetof(Task, file)},
+        {"name",          MEMBER_TEXT,   true,  offsetof(Task, name)},
+        {"url",           MEMBER_TEXT,   true,  offsetof(Task, url)},
+        {"folder",        MEMBER_FLAG,   true,  offsetof(Task, folder)},
+        {"method",        MEMBER_TEXT,   true,  offsetof(Task, method)},
+        WAY,
 };
 
 static const Member resolve_members[] = {
@@ -41,7 +83,9 @@ static const struct Kind {
 } kinds[] = {
         {"fetch",   fetch_run,   fetch_members,   ELEMENTSOF(fetch_members)},
         {"copy",    copy_run,    copy_members,    ELEMENTSOF(copy_members)},
-        {"hash",    hash_run,    NULL,            0},
+        {"hash",    hash_run,    hash_members,    ELEMENTSOF(hash_members)},
+        {"collect", collect_run, collect_members, ELEMENTSOF(collect_members)},
+        {"upload",  upload_run,  upload_members,  ELEMENTSOF(upload_members)},
         {"resolve", resolve_run, resolve_members, ELEMENTSOF(resolve_members)},
 };
 /* clang-format on */
@@ -54,6 +98,20 @@ static bool is_texts(const cJSON *list)
                 return false;
         cJSON_ArrayForEach (item, list) {
                 if (!cJSON_IsString(item))
+                        return false;
+        }
+        return true;
+}
+
+static bool is_notes(const cJSON *list)
+{
+        const cJSON *item;
+
+        if (!cJSON_IsArray(list))
+                return false;
+        cJSON_ArrayForEach (item, list) {
+                if (!cJSON_IsString(cJSON_GetObjectItemCaseSensitive(item, "name")) ||
+                    !cJSON_IsString(cJSON_GetObjectItemCaseSensitive(item, "text")))
                         return false;
         }
         return true;
@@ -82,8 +140,14 @@ static bool member_take(const Member *m, const cJSON *item, Task *t)
                         return false;
                 *(int64_t *)place = (int64_t)item->valuedouble;
                 return true;
+        case MEMBER_FLAG:
+                if (!cJSON_IsBool(item))
+                        return false;
+                *(bool *)place = cJSON_IsTrue(item);
+                return true;
         case MEMBER_TEXTS:
-                if (!is_texts(item))
+        case MEMBER_NOTES:
+                if (m->kind == MEMBER_NOTES ? !is_notes(item) : !is_texts(item))
                         return false;
                 *(const cJSON **)place = item;
                 return true;

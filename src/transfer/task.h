@@ -15,13 +15,23 @@ struct Task {
         size_t size;
         cJSON *tree;
         TaskRun run;
-        const char *url, *ca_file;                      /* fetch */
-        const char *file;                               /* fetch, copy */
-        const cJSON *protocols;                         /* fetch: an array of texts */
-        int64_t max_size_bytes;                         /* fetch, copy */
-        int64_t rate_bytes;                             /* fetch */
-        int64_t stall_timeout_seconds, timeout_seconds; /* fetch */
-        const char *host, *service;                     /* resolve */
+        const char *file;                               /* all but hash and resolve */
+        int64_t max_size_bytes;                         /* fetch, copy, collect */
+        const char *url;                                /* fetch, upload, as up to proxy */
+        const cJSON *protocols;                         /* an array of texts */
+        int64_t stall_timeout_seconds, timeout_seconds; /* 0: none */
+        int64_t rate_bytes;                             /* 0: no limit */
+        const char *ca_file, *client_cert_file, *client_key, *credentials_file, *proxy;
+        int64_t reserve_bytes;          /* fetch */
+        bool sha384;                    /* hash */
+        const char *identity, *kind;    /* collect, as up to notes */
+        int64_t since_usec, until_usec; /* 0: open */
+        const char *journal, *rauc_config;
+        const cJSON *journal_units, *files; /* arrays of texts */
+        const cJSON *notes;                 /* an array of objects with the texts name and text */
+        const char *name, *method;          /* upload */
+        bool folder;
+        const char *host, *service; /* resolve */
 };
 
 /* Reads a job; text must outlive it. 0 and *ret (task_done()); -EBADMSG and *reterr, a sentence
@@ -32,7 +42,9 @@ int task_parse(const char *text, size_t size, Task *ret, const char **reterr);
 void task_done(Task *t);
 
 /* The jobs, a file each. Each says how it ended; the exit code of the process. */
+int collect_run(const Task *task);
 int copy_run(const Task *task);
 int fetch_run(const Task *task);
 int hash_run(const Task *task);
 int resolve_run(const Task *task);
+int upload_run(const Task *task);

@@ -1,4 +1,5 @@
-"""The updates in which test_kill.py kills: together they pass every fail point that an update can pass."""
+"""The updates, and the request for logs, in which test_kill.py kills: together they pass every fail point that these
+can pass."""
 import dataclasses
 import signal
 
@@ -24,6 +25,7 @@ class Case:
     verify: str = GOOD  # verify_update_script
     settings: dict = dataclasses.field(default_factory=dict)
     data_slot: bool = False
+    logs: bool = False  # no update is ordered, but logs
     reconnects: bool = False  # the agent opens the connection anew
     closes: bool = False  # the CSMS closes once where it should answer
     flaky: bool = False  # fetching fails until the deed mend
@@ -110,4 +112,6 @@ CASES = {
                     event="FirmwareUpdated",
                     deeds=(("before-store/installing", trap(True)), ("after-do/install", restart_agent),
                            ("before-do/resume-install", trap(False)))),
+    "logs": Case("logs are wanted, and the first upload fails", "Uploaded", logs=True, flaky=True,
+                 deeds=(("after-store/log-retrying", mend),)),
 }

@@ -20,12 +20,13 @@ REQUEST_ID = 4711
 PATIENCE = 60.0  # seconds for one update
 QUIET = 0.6  # seconds in which nothing is said or done any more: it is over
 SIZE = MIB // 2
+OTHER_REPORTS = ("SecurityEventNotification", "LogStatusNotification", "DiagnosticsStatusNotification")
 RESTARTING = ("agent", "bus")  # victims with which the agent is started anew
 
 
 class Files(http.server.ThreadingHTTPServer):
-    """Where firmware is fetched: no part of the CSMS, and never killed. What is asked for below /flaky/ID/ fails
-    until ID is in mended."""
+    """Where firmware is fetched, and logs go: no part of the CSMS, and never killed. What is asked for below
+    /flaky/ID/ fails until ID is in mended."""
     daemon_threads = True
 
     class Handler(http.server.SimpleHTTPRequestHandler):
@@ -40,6 +41,13 @@ class Files(http.server.ThreadingHTTPServer):
                     return
                 self.path = "/" + self.path.split("/", 3)[3]
             super().do_GET()
+
+        def do_PUT(self):  # pylint: disable=invalid-name
+            self.rfile.read(int(self.headers["Content-Length"]))
+            mended = not self.path.startswith("/flaky/") or self.path.split("/")[2] in self.server.mended
+            self.send_response(201 if mended else 503)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
 
         def log_message(self, *_):
             pass
@@ -210,9 +218,19 @@ class Killed(Charger):
                         signature=self.depot.signatures[self.case.signed or "update.raucb"])
         return body
 
+    def want_logs(self):
+        url = self.depot.files.url(f"flaky/{self.folder.name}/")
+        retries = {"retries": 5, "retryInterval": 1}
+        if self.dialect.signed:
+            self.csms.call(self.station, "GetLog", {"logType": "DiagnosticsLog", "requestId": REQUEST_ID, **retries,
+                                                    "log": {"remoteLocation": url}})
+        else:
+            self.csms.call(self.station, "GetDiagnostics", {"location": url, **retries})
+
     def is_taken(self):
         """Whether the agent has stored what the order asks for."""
-        return any(n in ("after-store/downloading", "after-store/download-scheduled", "after-store/security-event")
+        return any(n in ("after-store/downloading", "after-store/download-scheduled", "after-store/security-event",
+                         "after-store/log-collecting")
                    for n in self.record.names())
 
     def see_to_order(self):
@@ -229,7 +247,8 @@ class Killed(Charger):
 
     def _send_order(self, order):
         try:
-            order.set_result(self.csms.update(self.station, **self.body()))
+            order.set_result(self.want_logs() if self.case.logs
+                             else self.csms.update(self.station, **self.body()))
         except Exception as e:  # pylint: disable=broad-except
             order.set_exception(e)
 
@@ -263,7 +282,7 @@ class Killed(Charger):
     def reports(self):
         """Statuses and security events, with their place: [(words, index of the frame)]."""
         return [((p.get("status") or p.get("type"), p.get("requestId"), action), i)
-                for _, i, action, p in self.calls() if action in STATUSES or action == "SecurityEventNotification"]
+                for _, i, action, p in self.calls() if action in (*STATUSES, *OTHER_REPORTS)]
 
     def boot_reports(self):
         """[(machine boot, reason, version)]."""
@@ -397,22 +416,23 @@ class Killed(Charger):
     # ---- the end ----
 
     def stored(self):
-        """(state, rows in the outbox, named values) as the store has them."""
+        """(the update's state, that of the logs, rows in the outbox, named values) as the store has them."""
         with sqlite3.connect(f"file:{self.folder}/state/agent.db?mode=ro", uri=True) as db:
-            state = db.execute("SELECT state FROM job").fetchone()
+            state, logs = (db.execute(f"SELECT state FROM {table}").fetchone() for table in ("job", "logjob"))
             rows = db.execute("SELECT count(*) FROM outbox").fetchone()[0]
             values = dict(db.execute("SELECT name, value FROM value"))
         db.close()
-        return state and state[0], rows, values
+        return state and state[0], logs and logs[0], rows, values
 
     def end_state(self):
         """What the machine is like in the end, but for what the CSMS heard."""
-        state, rows, values = self.stored()
+        state, logs, rows, values = self.stored()
         size = self.depot.image.stat().st_size
         with open(self.slot_image("B"), "rb") as slot:
             written = slot.read(size) == self.depot.image.read_bytes()
         return {"slot": self.slot, "version": NEW if written else OLD, "primary": self.boot_loader.primary,
-                "A": self.boot_loader.state("A"), "B": self.boot_loader.state("B"), "job": state, "outbox": rows,
+                "A": self.boot_loader.state("A"), "B": self.boot_loader.state("B"), "job": state, "logs": logs,
+                "outbox": rows,
                 "confirmed": values.get("confirmed-slot", "").split("\t")[0], "trials": values.get("failed-trials", "").split(" ")[1:],
                 "values": sorted(set(values) - {"holders"}), "boots": "".join(self.boots),
                 "spool": sorted(p.name for p in (self.folder / "state/spool").glob("*"))}

@@ -31,8 +31,6 @@ NEVER = {
     "store/outbox-drop": "the configuration names another CSMS: no part of an update",
     "store/owing": "the boot loader did not obey for install_timeout: test_rauc_gone_for_good_… plays it",
     "sent/Heartbeat": "no part of an update",
-    "sent/LogStatusNotification": "only where TriggerMessage asks",
-    "sent/DiagnosticsStatusNotification": "only where TriggerMessage asks",
 }
 
 # In every sample: where a kill would cost most.
@@ -41,7 +39,7 @@ ALWAYS = (
     ("1.6", "ok", "agent", "after-store/idle:1"), ("2.0.1", "ok", "rauc", "after-do/install:1"),
     ("2.0.1", "ok", "bus", "after-do/confirm:1"), ("2.0.1", "ok", "worker", "worker/fetch-bytes:1"),
     ("1.6-signed", "ok", "csms", "sent/SignedFirmwareStatusNotification:6"),
-    ("1.6", "bad", "agent", "before-do/roll-back:1"),
+    ("1.6", "bad", "agent", "before-do/roll-back:1"), ("2.0.1", "logs", "agent", "after-store/log-uploading:1"),
 )
 
 
@@ -158,7 +156,8 @@ def judge(calm, killed):
 
 def worker_lives(passed):
     """The points at which the agent has a worker, by the worker's own."""
-    found, ends = set(), {"worker/resolve-begin": "worker/resolve-end", "worker/fetch-begin": "worker/fetch-end"}
+    found = set()
+    ends = {f"worker/{job}-begin": f"worker/{job}-end" for job in ("resolve", "fetch", "upload")}
     for i, point in enumerate(passed):
         name = name_of(point)
         if name.startswith("worker/") and name.endswith("-begin"):
@@ -229,7 +228,7 @@ def test_calm_updates_end_as_they_should(calms):
         case, end = calm.case, calm.end
         assert end["slot"] == end["primary"] == end[case.slot].replace("good", case.slot), (version, name, end)
         assert (end["version"] == NEW) == case.written, (version, name, end)
-        assert end["job"] in ("idle", None) and end["outbox"] == 0 and not end["spool"], (version, name, end)
+        assert end["job"] in ("idle", None) and end["logs"] in ("idle", None) and end["outbox"] == 0 and not end["spool"], (version, name, end)
     if not ONE:
         for version, dialect in DIALECTS.items():
             said = tuple(words[0] for words, _ in calms[version, "ok"].reports())

@@ -2,6 +2,7 @@
 stage.py."""
 import json
 import signal
+import tarfile
 
 import pytest
 
@@ -88,3 +89,22 @@ def test_check_asks_rauc(keys):
         assert code == 1 and "journalctl -u rauc" in text
         assert ctl(charger, "check", str(charger.folder / "none"))[0] == 1
         assert charger.job == "idle" and charger.version_of("B") is None
+
+
+def test_logs_for_who_stands_at_the_charger(keys, tmp_path):
+    """The archive that the CSMS would get, written by the caller and not by the agent."""
+    with Stage(keys) as charger:
+        charger.boot_until_known()
+        file = tmp_path / "logs.tar.gz"
+        for _ in range(2):  # the second replaces the first
+            code, text = ctl(charger, "logs", str(file))
+            assert (code, text) == (0, f"{file}: {file.stat().st_size} bytes\n")
+        with tarfile.open(file) as tar:
+            content = {m.name: tar.extractfile(m).read().decode() for m in tar.getmembers()}
+        manifest = json.loads(content["manifest.json"])
+        assert (manifest["identity"], manifest["kind"]) == (charger.station, "diagnostics")
+        assert "registration accepted" in content["agent.txt"] and "slot " in content["rauc.txt"]
+        code, text = ctl(charger, "logs", str(tmp_path / "none" / "logs.tar.gz"))
+        assert code == 1 and "No such file or directory" in text
+        charger.stop_agent()
+        assert ctl(charger, "logs", str(file))[0] == 3

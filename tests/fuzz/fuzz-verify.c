@@ -23,6 +23,7 @@ static FileDigest fixture_digest(void)
 
         EVP_Digest("firmware", d.size_bytes, d.sha256, NULL, EVP_sha256(), NULL);
         EVP_Digest("firmware", d.size_bytes, d.sha384, NULL, EVP_sha384(), NULL);
+        d.has_sha384 = true;
         return d;
 }
 

@@ -49,6 +49,7 @@ void csms_closed(void)
                 record_unanswered();
         view.status_in_flight = false;
         record_closed();
+        logs_closed();
         orders_closed();
 }
 
@@ -249,6 +250,18 @@ static void hear_status(const char *id, OutgoingKind kind, const cJSON *payload)
         answer(id, kind, status, "{}", &receipt);
 }
 
+static void hear_log_status(const char *id, OutgoingKind kind, const cJSON *payload)
+{
+        const cJSON *number = cJSON_GetObjectItemCaseSensitive(payload, "requestId");
+        const char *word =
+                cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(payload, "status"));
+        Receipt receipt = {.kind = RECEIPT_NONE};
+
+        logs_status(strempty(word), number ? (int64_t)number->valuedouble : NO_INT,
+                    kind == OUT_DIAGNOSTICS_STATUS, &receipt);
+        answer(id, kind, FW_NONE, "{}", &receipt);
+}
+
 static void hear_event(const char *id, const cJSON *payload)
 {
         record_security_event(
@@ -287,9 +300,13 @@ void csms_hears(const cJSON *frame)
         case OUT_SECURITY_EVENT:
                 hear_event(id, payload);
                 break;
-        case OUT_STATUS:
         case OUT_LOG_STATUS:
+                hear_log_status(id, OUT_LOG_STATUS, payload);
+                break;
         case OUT_DIAGNOSTICS_STATUS:
+                hear_log_status(id, OUT_DIAGNOSTICS_STATUS, payload);
+                break;
+        case OUT_STATUS:
         case OUTGOING_MAX:
                 answer(id, OUT_STATUS, FW_NONE, "{}", &(Receipt){0});
                 break;
@@ -318,6 +335,8 @@ void csms_after(const Receipt *r)
 {
         if (r->kind == RECEIPT_CALL)
                 orders_after(r->call);
+        if (r->kind == RECEIPT_LOG && sim.death == ALIVE && !sim.disk_was_bad)
+                *r->settled = true;
         if (r->kind != RECEIPT_SAID || sim.death != ALIVE || sim.disk_was_bad)
                 return;
         r->record->said[r->said].settled = true;

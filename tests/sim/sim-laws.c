@@ -316,4 +316,5 @@ void law_end(void)
                 LAW(sim.orders[s->order].proven, "a system that was never proven starts next");
         judge_version();
         record_judge();
+        logs_judge();
 }

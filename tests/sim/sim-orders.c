@@ -5,8 +5,8 @@
 #define ASKED_MAX 128
 
 typedef struct Asked {
-        enum { ASKED_ORDER, ASKED_TRIGGER, ASKED_OTHER } what;
-        size_t order;
+        enum { ASKED_ORDER, ASKED_LOGS, ASKED_TRIGGER, ASKED_OTHER } what;
+        size_t order; /* or request for logs */
         OutgoingKind triggered;
         bool over; /* its connection has ended */
         unsigned answers;
@@ -59,6 +59,11 @@ static unsigned ask(Asked what, const char *action, const char *payload)
                        span(USEC_PER_MSEC, USEC_PER_SEC),
                        &(Receipt){.kind = RECEIPT_CALL, .call = n});
         return n;
+}
+
+void orders_ask_logs(size_t n, const char *action, const char *payload)
+{
+        ask((Asked){.what = ASKED_LOGS, .order = n}, action, payload);
 }
 
 static void order_make(Order *o, size_t n)
@@ -175,14 +180,17 @@ void csms_trigger(void *arg _unused_, uint64_t n)
                 {"BootNotification", OUT_BOOT},
                 {"Heartbeat", OUT_HEARTBEAT},
                 {"LogStatusNotification", OUT_LOG_STATUS},
+                {"LogStatusNotification", OUT_LOG_STATUS},
+                {"DiagnosticsStatusNotification", OUT_DIAGNOSTICS_STATUS},
                 {"StatusNotification", OUT_STATUS},
         };
         size_t i = n % ELEMENTSOF(triggers);
-        bool extended = sim.dialect16 && (chance(500) || triggers[i].kind == OUT_LOG_STATUS);
         OutgoingKind kind = triggers[i].kind;
+        bool core = kind == OUT_DIAGNOSTICS_STATUS;
+        bool extended = sim.dialect16 && !core && (chance(500) || kind == OUT_LOG_STATUS);
         char payload[80];
 
-        if (!link_world_is_open())
+        if (!link_world_is_open() || (core && !sim.dialect16))
                 return;
         if (sim.dialect16 && !extended && kind == OUT_FIRMWARE_STATUS)
                 kind = OUT_FIRMWARE_STATUS_PLAIN;
@@ -212,6 +220,8 @@ static void trigger_answered(const Asked *a)
 {
         if (a->triggered == OUT_FIRMWARE_STATUS || a->triggered == OUT_FIRMWARE_STATUS_PLAIN)
                 record_trigger(a->triggered == OUT_FIRMWARE_STATUS_PLAIN);
+        if (a->triggered == OUT_LOG_STATUS || a->triggered == OUT_DIAGNOSTICS_STATUS)
+                logs_triggered();
         csms_trigger_accepted(a->triggered, a->triggered == OUT_STATUS ? SESSIONS_MAX + 1 : 1);
 }
 
@@ -235,6 +245,8 @@ void orders_answered(const char *id, const cJSON *payload)
         a->said_yes = a->said_canceled || str_equal(status, "Accepted");
         if (a->what == ASKED_ORDER && sim.orders[a->order].plain)
                 a->said_yes = payload;
+        if (a->what == ASKED_LOGS)
+                logs_answered(a->order, payload);
         if (a->what == ASKED_TRIGGER && a->said_yes)
                 trigger_answered(a);
 }
@@ -245,6 +257,8 @@ void orders_before(unsigned call)
 {
         before = (Before){law_order_of_agent(), law_agent_is_idle(), sim.agent->job.state,
                           sim.taken};
+        if (asked[call].what == ASKED_LOGS)
+                logs_before();
         if (asked[call].what == ASKED_ORDER)
                 sim.orders[asked[call].order].delivered = true;
 }
@@ -305,6 +319,8 @@ void orders_after(unsigned call)
                 doubtful = (int)a->order;
                 before_doubtful = before;
         }
+        if (a->what == ASKED_LOGS)
+                logs_after(a->order, a->answers == 1);
         if (sim.death != ALIVE) {
                 if (a->what == ASKED_ORDER && resolve(a->order, sim.taken != before.taken))
                         doubtful = -1;
@@ -328,4 +344,5 @@ void orders_life_begins(void)
         if (doubtful >= 0)
                 resolve((size_t)doubtful, job_tells((size_t)doubtful));
         doubtful = -1;
+        logs_life_begins();
 }

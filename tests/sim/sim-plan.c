@@ -134,6 +134,7 @@ static void plan_days(void)
         happens(3, csms_order, 1);
         todo_add(OF_WORLD, rnd(sim.quiet_at / 4), csms_order, NULL, 0);
         happens(4, csms_trigger, 100);
+        happens(chance(500) ? 3 : 0, csms_wants_logs, 1);
         happens(chance(300) ? 6 : 0, csms_babble, 100);
         happens(chance(500) ? 5 : 0, breaks, 2);
         happens(chance(400) ? 5 : 0, session_begin, SESSIONS_MAX);

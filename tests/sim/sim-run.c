@@ -26,9 +26,9 @@ static bool is_at_rest(void)
 {
         Agent *a = sim.agent;
 
-        return a && sim.death == ALIVE && a->job.state == JOB_IDLE && link_world_is_open() &&
-               a->registration == REGISTERED && csms_has_accepted() && a->whereabouts_known &&
-               outbox_is_empty(a);
+        return a && sim.death == ALIVE && a->job.state == JOB_IDLE && logs_at_rest() &&
+               link_world_is_open() && a->registration == REGISTERED && csms_has_accepted() &&
+               a->whereabouts_known && outbox_is_empty(a);
 }
 
 static void tell_unrest(void)
@@ -189,6 +189,7 @@ static void reset(uint64_t seed, bool tells)
         csms_reset();
         orders_reset();
         record_reset();
+        logs_world_reset();
         machine_world_reset();
 }
 

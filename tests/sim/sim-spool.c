@@ -1,10 +1,12 @@
-/* The spool's two files, of which only the content matters, and the folders around them: the file
- * functions that core calls. */
+/* The spool's three files, of which only content or size matters, and the folders around them: the
+ * file functions that core calls. */
 #include <sys/stat.h>
 
 #include "sim.h"
 
 int __wrap_mkdir(const char *path, mode_t mode);
+int __wrap_stat(const char *path, struct stat *ret);
+int __real_stat(const char *path, struct stat *ret);
 int __wrap_chmod(const char *path, mode_t mode);
 int __wrap_unlink(const char *path);
 int __wrap_file_rename(const char *from, const char *to);
@@ -17,6 +19,8 @@ static int *spool_file(const char *path)
 
         if (name && streq(name, "/bundle.part"))
                 return &sim.world.spool_part;
+        if (name && streq(name, "/logs.tar.gz"))
+                return &sim.world.archive;
         return name && streq(name, "/bundle.raucb") ? &sim.world.spool_file : NULL;
 }
 
@@ -54,6 +58,21 @@ int __wrap_mkdir(const char *path _unused_, mode_t mode _unused_)
 
 int __wrap_chmod(const char *path _unused_, mode_t mode _unused_)
 {
+        return 0;
+}
+
+/* Of the archive its size. */
+int __wrap_stat(const char *path, struct stat *ret)
+{
+        const char *name = strrchr(path, '/');
+
+        if (!name || !streq(name, "/logs.tar.gz"))
+                return __real_stat(path, ret);
+        if (sim.world.archive == ARCHIVE_NONE) {
+                errno = ENOENT;
+                return -1;
+        }
+        ret->st_size = MAX(sim.world.archive, 0);
         return 0;
 }
 

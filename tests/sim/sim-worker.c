@@ -1,9 +1,9 @@
-/* transfer.h: what the workers would bring. A download costs time and can fail in every way; its
- * file is the number of a content, whose digest follows from the number. */
+/* transfer.h: what the workers would bring. A download or an upload costs time and can fail in
+ * every way; its file is the number of a content, whose digest follows from the number. */
 #include "sim.h"
 
 struct Transfer {
-        enum { WORK_FETCH, WORK_HASH, WORK_RESOLVE } kind;
+        enum { WORK_FETCH, WORK_HASH, WORK_RESOLVE, WORK_COLLECT, WORK_UPLOAD } kind;
         TransferHandlers handlers;
         void *userdata;
         int content; /* what is fetched or hashed */
@@ -14,16 +14,21 @@ void worker_digest(int content, FileDigest *ret)
 {
         *ret = (FileDigest){.size_bytes = 1000};
         memset(ret->sha256, content + 64, sizeof(ret->sha256));
-        memset(ret->sha384, content + 64, sizeof(ret->sha384));
 }
 
 static void work_failed(Transfer *t)
 {
         static const char *const codes[] = {"connection", "stalled", "timeout", "no-space",
                                             "worker"};
+        static const char *const finals[] = {"http-403", "http-400", "http-405", "http-404"};
+        bool upload = t->kind == WORK_UPLOAD;
         TransferFailure failure = {.final = t->final,
-                                   .code = t->final ? "http-404" : codes[rnd(ELEMENTSOF(codes))],
+                                   .code = t->final ? finals[upload ? rnd(ELEMENTSOF(finals)) : 3]
+                                                    : codes[rnd(ELEMENTSOF(codes))],
                                    .message = "as the simulation wants it"};
+
+        if (upload)
+                logs_world_failed(failure.code);
 
         t->handlers.on_failed(t->userdata, &failure);
 }
@@ -37,10 +42,18 @@ static void work_done(Transfer *t)
         switch (t->kind) {
         case WORK_FETCH:
                 spool_write(t->content);
-                t->handlers.on_digest(t->userdata, &digest);
+                t->handlers.on_done(t->userdata, digest.size_bytes);
                 break;
         case WORK_HASH:
                 t->handlers.on_digest(t->userdata, &digest);
+                break;
+        case WORK_COLLECT:
+                sim.world.archive = (int)rnd(100000) + 1;
+                t->handlers.on_done(t->userdata, (uint64_t)sim.world.archive);
+                break;
+        case WORK_UPLOAD:
+                logs_world_uploaded();
+                t->handlers.on_done(t->userdata, (uint64_t)sim.world.archive);
                 break;
         case WORK_RESOLVE:
                 t->handlers.on_addresses(t->userdata, addresses, 1 + rnd(2));
@@ -52,8 +65,12 @@ static void on_end(void *arg, uint64_t n _unused_)
 {
         Transfer *t = arg;
 
-        if (t->kind == WORK_FETCH)
-                story("the download %s", t->fails ? "fails" : "is complete");
+        static const char *const names[] = {[WORK_FETCH] = "the download",
+                                            [WORK_COLLECT] = "collecting logs",
+                                            [WORK_UPLOAD] = "the upload"};
+
+        if (t->kind != WORK_HASH && t->kind != WORK_RESOLVE)
+                story("%s %s", names[t->kind], t->fails ? "fails" : "is complete");
         if (t->fails)
                 work_failed(t);
         else
@@ -110,7 +127,8 @@ int transfer_fetch(sd_event *event _unused_, const char *worker _unused_, const 
 }
 
 int transfer_hash(sd_event *event _unused_, const char *worker _unused_, const char *file,
-                  const TransferHandlers *handlers, void *userdata, Transfer **ret)
+                  bool sha384 _unused_, const TransferHandlers *handlers, void *userdata,
+                  Transfer **ret)
 {
         int r;
 
@@ -133,6 +151,41 @@ int transfer_copy(sd_event *event _unused_, const char *worker _unused_, int sou
                   Transfer **ret _unused_)
 {
         return -EOPNOTSUPP;
+}
+
+int transfer_collect(sd_event *event _unused_, const char *worker _unused_, const CollectJob *job,
+                     const TransferHandlers *handlers, void *userdata, Transfer **ret)
+{
+        int r = start(WORK_COLLECT, handlers, userdata, ret);
+
+        if (r < 0)
+                return r;
+        logs_world_collects(job->security);
+        sim.world.archive = ARCHIVE_PART; /* of the one before nothing is left */
+        (*ret)->fails = fault(FAULT_COLLECT);
+        story("logs are collected");
+        todo_add(OF_LIFE, span(USEC_PER_SEC, 5 * USEC_PER_MIN), on_end, *ret, 0);
+        return 0;
+}
+
+char *transfer_collect_describe(const CollectJob *job _unused_)
+{
+        return NULL;
+}
+
+int transfer_upload(sd_event *event _unused_, const char *worker _unused_, const UploadJob *job,
+                    const TransferHandlers *handlers, void *userdata, Transfer **ret)
+{
+        int r = start(WORK_UPLOAD, handlers, userdata, ret);
+
+        if (r < 0)
+                return r;
+        logs_world_uploads(job->url, job->name);
+        (*ret)->fails = fault(FAULT_UPLOAD);
+        (*ret)->final = (*ret)->fails && chance(400);
+        story("an upload begins: %s to %s", job->name, job->url);
+        todo_add(OF_LIFE, span(USEC_PER_SEC, 5 * USEC_PER_MIN), on_end, *ret, 0);
+        return 0;
 }
 
 int transfer_resolve(sd_event *event _unused_, const char *worker _unused_,

@@ -133,6 +133,7 @@ static void print_figures(const Figures *f, double seconds)
                 {"reboots", f->reboots},
                 {"boots of another slot", f->fall_backs},
                 {"orders", f->orders},
+                {"requests for logs", f->log_requests},
                 {"frames of the agent's", f->frames},
                 {"connections", f->connections},
                 {"triggers", f->triggers},

@@ -10,6 +10,7 @@
  *   sim-link.c    link.h
  *   sim-csms.c    the CSMS's answers
  *   sim-orders.c  … its orders and triggers
+ *   sim-logs.c    … its requests for logs, and what it heard of them
  *   sim-record.c  … what it heard, and whether it may hear that
  *   sim-rauc.c    installer.h
  *   sim-boot.c    slots and boot loaders
@@ -58,6 +59,8 @@ typedef enum Fault {
         FAULT_WRONG_FILE, /* another file than was signed */
         FAULT_HASH,
         FAULT_SPOOL, /* rename, unlink, mkdir fail; a file is not as it was after a cut */
+        FAULT_COLLECT,
+        FAULT_UPLOAD,
         FAULT_RAUC_ERROR,
         FAULT_RAUC_GONE,
         FAULT_RAUC_BUSY, /* works for somebody else */
@@ -84,7 +87,9 @@ typedef struct Content {
 #define CONTENTS_MAX 16
 #define CONTENT_NONE (-1)   /* no file, or a slot that was never written */
 #define CONTENT_BROKEN (-2) /* half of something */
-#define CONTENT_FOREIGN 15  /* what a technician installs */
+#define ARCHIVE_NONE (-1)
+#define ARCHIVE_PART (-2)
+#define CONTENT_FOREIGN 15 /* what a technician installs */
 
 /* ---- orders (sim-csms.c) ---- */
 
@@ -160,6 +165,7 @@ typedef struct World {
         int spool_part, spool_file; /* contents */
         bool spool_fresh;           /* … not synced yet */
         bool spool_folder;
+        int archive; /* size of the one that is to be uploaded; what of it is a part alone */
 } World;
 
 typedef struct Rauc {
@@ -185,7 +191,7 @@ typedef struct Session {
 typedef struct Figures {
         uint64_t seeds, failures, lives, kills, power_cuts, reboots, fall_backs, orders, frames;
         uint64_t steps, disk_faults, connections, triggers, installs, installs_failed, roll_backs;
-        uint64_t sessions, cancels, foreign, bricked, reads_failed;
+        uint64_t log_requests, sessions, cancels, foreign, bricked, reads_failed;
         uint64_t finals[FW_STATUS_MAX];
 } Figures;
 
@@ -273,13 +279,20 @@ void spool_write(int content);
 
 /* ---- sim-link.c ---- */
 
-typedef enum ReceiptKind { RECEIPT_NONE, RECEIPT_SAID, RECEIPT_BOOT, RECEIPT_CALL } ReceiptKind;
+typedef enum ReceiptKind {
+        RECEIPT_NONE,
+        RECEIPT_SAID,
+        RECEIPT_LOG,
+        RECEIPT_BOOT,
+        RECEIPT_CALL
+} ReceiptKind;
 
 /* What it means that a frame of the CSMS's reached the agent. */
 typedef struct Receipt {
         ReceiptKind kind;
         Record *record; /* RECEIPT_SAID: what is settled by it */
         size_t said;
+        bool *settled;             /* RECEIPT_LOG: the same */
         Registration registration; /* RECEIPT_BOOT */
         usec_t interval;
         unsigned call; /* RECEIPT_CALL: its number */
@@ -319,11 +332,35 @@ void orders_closed(void);
 void csms_order(void *arg, uint64_t n);
 void csms_trigger(void *arg, uint64_t n);
 void csms_babble(void *arg, uint64_t n);
+void orders_ask_logs(size_t n, const char *action, const char *payload);
 /* The agent answers the call: payload NULL is a CALLERROR. */
 void orders_answered(const char *id, const cJSON *payload);
 void orders_before(unsigned call);
 void orders_after(unsigned call);
 void orders_life_begins(void);
+
+/* ---- sim-logs.c: requests for logs, and whether what is said of them is true ---- */
+
+void logs_world_reset(void);
+void logs_closed(void);
+/* The CSMS asks for logs. */
+void csms_wants_logs(void *arg, uint64_t n);
+/* Its n-th request reaches the agent; is answered (NULL: a CALLERROR); was dealt with. */
+void logs_before(void);
+void logs_answered(size_t n, const cJSON *payload);
+void logs_after(size_t n, bool answered);
+void logs_life_begins(void);
+void logs_triggered(void);
+/* What the workers do. */
+void logs_world_collects(bool security);
+void logs_world_uploads(const char *url, const char *name);
+void logs_world_uploaded(void);
+void logs_world_failed(const char *code);
+/* The CSMS was told a status. */
+void logs_status(const char *word, int64_t request_id, bool is_plain, Receipt *ret);
+bool logs_at_rest(void);
+/* Each was said that had to be. */
+void logs_judge(void);
 
 /* ---- sim-record.c ---- */
 

@@ -207,6 +207,7 @@ class Charger:
                          "spool": f / "state/spool", "reboot": "command", "reboot_command": reboot,
                          "retries": "0", "retry_interval": "1s"},
             "rauc": {"bus": self.bus.address},
+            "logs": {"ocpp_log": f / "ocpp.log", "retry_interval": "1s"},
             "state": {"directory": f / "state"},
         }
 

@@ -1,0 +1,245 @@
+/* What goes into the archive: journal, log files, and what the agent itself knows, RAUC asked once
+ * for its slots. For the security log the security events alone. */
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "agent-private.h"
+
+#define RAUC_CONFIG "/etc/rauc/system.conf"
+
+/* What the agent knows, as text. */
+static char *agent_text(Agent *a)
+{
+        const ControlState *s = show_state(a);
+        char *text = NULL, when[TIME_TEXT_MAX];
+        size_t size;
+        FILE *out = s ? open_memstream(&text, &size) : NULL;
+
+        if (!out)
+                return NULL;
+        fprintf(out,
+                "agent %s\nidentity %s\ncsms %s\nconnected %s\nregistration %s\n"
+                "firmware %s\nbooted slot %s\nupdate %s\nrequest %s\nlocation %s\n"
+                "held by %s\nreason %s\n",
+                s->version, s->identity, s->url, s->connected ? s->protocol : "no", s->registration,
+                strempty(s->firmware_version), strempty(s->booted_slot), s->job_state,
+                s->request_id, strempty(s->location), strempty(s->held_by), strempty(s->reason));
+        for (size_t i = 0; i < s->n_statuses; i++)
+                fprintf(out, "status %s %s %s\n", time_format(s->statuses[i].time, when),
+                        s->statuses[i].status, s->statuses[i].request_id);
+        fclose(out);
+        return text;
+}
+
+static void print_slot(FILE *out, const InstallerState *state, size_t i)
+{
+        static const char *const health[] = {
+                [SLOT_UNKNOWN] = "unknown", [SLOT_GOOD] = "good", [SLOT_BAD] = "bad"};
+        const Slot *s = &state->slots[i];
+
+        fprintf(out, "slot %s%s%s\n  bootname %s\n  device %s\n  boot status %s\n", s->name,
+                state->booted == (int)i ? ", booted" : "",
+                state->primary == (int)i ? ", primary" : "", strempty(s->bootname),
+                strempty(s->device), health[s->boot_status]);
+        fprintf(out, "  version %s\n  status %s\n  installed %s\n  transaction %s\n",
+                strempty(s->bundle_version), strempty(s->status), strempty(s->installed_timestamp),
+                strempty(s->installed_transaction));
+}
+
+static char *rauc_text(const Agent *a, int error, const InstallerState *state)
+{
+        const InstallerOps *ops = a->installer->ops;
+        char *text = NULL;
+        size_t size;
+        FILE *out = open_memstream(&text, &size);
+
+        if (!out)
+                return NULL;
+        fprintf(out, "on the bus %s\nat work %s\n", ops->is_present(a->installer) ? "yes" : "no",
+                ops->is_busy(a->installer) ? "yes" : "no");
+        if (error < 0)
+                fprintf(out, "slots not told: %s\n", strerror(-error));
+        for (size_t i = 0; state && i < state->count; i++)
+                print_slot(out, state, i);
+        fclose(out);
+        return text;
+}
+
+static void on_collected(void *userdata, uint64_t size_bytes)
+{
+        Agent *a = userdata;
+
+        transfer_cancel(TAKE_PTR(a->logs.transfer));
+        log_info("Logs: %llu bytes are collected", (unsigned long long)size_bytes);
+        a->logs.job.size = (int64_t)size_bytes;
+        logs_event(a, LOGEV_COLLECTED);
+}
+
+static void on_collect_failed(void *userdata, const TransferFailure *failure)
+{
+        logs_attempt_failed(userdata, "collect", failure);
+}
+
+/* The agent's own files first, then those of the configuration. NULL-terminated, of borrowed texts;
+ * NULL when out of memory. */
+static const char **list_files(const Agent *a, bool security, const char *older)
+{
+        const LineLog *own = security ? &a->logs.security : &a->logs.ocpp;
+        const Config *c = a->config;
+        size_t n = 0, more = 0;
+        const char **list;
+
+        while (!security && c->log_files && c->log_files[more])
+                more++;
+        list = calloc(more + 4, sizeof(*list));
+        if (!list)
+                return NULL;
+        if (own->path && older) {
+                list[n++] = own->path;
+                list[n++] = older;
+        }
+        if (!security && c->session_log_path)
+                list[n++] = c->session_log_path;
+        for (size_t i = 0; i < more; i++)
+                list[n++] = c->log_files[i];
+        return list;
+}
+
+static const char **list_units(const Agent *a)
+{
+        static const char *const own[] = {"rauc-ocpp-agent.service", "rauc.service"};
+        char **units = a->config->journal_units;
+        size_t n = 0, more = 0;
+        const char **list;
+
+        while (units && units[more])
+                more++;
+        list = calloc(more + ELEMENTSOF(own) + 1, sizeof(*list));
+        for (size_t i = 0; list && i < ELEMENTSOF(own); i++)
+                list[n++] = own[i];
+        for (size_t i = 0; list && i < more; i++)
+                list[n++] = units[i];
+        return list;
+}
+
+/* A job, and what of it is ours. */
+typedef struct Order {
+        CollectJob job;
+        CollectNote notes[2];
+        char *older, *agent;
+        const char **files, **units;
+} Order;
+
+static void order_done(Order *o)
+{
+        free(o->older);
+        free(o->agent);
+        free(o->files);
+        free(o->units);
+}
+
+/* All but the file; rauc NULL: the security log. The time is open. 0 or -ENOMEM; *ret is to be
+ * freed in any case. */
+static int order_make(Agent *a, const char *rauc, Order *ret)
+{
+        bool security = !rauc;
+
+        *ret = (Order){
+                .older = linelog_older(security ? &a->logs.security : &a->logs.ocpp),
+                .agent = security ? NULL : agent_text(a),
+                .units = security ? NULL : list_units(a),
+        };
+        ret->files = list_files(a, security, ret->older);
+        if (!ret->files || (!security && !ret->units))
+                return -ENOMEM;
+        ret->notes[0] = (CollectNote){"agent.txt", strempty(ret->agent)};
+        ret->notes[1] = (CollectNote){"rauc.txt", strempty(rauc)};
+        ret->job = (CollectJob){
+                .max_size_bytes = a->config->max_log_size,
+                .identity = a->config->identity,
+                .security = security,
+                .since = NO_TIME,
+                .until = NO_TIME,
+                .journal_units = ret->units,
+                .files = ret->files,
+                .rauc_config = security ? NULL : RAUC_CONFIG,
+                .notes = ret->notes,
+                .note_count = security ? 0 : ELEMENTSOF(ret->notes),
+        };
+        return 0;
+}
+
+static void collect_with(Agent *a, const char *rauc)
+{
+        static const TransferHandlers handlers = {.on_done = on_collected,
+                                                  .on_failed = on_collect_failed};
+        const LogRequest *q = &a->logs.job.request;
+        _cleanup_(freep) char *path = logs_archive_path(a);
+        _cleanup_(order_done) Order order;
+        int r = order_make(a, rauc, &order);
+
+        order.job.file = path;
+        order.job.since = q->oldest;
+        order.job.until = q->latest;
+        if (r == 0)
+                r = path ? transfer_collect(a->parts.event, a->parts.worker, &order.job, &handlers,
+                                            a, &a->logs.transfer)
+                         : -ENOMEM;
+        if (r < 0)
+                logs_not_started(a, "collect", r);
+}
+
+/* Perhaps it is another request by now that collects. */
+static void on_state(void *userdata, int error, const InstallerState *state)
+{
+        Agent *a = userdata;
+        _cleanup_(freep) char *text = rauc_text(a, error, state);
+
+        a->logs.asks_rauc = false;
+        if (a->logs.job.state == LOGJOB_COLLECTING && !a->logs.transfer)
+                collect_with(a, strempty(text));
+}
+
+void logs_collect(Agent *a)
+{
+        if (mkdir(a->config->spool, 0750) < 0 && errno != EEXIST) {
+                logs_not_started(a, "collect", -errno);
+        } else if (a->logs.job.request.kind == LOGS_SECURITY) {
+                collect_with(a, NULL);
+        } else if (!a->logs.asks_rauc) {
+                a->logs.asks_rauc = true;
+                a->installer->ops->read_state(a->installer, on_state, a);
+        }
+}
+
+static void on_state_described(void *userdata, int error, const InstallerState *state)
+{
+        Agent *a = userdata;
+        _cleanup_(freep) char *rauc = rauc_text(a, error, state), *text = NULL;
+        _cleanup_(order_done) Order order;
+        int r = order_make(a, strempty(rauc), &order);
+
+        order.job.file = a->logs.asked_file;
+        if (r == 0)
+                text = transfer_collect_describe(&order.job);
+        control_answer(TAKE_PTR(a->logs.asked), text);
+        free(TAKE_PTR(a->logs.asked_file));
+}
+
+int logs_describe(Agent *a, const char *file, ControlCall *call)
+{
+        if (a->logs.asked)
+                return -EBUSY;
+        a->logs.asked_file = strdup(file);
+        if (!a->logs.asked_file)
+                return -ENOMEM;
+        a->logs.asked = call;
+        a->installer->ops->read_state(a->installer, on_state_described, a);
+        return 0;
+}
+
+void logs_describe_done(Agent *a)
+{
+        control_answer(TAKE_PTR(a->logs.asked), NULL);
+        free(TAKE_PTR(a->logs.asked_file));
+}

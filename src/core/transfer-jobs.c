@@ -1,0 +1,211 @@
+/* The jobs as the worker reads them, one function each: see transfer.h. */
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "json.h"
+#include "transfer-start.h"
+
+/* libcurl counts milliseconds in an int. */
+#define SECONDS_MAX ((usec_t)2000000)
+
+static void tree_freep(cJSON **tree)
+{
+        cJSON_Delete(*tree);
+}
+
+static bool add_text(cJSON *object, const char *name, const char *value)
+{
+        return cJSON_AddItemToObject(object, name, cJSON_CreateStringReference(value));
+}
+
+static bool add_seconds(cJSON *object, const char *name, usec_t span_usec)
+{
+        usec_t span = MIN(span_usec, SECONDS_MAX * USEC_PER_SEC);
+        usec_t seconds = (span + USEC_PER_SEC - 1) / USEC_PER_SEC; /* rounded up */
+
+        return cJSON_AddNumberToObject(object, name, (double)seconds);
+}
+
+static bool add_list(cJSON *object, const char *name, const char *const *list)
+{
+        cJSON *array = cJSON_AddArrayToObject(object, name);
+
+        for (; array && list && *list; list++) {
+                if (!cJSON_AddItemToArray(array, cJSON_CreateStringReference(*list)))
+                        return false;
+        }
+        return array;
+}
+
+static bool add_number(cJSON *object, const char *name, uint64_t value)
+{
+        return cJSON_AddNumberToObject(object, name, (double)value);
+}
+
+static bool add_flag(cJSON *object, const char *name, bool value)
+{
+        return cJSON_AddBoolToObject(object, name, value);
+}
+
+static bool add_if(cJSON *object, const char *name, const char *value)
+{
+        return !value || add_text(object, name, value);
+}
+
+static bool add_way(cJSON *o, const TransferWay *way)
+{
+        return add_list(o, "protocols", way->protocols) &&
+               add_seconds(o, "stall_timeout", way->stall_timeout_usec) &&
+               add_seconds(o, "timeout", way->timeout_usec) &&
+               add_number(o, "rate", way->rate_bytes) && add_if(o, "ca_file", way->ca_file) &&
+               add_if(o, "client_cert_file", way->client_cert_file) &&
+               add_if(o, "client_key", way->client_key) &&
+               add_if(o, "credentials_file", way->credentials_file) &&
+               add_if(o, "proxy", way->proxy);
+}
+
+int transfer_fetch(sd_event *event, const char *worker, const FetchJob *job,
+                   const TransferHandlers *handlers, void *userdata, Transfer **ret)
+{
+        _cleanup_(tree_freep) cJSON *o = cJSON_CreateObject();
+        TransferStart start = {event, worker, o, -1, ANSWER_DONE};
+
+        if (!add_text(o, "job", "fetch") || !add_text(o, "url", job->url) ||
+            !add_text(o, "file", job->file) || !add_way(o, &job->way) ||
+            !add_number(o, "max_size", job->max_size_bytes) ||
+            !add_number(o, "reserve", job->reserve_bytes))
+                return -ENOMEM;
+        return transfer_start(&start, handlers, userdata, ret);
+}
+
+static bool add_span(cJSON *o, const char *name, usec_t at)
+{
+        return at == NO_TIME || add_number(o, name, at);
+}
+
+static bool add_notes(cJSON *o, const CollectJob *job)
+{
+        cJSON *list = cJSON_AddArrayToObject(o, "notes");
+
+        for (size_t i = 0; list && i < job->note_count; i++) {
+                cJSON *note = cJSON_CreateObject();
+
+                if (!cJSON_AddItemToArray(list, note) ||
+                    !add_text(note, "name", job->notes[i].name) ||
+                    !add_text(note, "text", job->notes[i].text))
+                        return false;
+        }
+        return list;
+}
+
+static bool add_collect(cJSON *o, const CollectJob *job)
+{
+        return add_text(o, "job", "collect") && add_text(o, "file", job->file) &&
+               add_number(o, "max_size", job->max_size_bytes) &&
+               add_text(o, "identity", job->identity) &&
+               add_text(o, "kind", job->security ? "security" : "diagnostics") &&
+               add_span(o, "since", job->since) && add_span(o, "until", job->until) &&
+               add_if(o, "journal", job->journal) &&
+               add_list(o, "journal_units", job->journal_units) &&
+               add_list(o, "files", job->files) && add_if(o, "rauc_config", job->rauc_config) &&
+               add_notes(o, job);
+}
+
+int transfer_collect(sd_event *event, const char *worker, const CollectJob *job,
+                     const TransferHandlers *handlers, void *userdata, Transfer **ret)
+{
+        _cleanup_(tree_freep) cJSON *o = cJSON_CreateObject();
+        TransferStart start = {event, worker, o, -1, ANSWER_DONE};
+
+        return add_collect(o, job) ? transfer_start(&start, handlers, userdata, ret) : -ENOMEM;
+}
+
+char *transfer_collect_describe(const CollectJob *job)
+{
+        _cleanup_(tree_freep) cJSON *o = cJSON_CreateObject();
+
+        return add_collect(o, job) ? cJSON_PrintUnformatted(o) : NULL;
+}
+
+int transfer_collect_text(sd_event *event, const char *worker, const char *text,
+                          const TransferHandlers *handlers, void *userdata, Transfer **ret)
+{
+        _cleanup_(tree_freep) cJSON *o = NULL;
+        TransferStart start = {event, worker, NULL, -1, ANSWER_DONE};
+        int r = json_parse(text, strlen(text), &o);
+
+        start.job = o;
+        return r < 0 ? r : transfer_start(&start, handlers, userdata, ret);
+}
+
+int transfer_upload(sd_event *event, const char *worker, const UploadJob *job,
+                    const TransferHandlers *handlers, void *userdata, Transfer **ret)
+{
+        _cleanup_(tree_freep) cJSON *o = cJSON_CreateObject();
+        TransferStart start = {event, worker, o, -1, ANSWER_DONE};
+
+        if (!add_text(o, "job", "upload") || !add_text(o, "file", job->file) ||
+            !add_text(o, "name", job->name) || !add_text(o, "url", job->url) ||
+            !add_flag(o, "folder", job->folder) || !add_way(o, &job->way) ||
+            !add_text(o, "method", job->method))
+                return -ENOMEM;
+        return transfer_start(&start, handlers, userdata, ret);
+}
+
+/* O_NONBLOCK: opening a FIFO that somebody left there must not stop us. */
+static int file_open(const char *path, int *ret)
+{
+        _cleanup_(closep) int fd =
+                open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+        struct stat st;
+
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return -errno;
+        if (!S_ISREG(st.st_mode))
+                return -EINVAL;
+        *ret = TAKE_FD(fd);
+        return 0;
+}
+
+int transfer_hash(sd_event *event, const char *worker, const char *file, bool sha384,
+                  const TransferHandlers *handlers, void *userdata, Transfer **ret)
+{
+        _cleanup_(tree_freep) cJSON *o = cJSON_CreateObject();
+        _cleanup_(closep) int fd = -1;
+        TransferStart start = {event, worker, o, -1, ANSWER_DIGEST};
+        int r;
+
+        if (!add_text(o, "job", "hash") || !add_flag(o, "sha384", sha384))
+                return -ENOMEM;
+        r = file_open(file, &fd);
+        if (r < 0)
+                return r;
+        start.file = fd;
+        return transfer_start(&start, handlers, userdata, ret);
+}
+
+int transfer_copy(sd_event *event, const char *worker, int source, const char *file,
+                  uint64_t max_size_bytes, const TransferHandlers *handlers, void *userdata,
+                  Transfer **ret)
+{
+        _cleanup_(tree_freep) cJSON *o = cJSON_CreateObject();
+        TransferStart start = {event, worker, o, source, ANSWER_DONE};
+
+        if (!add_text(o, "job", "copy") || !add_text(o, "file", file) ||
+            !add_number(o, "max_size", max_size_bytes))
+                return -ENOMEM;
+        return transfer_start(&start, handlers, userdata, ret);
+}
+
+int transfer_resolve(sd_event *event, const char *worker, const char *host, const char *service,
+                     const TransferHandlers *handlers, void *userdata, Transfer **ret)
+{
+        _cleanup_(tree_freep) cJSON *o = cJSON_CreateObject();
+        TransferStart start = {event, worker, o, -1, ANSWER_ADDRESSES};
+
+        if (!add_text(o, "job", "resolve") || !add_text(o, "host", host) ||
+            !add_text(o, "service", service))
+                return -ENOMEM;
+        return transfer_start(&start, handlers, userdata, ret);
+}
