@@ -55,6 +55,7 @@ static void fill_job(Job *job)
         job->was_online = 33;
         job->done_timestamp = strdup("done");
         job->done_count = 34;
+        job->furthest_byte = INT64_C(5000000000);
 }
 
 static void assert_jobs_equal(const Job *a, const Job *b)
@@ -103,6 +104,7 @@ static void assert_jobs_equal(const Job *a, const Job *b)
                 {a->silent, b->silent},
                 {a->was_online, b->was_online},
                 {a->done_count, b->done_count},
+                {a->furthest_byte, b->furthest_byte},
         };
 
         for (size_t i = 0; i < ELEMENTSOF(texts); i++)

@@ -115,7 +115,7 @@ static void take_slots(Agent *a, const InstallerState *state)
         if (!a->job.origin_slot || !a->job.target_slot || !a->job.boot_id || !a->job.transaction_id)
                 fail(a, "out of memory");
         else
-                fetch_hash_again(a, prepared);
+                hash_again(a, prepared);
 }
 
 static void on_prepare_state(void *userdata, int error, const InstallerState *state)
@@ -215,7 +215,7 @@ static const char *version_objection(const Agent *a, const char *version)
 /* That RAUC may write from now on is stored before it is asked: after a crash nobody could tell. */
 static void call_install(Agent *a)
 {
-        _cleanup_(freep) char *file = fetch_path(a, false);
+        _cleanup_(freep) char *file = fetch_path(a, FETCH_FILE);
 
         limit_begin(a);
         if (hold_is_held(a)) { /* it began while RAUC looked at the bundle */
@@ -256,7 +256,7 @@ static void on_inspected(void *userdata, int error, const char *message, const B
 
 void install_begin(Agent *a)
 {
-        _cleanup_(freep) char *file = fetch_path(a, false);
+        _cleanup_(freep) char *file = fetch_path(a, FETCH_FILE);
 
         a->completed = false;
         limit_begin(a);
@@ -336,7 +336,7 @@ static void look_at_result(Agent *a, const InstallerState *state)
                 fail(a, "the install was interrupted three times");
         else {
                 a->job.installs++;
-                fetch_hash_again(a, begin_anew);
+                hash_again(a, begin_anew);
         }
 }
 

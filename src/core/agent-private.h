@@ -7,7 +7,8 @@
  *   agent-outbox.c   statuses and events until the CSMS has answered
  *   agent-calls.c    what the CSMS asks: decoding, triggers
  *   agent-request.c  an update request's verdict
- *   agent-fetch.c    actions up to the verified file
+ *   agent-fetch.c    actions up to the closed file
+ *   agent-hash.c     … up to the verified one
  *   agent-hold.c     what install and reboot wait for
  *   agent-install.c  actions from the installer's call to the reboot
  *   agent-undo.c     a failure: the old slot is the next boot's again
@@ -128,6 +129,7 @@ struct Agent {
 
         /* the job's work */
         bool superseding; /* the step that is being stored ends another job */
+        bool same_file;   /* … which fetched from the same place: its part is kept */
         Transfer *transfer;
         Program *program;
         sd_event_source *work_timer;  /* one at a time: what the state waits for */
@@ -251,17 +253,32 @@ void request_tell_accepted(const Agent *a);
 void request_handle(Agent *a, const char *id, const Incoming *incoming, const cJSON *payload);
 
 /* agent-fetch.c */
+/* The files in the spool. */
+typedef enum FetchFile {
+        FETCH_FILE, /* complete and closed */
+        FETCH_PART, /* what has come of it so far */
+        FETCH_PART_NOTES,
+        FETCH_PART_NOTES_MADE,
+        FETCH_FILES,
+} FetchFile;
+/* Owned by the caller; NULL when out of memory. */
+char *fetch_path(const Agent *a, FetchFile file);
 /* Asks pre_download_check. */
 void fetch_ask(Agent *a);
 void fetch_wait(Agent *a);
+/* Begins a download or goes on with it. */
 void fetch_begin(Agent *a);
+/* A start found a download under way: the event to give the job. */
+JobEvent fetch_restored(Agent *a);
 void fetch_wait_retry(Agent *a);
-void fetch_verify(Agent *a);
 void fetch_stop(Agent *a);
+/* Nothing of ours stays in the spool. */
 void fetch_drop_file(Agent *a);
+
+/* agent-hash.c */
+void hash_verify(Agent *a);
 /* Hashes the closed file; then(a) if it is the one that was verified, else EV_FILE_LOST. */
-void fetch_hash_again(Agent *a, void (*then)(Agent *a));
-char *fetch_path(const Agent *a, bool part);
+void hash_again(Agent *a, void (*then)(Agent *a));
 
 /* agent-local.c */
 /* Orders an update without the CSMS. 0; -EBUSY: there is one; -EINVAL: not a URL that can be

@@ -136,6 +136,7 @@ static int take_over(Agent *a, UpdateRequest *q, char *hash, const Job *more, Jo
 
         fetch_stop(a);
         a->superseding = old.state != JOB_IDLE;
+        a->same_file = str_equal(old.request.location, q->location);
         a->job = *more;
         a->job.request = *q;
         a->job.content_hash = hash;

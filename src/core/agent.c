@@ -66,7 +66,7 @@ static const ActionEntry actions[] = {
         {DO_WAIT_RETRIEVE,      fetch_wait},
         {DO_FETCH,              fetch_begin},
         {DO_WAIT_RETRY,         fetch_wait_retry},
-        {DO_VERIFY,             fetch_verify},
+        {DO_VERIFY,             hash_verify},
         {DO_ASK_INSTALL,        hold_look},
         {DO_WAIT_INSTALL,       hold_look},
         {DO_PREPARE,            install_prepare},
@@ -205,6 +205,8 @@ static void enter(Agent *a, JobState state)
         str_replace(&a->held_by, NULL);
         if (state == JOB_IDLE || a->superseding)
                 hold_over(a);
+        if (a->superseding && !a->same_file)
+                fetch_drop_file(a);
         if (state != JOB_DOWNLOADING && state != JOB_RETRYING && state != JOB_PAUSED)
                 closep(&a->local_file);
         if (state != JOB_DOWNLOADING && state != JOB_INSTALLING)
@@ -452,7 +454,8 @@ int agent_new(const AgentParts *parts, Agent **ret)
 static JobEvent early_start_event(Agent *a)
 {
         if (!a->store_was_damaged)
-                return wear_start(a, EV_RESTORED);
+                return wear_start(a, a->job.state == JOB_DOWNLOADING ? fetch_restored(a)
+                                                                     : EV_RESTORED);
         agent_set_reason(a, "the agent's database was damaged");
         return EV_CANCELED;
 }

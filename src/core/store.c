@@ -69,6 +69,7 @@ static const Column columns[] = {
         {"was_online",          COLUMN_INT,    offsetof(Job, was_online)},
         {"done_timestamp",      COLUMN_TEXT,   offsetof(Job, done_timestamp)},
         {"done_count",          COLUMN_INT,    offsetof(Job, done_count)},
+        {"furthest_byte",       COLUMN_INT,    offsetof(Job, furthest_byte)},
 };
 /* clang-format on */
 
