@@ -9,6 +9,10 @@
 #define RETRIES_MAX 100
 /* Of what a request or a server may say. */
 #define REST_MAX_SECONDS INT64_C(86400)
+/* Stays free in the spool, which mostly lies beside the database: its outbox when full, as much
+ * again while a damaged one is set aside, its journal and the one-line copy. A full disk must never
+ * keep the agent from storing how the update ends. */
+#define RESERVE_BYTES (UINT64_C(4) << 20)
 /* Timers that are due by the wall clock look again this often, since that clock may be set. */
 #define WALL_CLOCK_LOOK USEC_PER_HOUR
 
@@ -241,11 +245,16 @@ static int start_worker(Agent *a, const char *part)
         FetchJob job = {.url = a->job.request.location,
                         .file = part,
                         .max_size_bytes = c->max_bundle_size,
+                        .reserve_bytes = RESERVE_BYTES,
                         .way = {.protocols = (const char *const *)c->transfer_protocols,
                                 .stall_timeout_usec = c->stall_timeout,
                                 .timeout_usec = c->transfer_timeout,
                                 .rate_bytes = c->download_rate,
-                                .ca_file = c->transfer_ca_file}};
+                                .ca_file = c->transfer_ca_file,
+                                .client_cert_file = c->transfer_client_cert,
+                                .client_key = c->transfer_client_key,
+                                .credentials_file = c->transfer_credentials,
+                                .proxy = c->transfer_proxy}};
 
         if (local_is_file(a) && lseek(a->local_file, 0, SEEK_SET) < 0)
                 return -errno;

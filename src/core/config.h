@@ -38,7 +38,8 @@ typedef struct Config {
         int64_t retries;
         usec_t retry_interval, stall_timeout, transfer_timeout;
         uint64_t download_rate;
-        char *transfer_ca_file;
+        char *transfer_ca_file, *transfer_client_cert, *transfer_client_key, *transfer_credentials,
+                *transfer_proxy;
         usec_t start_jitter;
         int hold; /* HoldAt */
         usec_t max_wait, check_interval, inhibit_grace;

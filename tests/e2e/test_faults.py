@@ -225,7 +225,7 @@ def test_file_that_failed_three_trials_is_refused(keys):
 @pytest.mark.parametrize("starts,end", [(9, None), (10, "DownloadFailed")])
 def test_download_that_never_gets_further_is_given_up(keys, starts, end):
     """A job that brings the agent down is not begun for ever; the row is as ten starts leave it."""
-    with Stage(keys, firmware={"download_rate": "512K"}) as charger:
+    with Stage(keys, firmware={"download_rate": "512K", "retries": "3"}) as charger:
         charger.build_bundle("update")
         charger.boot_until_known()
         charger.ask()
