@@ -11,11 +11,11 @@ typedef struct Dummy {
         sd_bus *bus;
         const char *operation;
         int (*append_slots)(sd_bus_message *m); /* NULL: an error */
-        bool takes_transaction;
+        bool takes_transaction, takes_hash;
         bool refuses;         /* every InstallBundle */
         bool loses_race;      /* another's install begins just before ours is looked at */
         bool completes_early; /* Completed is sent before the answer */
-        int installs, transactions;
+        int installs, transactions, hashes;
 } Dummy;
 
 static int get_operation(sd_bus *bus _unused_, const char *path _unused_,
@@ -62,18 +62,22 @@ static int on_install(sd_bus_message *m, void *userdata, sd_bus_error *reterr _u
 {
         Dummy *d = userdata;
         const char *path, *key, *value;
+        bool unknown = false;
         int r;
 
         d->installs++;
         assert_true(sd_bus_message_read(m, "s", &path) >= 0);
         assert_true(sd_bus_message_enter_container(m, 'a', "{sv}") >= 0);
         while ((r = sd_bus_message_read(m, "{sv}", &key, "s", &value)) > 0) {
-                assert_string_equal(key, "transaction-id");
-                d->transactions++;
-                if (!d->takes_transaction)
-                        return refuse(m, "Nicht unterstützter Schlüssel");
+                bool hash = streq(key, "require-manifest-hash");
+
+                assert_string_equal(value, hash ? "hash" : "id");
+                *(hash ? &d->hashes : &d->transactions) += 1;
+                unknown |= hash ? !d->takes_hash : !d->takes_transaction;
         }
         assert_int_equal(r, 0);
+        if (unknown)
+                return refuse(m, "Nicht unterstützter Schlüssel");
         if (d->loses_race)
                 emit_operation(d, "installing");
         if (d->refuses || d->loses_race)
@@ -109,7 +113,17 @@ static int on_get_primary(sd_bus_message *m, void *userdata _unused_, sd_bus_err
         return sd_bus_reply_method_return(m, "s", "rootfs.9");
 }
 
+/* As RAUC ≥ 1.9 answers: dictionaries are wrapped once more. */
 static int on_inspect(sd_bus_message *m, void *userdata _unused_, sd_bus_error *e _unused_)
+{
+        return sd_bus_reply_method_return(m, "a{sv}", 4, "manifest-hash", "s", "hash", "update",
+                                          "v", "a{sv}", 2, "compatible", "s", "toaster", "version",
+                                          "s", "2.0", "bundle", "v", "a{sv}", 2, "format", "s",
+                                          "verity", "verity-size", "t", UINT64_C(4096), "images",
+                                          "v", "aa{sv}", 0);
+}
+
+static int on_artifacts(sd_bus_message *m, void *userdata _unused_, sd_bus_error *e _unused_)
 {
         return refuse(m, "not asked for");
 }
@@ -129,6 +143,11 @@ static const sd_bus_vtable vtable_1_8[] = {COMMON_VTABLE, SD_BUS_VTABLE_END};
 static const sd_bus_vtable vtable_1_9[] = {
         COMMON_VTABLE,
         SD_BUS_METHOD("InspectBundle", "sa{sv}", "a{sv}", on_inspect, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_VTABLE_END};
+static const sd_bus_vtable vtable_1_13[] = {
+        COMMON_VTABLE,
+        SD_BUS_METHOD("InspectBundle", "sa{sv}", "a{sv}", on_inspect, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("GetArtifactStatus", "", "aa{sv}", on_artifacts, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END};
 
 /* ---- slots ---- */
@@ -320,6 +339,73 @@ static void dummy_is_told_transactions_by_version(void **state)
         }
 }
 
+/* The same of the manifest hash, which later versions take. */
+static void dummy_is_told_the_hash_by_version(void **state)
+{
+        /* clang-format off */
+        static const struct {
+                const sd_bus_vtable *vtable;
+                bool takes_transaction, takes_hash;
+                int installs, transactions, hashes; /* what RAUC saw of the first install */
+                int more_transactions, more_hashes; /* … and of the second */
+        } vectors[] = {
+                { vtable_1_8,  false, false, 1, 0, 0, 0, 0 },
+                { vtable_1_9,  false, false, 2, 1, 0, 0, 0 },
+                { vtable_1_9,  true,  false, 1, 1, 0, 1, 0 }, /* 1.10 */
+                { vtable_1_13, true,  false, 2, 2, 1, 1, 0 },
+                { vtable_1_13, true,  true,  1, 1, 1, 1, 1 }, /* 1.14 */
+        };
+        /* clang-format on */
+        BundleOrder order = {
+                .location = "/bundle", .transaction_id = "id", .manifest_hash = "hash"};
+
+        for (size_t i = 0; i < ELEMENTSOF(vectors); i++) {
+                Dummy *d = enter(state, vectors[i].vtable);
+
+                d->takes_transaction = vectors[i].takes_transaction;
+                d->takes_hash = vectors[i].takes_hash;
+                assert_int_equal(ask_install_of(&d->w, &order), 0);
+                assert_int_equal(d->installs, vectors[i].installs);
+                assert_int_equal(d->transactions, vectors[i].transactions);
+                assert_int_equal(d->hashes, vectors[i].hashes);
+                emit_completed(d, 0);
+                emit_operation(d, "idle");
+                await(&d->w, &d->w.idle, 1);
+                assert_int_equal(ask_install_of(&d->w, &order), 0);
+                assert_int_equal(d->installs, vectors[i].installs + 1);
+                assert_int_equal(d->transactions,
+                                 vectors[i].transactions + vectors[i].more_transactions);
+                assert_int_equal(d->hashes, vectors[i].hashes + vectors[i].more_hashes);
+                leave(d);
+        }
+}
+
+/* A refusal must not be a way to an install without the hash, once RAUC has taken one. */
+static void dummy_keeps_the_hash_once_it_was_taken(void **state)
+{
+        Dummy *d = enter(state, vtable_1_13);
+        BundleOrder order = {.location = "/bundle", .manifest_hash = "hash"};
+
+        d->takes_hash = true;
+        assert_int_equal(ask_install_of(&d->w, &order), 0);
+        emit_completed(d, 1);
+        emit_operation(d, "idle");
+        await(&d->w, &d->w.idle, 1);
+        d->refuses = true;
+        assert_int_equal(ask_install_of(&d->w, &order), INSTALLER_REFUSED);
+        assert_int_equal(d->installs, 2);
+        leave(d);
+}
+
+static void dummy_tells_of_a_bundle(void **state)
+{
+        Dummy *d = enter(state, vtable_1_9);
+
+        assert_int_equal(ask_inspect(&d->w, &(BundleOrder){.location = "/bundle"}), 0);
+        assert_string_equal(d->w.bundle, "toaster|2.0|verity|hash");
+        leave(d);
+}
+
 static void dummy_refuses_installs(void **state)
 {
         Dummy *d = enter(state, vtable_1_9);
@@ -474,6 +560,9 @@ int main(void)
                 cmocka_unit_test(dummy_tells_slots),
                 cmocka_unit_test(dummy_wrong_types_are_absent),
                 cmocka_unit_test(dummy_is_told_transactions_by_version),
+                cmocka_unit_test(dummy_is_told_the_hash_by_version),
+                cmocka_unit_test(dummy_keeps_the_hash_once_it_was_taken),
+                cmocka_unit_test(dummy_tells_of_a_bundle),
                 cmocka_unit_test(dummy_refuses_installs),
                 cmocka_unit_test(dummy_is_busy_before_a_call),
                 cmocka_unit_test(dummy_is_busy_in_the_last_moment),

@@ -2,7 +2,6 @@
  * or away, and never believed on its English. */
 
 #include "agent-private.h"
-#include "version.h"
 
 /* Asks later: as soon as the installer is idle or back, at the latest after INSTALLER_RETRY. */
 static int on_retry(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
@@ -194,28 +193,13 @@ static void on_install_reply(void *userdata, int error, const char *message)
                 not_done(a, error, message, EV_INSTALL_FAILED);
 }
 
-/* Why the configuration refuses a bundle of this version, NULL: it does not. What can't be judged
- * is refused. */
-static const char *version_objection(const Agent *a, const char *version)
-{
-        int order;
-
-        if (a->config->allow_downgrade && a->config->allow_same_version)
-                return NULL;
-        if (!version || !a->firmware_version)
-                return "the versions of the bundle and of the running system can't be compared";
-        order = version_compare(version, a->firmware_version);
-        if (order < 0 && !a->config->allow_downgrade)
-                return "the bundle is older than the running system ([firmware] allow_downgrade)";
-        if (order == 0 && !a->config->allow_same_version)
-                return "the bundle's version runs already ([firmware] allow_same_version)";
-        return NULL;
-}
-
 /* That RAUC may write from now on is stored before it is asked: after a crash nobody could tell. */
 static void call_install(Agent *a)
 {
         _cleanup_(freep) char *file = fetch_path(a, FETCH_FILE);
+        BundleOrder order = {.location = file,
+                             .transaction_id = a->job.transaction_id,
+                             .manifest_hash = a->manifest_hash};
 
         limit_begin(a);
         if (hold_is_held(a)) { /* it began while RAUC looked at the bundle */
@@ -230,8 +214,7 @@ static void call_install(Agent *a)
         else if (agent_save(a) < 0)
                 install_ask_again(a, call_install);
         else
-                a->installer->ops->install(a->installer, file, a->job.transaction_id,
-                                           on_install_reply, a);
+                a->installer->ops->install(a->installer, &order, on_install_reply, a);
 }
 
 static void on_inspected(void *userdata, int error, const char *message, const BundleInfo *bundle)
@@ -245,9 +228,7 @@ static void on_inspected(void *userdata, int error, const char *message, const B
                 not_done(a, error, message, EV_BUNDLE_REFUSED);
                 return;
         }
-        objection = version_objection(a, bundle->version);
-        log_info("RAUC: the bundle is %s, version %s", strempty(bundle->compatible),
-                 strempty(bundle->version));
+        objection = bundle_note(a, bundle) < 0 ? "out of memory" : bundle_objection(a);
         if (objection)
                 fail(a, objection);
         else
@@ -257,13 +238,14 @@ static void on_inspected(void *userdata, int error, const char *message, const B
 void install_begin(Agent *a)
 {
         _cleanup_(freep) char *file = fetch_path(a, FETCH_FILE);
+        BundleOrder order = {.location = file};
 
         a->completed = false;
         limit_begin(a);
         if (!file)
                 fail(a, "out of memory");
         else
-                a->installer->ops->inspect(a->installer, file, on_inspected, a);
+                a->installer->ops->inspect(a->installer, &order, on_inspected, a);
 }
 
 static void begin_anew(Agent *a)

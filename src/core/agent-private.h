@@ -9,6 +9,7 @@
  *   agent-request.c  an update request's verdict
  *   agent-fetch.c    actions up to the closed file
  *   agent-hash.c     … up to the verified one
+ *   agent-bundle.c   what RAUC tells of a bundle before it installs it
  *   agent-hold.c     what install and reboot wait for
  *   agent-install.c  actions from the installer's call to the reboot
  *   agent-undo.c     a failure: the old slot is the next boot's again
@@ -136,10 +137,11 @@ struct Agent {
         sd_event_source *limit_timer; /* how long the state may last */
         sd_event_source *again_timer; /* a step that could not be stored */
         JobEvent again;
-        void (*when_idle)(Agent *a);  /* asked again as soon as the installer is idle or there */
-        bool hashed;                  /* by this process: bundle_sha256 is the file's */
-        bool asked_before;            /* InstallBundle was called before the call that is open */
-        bool completed;               /* RAUC said Completed(0) to the install that is open */
+        void (*when_idle)(Agent *a); /* asked again as soon as the installer is idle or there */
+        bool hashed;                 /* by this process: bundle_sha256 is the file's */
+        bool asked_before;           /* InstallBundle was called before the call that is open */
+        bool completed;              /* RAUC said Completed(0) to the install that is open */
+        char *manifest_hash; /* of the bundle that RAUC has looked at; NULL: none that binds */
         void (*after_hash)(Agent *a); /* NULL: it is hashed for the first time, to be verified */
         int hash_tries;
         int local_file; /* to be copied; -1: none */
@@ -279,6 +281,13 @@ void fetch_drop_file(Agent *a);
 void hash_verify(Agent *a);
 /* Hashes the closed file; then(a) if it is the one that was verified, else EV_FILE_LOST. */
 void hash_again(Agent *a, void (*then)(Agent *a));
+
+/* agent-bundle.c */
+/* Keeps what RAUC tells of the job's bundle. 0 or -ENOMEM. */
+int bundle_note(Agent *a, const BundleInfo *bundle);
+/* Why the configuration refuses a bundle of that version, NULL: it does not. What can't be judged
+ * is refused. */
+const char *bundle_objection(const Agent *a);
 
 /* agent-local.c */
 /* Orders an update without the CSMS. 0; -EBUSY: there is one; -EINVAL: not a URL that can be

@@ -495,6 +495,7 @@ void agent_free(Agent *a)
         closep(&a->local_file);
         free(a->booted_slot);
         free(a->booted_mark);
+        free(a->manifest_hash);
         free(a->unsafe_place);
         free(a->firmware_version);
         free(a);

@@ -70,10 +70,22 @@ typedef struct InstallerHandlers {
 /* error: 0 or one of those above. message: the installer's own words, for people; may be NULL. */
 typedef void (*InstallerStateCallback)(void *userdata, int error, const InstallerState *state);
 typedef void (*InstallerCallback)(void *userdata, int error, const char *message);
+/* A bundle, and what the installer is told with it. All borrowed; NULL: not given. */
+typedef struct BundleOrder {
+        const char *location; /* absolute path */
+        /* of an install: */
+        const char *transaction_id; /* used where it is taken */
+        const char *manifest_hash;  /* the bundle is refused unless it has this one, where the
+                                       installer can look */
+} BundleOrder;
+
 /* What a bundle says of itself; texts borrowed, NULL where it does not say. */
 typedef struct BundleInfo {
         const char *compatible;
         const char *version;
+        const char *build;
+        const char *format; /* "plain", "verity", "crypt" */
+        const char *manifest_hash;
 } BundleInfo;
 typedef void (*InstallerBundleCallback)(void *userdata, int error, const char *message,
                                         const BundleInfo *bundle);
@@ -91,11 +103,10 @@ typedef struct InstallerOps {
         void (*read_state)(Installer *, InstallerStateCallback, void *userdata);
         /* Reads and verifies a local bundle, without a write to any slot. bundle is NULL on error.
          */
-        void (*inspect)(Installer *, const char *path, InstallerBundleCallback, void *userdata);
-        /* Asks for an install of a local file. error 0: accepted, on_completed will follow (or
-         * on_presence(false)). transaction_id is used where it is taken. */
-        void (*install)(Installer *, const char *path, const char *transaction_id,
-                        InstallerCallback, void *userdata);
+        void (*inspect)(Installer *, const BundleOrder *, InstallerBundleCallback, void *userdata);
+        /* Asks for an install. error 0: accepted, on_completed will follow (or
+         * on_presence(false)). */
+        void (*install)(Installer *, const BundleOrder *, InstallerCallback, void *userdata);
         /* slot: "booted", "other" or a slot's name. error 0: it is marked. */
         void (*mark)(Installer *, MarkKind, const char *slot, InstallerCallback, void *userdata);
 } InstallerOps;

@@ -153,7 +153,8 @@ typedef struct Job {
         char *boot_id; /* of the boot in which the install was begun, later in which it was finished
                         */
         char *transaction_id;
-        char *bundle_sha256;    /* of the file that was verified */
+        char *bundle_sha256; /* of the file that was verified */
+        char *bundle_compatible, *bundle_version, *bundle_format; /* as RAUC tells; NULL: not yet */
         char *target_timestamp; /* installed.timestamp of the target before our install, "" none */
         int64_t target_count;   /* installed.count of it, NO_INT none */
         char *done_timestamp;   /* … and of both after it; NULL: it is not complete */

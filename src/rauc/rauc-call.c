@@ -14,8 +14,9 @@ void rauc_call_free(Call *c)
         sd_bus_slot_unref(c->slot);
         sd_event_source_disable_unref(c->defer);
         installer_state_done(&c->state);
-        free(c->argument);
-        free(c->transaction_id);
+        free(c->subject);
+        for (size_t i = 0; i < ARGUMENT_MAX; i++)
+                free(c->arguments[i]);
         free(c);
 }
 
@@ -178,7 +179,7 @@ static void call_mark(Call *c)
         int error = rauc_message(c->r, RAUC_INTERFACE, "Mark", &m);
 
         if (error >= 0)
-                error = sd_bus_message_append(m, "ss", words[c->mark], c->argument);
+                error = sd_bus_message_append(m, "ss", words[c->mark], c->subject);
         call_send(c, error, m, on_marked, MARK_TIMEOUT);
 }
 
@@ -205,12 +206,26 @@ static void call_inspect(Call *c)
         int error = rauc_message(c->r, RAUC_INTERFACE, inspects ? "InspectBundle" : "Info", &m);
 
         if (error >= 0)
-                error = inspects ? sd_bus_message_append(m, "sa{sv}", c->argument, 0)
-                                 : sd_bus_message_append(m, "s", c->argument);
+                error = inspects ? sd_bus_message_append(m, "sa{sv}", c->subject, 0)
+                                 : sd_bus_message_append(m, "s", c->subject);
         call_send(c, error, m, on_inspected, INSPECT_TIMEOUT);
 }
 
 static void call_install(Call *c);
+
+/* RAUC refuses an argument that it doesn't know before it begins. The newest of those that it may
+ * not know is left out. 0 or -ENOENT. */
+static int leave_one_out(Call *c)
+{
+        for (size_t i = ARGUMENT_MAX; i-- > 0;) {
+                if (!c->arguments[i] || c->r->proven[i])
+                        continue;
+                free(TAKE_PTR(c->arguments[i]));
+                c->left_out[i] = true;
+                return 0;
+        }
+        return -ENOENT;
+}
 
 static void install_refused(Call *c, const sd_bus_error *e)
 {
@@ -219,14 +234,10 @@ static void install_refused(Call *c, const sd_bus_error *e)
 
         r->own = OWN_NONE;
         r->has_early = false;
-        if (error != INSTALLER_REFUSED || !c->transaction_id || r->transaction_proven) {
+        if (error != INSTALLER_REFUSED || leave_one_out(c) < 0)
                 call_finish(c, error, e->message);
-                return;
-        }
-        /* RAUC 1.9 knows no transaction-id, and refuses what it doesn't know before it begins. */
-        free(TAKE_PTR(c->transaction_id));
-        c->again = true;
-        call_install(c);
+        else
+                call_install(c);
 }
 
 static int on_install_answered(sd_bus_message *m, void *userdata, sd_bus_error *reterr _unused_)
@@ -240,9 +251,11 @@ static int on_install_answered(sd_bus_message *m, void *userdata, sd_bus_error *
                 return 0;
         }
         r->own = OWN_ACCEPTED;
-        r->transaction_proven |= c->transaction_id != NULL;
-        if (c->again) /* so it was the transaction-id that had been refused */
-                r->takes_transaction = false;
+        for (size_t i = 0; i < ARGUMENT_MAX; i++) {
+                r->proven[i] |= c->arguments[i] != NULL;
+                if (c->left_out[i]) /* so it was this that had been refused */
+                        r->takes[i] = false;
+        }
         call_finish(c, 0, NULL);
         if (r->has_early)
                 rauc_tell_completed(r, r->early_result);
@@ -251,13 +264,18 @@ static int on_install_answered(sd_bus_message *m, void *userdata, sd_bus_error *
 
 static int append_install(sd_bus_message *m, const Call *c)
 {
-        int r = sd_bus_message_append(m, "s", c->argument);
+        static const char *const keys[ARGUMENT_MAX] = {
+                [ARGUMENT_TRANSACTION_ID] = "transaction-id",
+                [ARGUMENT_MANIFEST_HASH] = "require-manifest-hash",
+        };
+        int r = sd_bus_message_append(m, "s", c->subject);
 
-        if (r < 0)
-                return r;
-        if (!c->transaction_id)
-                return sd_bus_message_append(m, "a{sv}", 0);
-        return sd_bus_message_append(m, "a{sv}", 1, "transaction-id", "s", c->transaction_id);
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, 'a', "{sv}");
+        for (size_t i = 0; r >= 0 && i < ARGUMENT_MAX; i++)
+                if (c->arguments[i])
+                        r = sd_bus_message_append(m, "{sv}", keys[i], "s", c->arguments[i]);
+        return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
 static void call_install(Call *c)
@@ -270,8 +288,9 @@ static void call_install(Call *c)
                 call_fail_later(c, INSTALLER_BUSY);
                 return;
         }
-        if (!r->takes_transaction)
-                free(TAKE_PTR(c->transaction_id));
+        for (size_t i = 0; i < ARGUMENT_MAX; i++)
+                if (!r->takes[i])
+                        free(TAKE_PTR(c->arguments[i]));
         error = rauc_message(r, RAUC_INTERFACE, "InstallBundle", &m);
         if (error >= 0)
                 error = append_install(m, c);
@@ -378,7 +397,7 @@ void rauc_calls_fail(RaucInstaller *r, int error)
         }
 }
 
-static int call_new(Installer *i, CallKind kind, const char *argument, Call **ret)
+static int call_new(Installer *i, CallKind kind, const char *subject, Call **ret)
 {
         _cleanup_(rauc_call_freep) Call *c = calloc(1, sizeof(*c));
 
@@ -386,7 +405,21 @@ static int call_new(Installer *i, CallKind kind, const char *argument, Call **re
                 return -ENOMEM;
         c->r = (RaucInstaller *)(void *)i;
         c->kind = kind;
-        if (str_replace(&c->argument, argument) < 0)
+        if (str_replace(&c->subject, subject) < 0)
+                return -ENOMEM;
+        *ret = TAKE_PTR(c);
+        return 0;
+}
+
+static int call_new_with(Installer *i, CallKind kind, const BundleOrder *order, Call **ret)
+{
+        _cleanup_(rauc_call_freep) Call *c = NULL;
+        int r = call_new(i, kind, order->location, &c);
+
+        if (r < 0)
+                return r;
+        if (str_replace(&c->arguments[ARGUMENT_TRANSACTION_ID], order->transaction_id) < 0 ||
+            str_replace(&c->arguments[ARGUMENT_MANIFEST_HASH], order->manifest_hash) < 0)
                 return -ENOMEM;
         *ret = TAKE_PTR(c);
         return 0;
@@ -412,11 +445,12 @@ void rauc_read_state(Installer *i, InstallerStateCallback callback, void *userda
         call_open(c);
 }
 
-void rauc_inspect(Installer *i, const char *path, InstallerBundleCallback callback, void *userdata)
+void rauc_inspect(Installer *i, const BundleOrder *order, InstallerBundleCallback callback,
+                  void *userdata)
 {
         Call *c;
 
-        if (call_new(i, CALL_INSPECT, path, &c) < 0) {
+        if (call_new_with(i, CALL_INSPECT, order, &c) < 0) {
                 callback(userdata, -ENOMEM, NULL, NULL);
                 return;
         }
@@ -425,22 +459,17 @@ void rauc_inspect(Installer *i, const char *path, InstallerBundleCallback callba
         call_open(c);
 }
 
-void rauc_install(Installer *i, const char *path, const char *transaction_id,
-                  InstallerCallback callback, void *userdata)
+void rauc_install(Installer *i, const BundleOrder *order, InstallerCallback callback,
+                  void *userdata)
 {
         Call *c;
 
-        if (call_new(i, CALL_INSTALL, path, &c) < 0) {
+        if (call_new_with(i, CALL_INSTALL, order, &c) < 0) {
                 callback(userdata, -ENOMEM, NULL);
                 return;
         }
         c->on_done = callback;
         c->userdata = userdata;
-        if (str_replace(&c->transaction_id, transaction_id) < 0) {
-                rauc_call_free(c);
-                callback(userdata, -ENOMEM, NULL);
-                return;
-        }
         call_open(c);
 }
 

@@ -366,20 +366,20 @@ static void sim_read_state(Installer *i _unused_, InstallerStateCallback callbac
         call_new(CALL_STATE, userdata)->on_state = callback;
 }
 
-static void sim_inspect(Installer *i _unused_, const char *path _unused_,
+static void sim_inspect(Installer *i _unused_, const BundleOrder *order _unused_,
                         InstallerBundleCallback callback, void *userdata)
 {
         call_new(CALL_INSPECT, userdata)->on_bundle = callback;
 }
 
-static void sim_install(Installer *i _unused_, const char *path, const char *transaction,
-                        InstallerCallback callback, void *userdata)
+static void sim_install(Installer *i _unused_, const BundleOrder *order, InstallerCallback callback,
+                        void *userdata)
 {
         Call *c = call_new(CALL_INSTALL, userdata);
 
-        c->content = spool_content(path);
+        c->content = spool_content(order->location);
         law_install_asked();
-        snprintf(c->transaction, sizeof(c->transaction), "%s", strempty(transaction));
+        snprintf(c->transaction, sizeof(c->transaction), "%s", strempty(order->transaction_id));
         c->on_done = callback;
 }
 
