@@ -454,8 +454,7 @@ int agent_new(const AgentParts *parts, Agent **ret)
 static JobEvent early_start_event(Agent *a)
 {
         if (!a->store_was_damaged)
-                return wear_start(a, a->job.state == JOB_DOWNLOADING ? fetch_restored(a)
-                                                                     : EV_RESTORED);
+                return wear_start(a, EV_RESTORED);
         agent_set_reason(a, "the agent's database was damaged");
         return EV_CANCELED;
 }
