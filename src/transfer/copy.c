@@ -51,7 +51,9 @@ int copy_run(const Task *task)
                 r = -EIO;
         }
         if (r == 0)
-                r = sink_open(task->file, (uint64_t)task->max_size_bytes, &sink, &failure);
+                r = sink_open(task->file, (uint64_t)task->max_size_bytes, 0, &sink, &failure);
+        if (r == 0)
+                r = sink_cut(sink, 0, &failure);
         if (r == 0)
                 r = sink_expect(sink, (uint64_t)st.st_size, &failure);
         if (r == 0)

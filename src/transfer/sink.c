@@ -10,11 +10,15 @@
 
 /* RAUC's group may read, nobody else. */
 #define FILE_MODE 0640
+/* Room is looked for after each of so many bytes: others write too, and not every length is told.
+ */
+#define LOOK_BYTES (1U << 20)
 
 struct Sink {
         int fd;
-        uint64_t max_size_bytes;
+        uint64_t max_size_bytes, reserve_bytes;
         uint64_t size_bytes;
+        uint64_t looked_bytes; /* the size at which room was looked for last */
 };
 
 /* What an error of the file system means. */
@@ -28,7 +32,7 @@ static const struct {
         {EFBIG, true, "too-large", "the file system can't hold a file that large"},
 };
 
-static int trouble(int error, const char *what, Failure *reterr)
+int sink_trouble(int error, const char *what, Failure *reterr)
 {
         for (size_t i = 0; i < ELEMENTSOF(troubles); i++) {
                 if (troubles[i].error != error)
@@ -52,23 +56,28 @@ static int too_large(const Sink *s, Failure *reterr)
         return -EIO;
 }
 
-int sink_open(const char *path, uint64_t max_size_bytes, Sink **ret, Failure *reterr)
+int sink_open(const char *path, uint64_t max_size_bytes, uint64_t reserve_bytes, Sink **ret,
+              Failure *reterr)
 {
         _cleanup_(sink_freep) Sink *s = calloc(1, sizeof(*s));
         struct stat st;
 
         if (!s)
-                return trouble(ENOMEM, "the file can't be opened", reterr);
+                return sink_trouble(ENOMEM, "the file can't be opened", reterr);
         s->max_size_bytes = max_size_bytes;
+        s->reserve_bytes = reserve_bytes;
         /* O_NONBLOCK: a FIFO of that name must not hold us up. */
         s->fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
                      FILE_MODE);
         if (s->fd < 0 || fstat(s->fd, &st) < 0)
-                return trouble(errno, "the file can't be opened", reterr);
+                return sink_trouble(errno, "the file can't be opened", reterr);
         if (!S_ISREG(st.st_mode))
-                return trouble(EEXIST, "the file's place is taken", reterr);
-        if (flock(s->fd, LOCK_EX) < 0 || ftruncate(s->fd, 0) < 0 || fchmod(s->fd, FILE_MODE) < 0)
-                return trouble(errno, "the file can't be emptied", reterr);
+                return sink_trouble(EEXIST, "the file's place is taken", reterr);
+        /* The size after the wait: until then another may have written. */
+        if (flock(s->fd, LOCK_EX) < 0 || fchmod(s->fd, FILE_MODE) < 0 || fstat(s->fd, &st) < 0 ||
+            lseek(s->fd, 0, SEEK_END) < 0)
+                return sink_trouble(errno, "the file can't be opened", reterr);
+        s->size_bytes = (uint64_t)st.st_size;
         *ret = TAKE_PTR(s);
         return 0;
 }
@@ -81,30 +90,45 @@ void sink_free(Sink *s)
         free(s);
 }
 
-int sink_expect(const Sink *s, uint64_t size_bytes, Failure *reterr)
+int sink_cut(Sink *s, uint64_t size_bytes, Failure *reterr)
+{
+        uint64_t size = MIN(size_bytes, s->size_bytes);
+
+        if (ftruncate(s->fd, (off_t)size) < 0 || lseek(s->fd, (off_t)size, SEEK_SET) < 0)
+                return sink_trouble(errno, "the file can't be cut", reterr);
+        s->size_bytes = s->looked_bytes = size;
+        return 0;
+}
+
+int sink_expect(const Sink *s, uint64_t more_bytes, Failure *reterr)
 {
         struct statvfs v;
+        uint64_t blocks;
 
-        if (size_bytes > s->max_size_bytes - s->size_bytes)
+        if (s->size_bytes > s->max_size_bytes || more_bytes > s->max_size_bytes - s->size_bytes)
                 return too_large(s, reterr);
         if (fstatvfs(s->fd, &v) < 0)
-                return trouble(errno, "the file system can't be asked", reterr);
-        if (size_bytes / v.f_frsize >= v.f_bavail)
-                return trouble(ENOSPC, "", reterr);
-        return 0;
+                return sink_trouble(errno, "the file system can't be asked", reterr);
+        blocks = more_bytes / v.f_frsize + s->reserve_bytes / v.f_frsize + 2; /* rounded up */
+        return blocks > v.f_bavail ? sink_trouble(ENOSPC, "", reterr) : 0;
 }
 
 int sink_write(Sink *s, const void *data, size_t size, Failure *reterr)
 {
         const char *p = data;
 
-        if (size > s->max_size_bytes - s->size_bytes)
+        if (s->size_bytes > s->max_size_bytes || size > s->max_size_bytes - s->size_bytes)
                 return too_large(s, reterr);
+        if (s->size_bytes - s->looked_bytes >= LOOK_BYTES) {
+                if (sink_expect(s, size, reterr) < 0)
+                        return -EIO;
+                s->looked_bytes = s->size_bytes;
+        }
         for (size_t left = size; left > 0;) {
                 ssize_t n = write(s->fd, p, left);
 
                 if (n < 0 && errno != EINTR)
-                        return trouble(errno, "the file can't be written", reterr);
+                        return sink_trouble(errno, "the file can't be written", reterr);
                 if (n > 0) {
                         p += n;
                         left -= (size_t)n;
@@ -119,11 +143,17 @@ uint64_t sink_size(const Sink *s)
         return s->size_bytes;
 }
 
+int sink_sync(Sink *s, Failure *reterr)
+{
+        return fdatasync(s->fd) < 0 ? sink_trouble(errno, "the file can't be made durable", reterr)
+                                    : 0;
+}
+
 int sink_finish(Sink *s, Failure *reterr)
 {
         if (fsync(s->fd) < 0)
-                return trouble(errno, "the file can't be made durable", reterr);
+                return sink_trouble(errno, "the file can't be made durable", reterr);
         if (close(TAKE_FD(s->fd)) < 0)
-                return trouble(errno, "the file can't be closed", reterr);
+                return sink_trouble(errno, "the file can't be closed", reterr);
         return 0;
 }

@@ -177,7 +177,7 @@ class Answer:
 
 
 def fetch_job(url, file, **more):
-    return {"job": "fetch", "url": url, "file": str(file), "protocols": ["https", "http", "ftp"],
+    return {"job": "fetch", "url": url, "file": str(file), "protocols": ["https", "http"],
             "max_size": 2 * SIZE, "stall_timeout": 20, "timeout": 0, "rate": 0,
             "reserve": 0, **more}
 
