@@ -58,6 +58,7 @@ static void fill_job(Job *job)
         job->bundle_compatible = strdup("compatible");
         job->bundle_version = strdup("2.0");
         job->bundle_format = strdup("verity");
+        job->streams = 1;
         job->furthest_byte = INT64_C(5000000000);
 }
 
@@ -110,6 +111,7 @@ static void assert_jobs_equal(const Job *a, const Job *b)
                 {a->silent, b->silent},
                 {a->was_online, b->was_online},
                 {a->done_count, b->done_count},
+                {a->streams, b->streams},
                 {a->furthest_byte, b->furthest_byte},
         };
 

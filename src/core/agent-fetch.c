@@ -31,6 +31,14 @@ char *fetch_path(const Agent *a, FetchFile file)
         return str_printf("%s/%s", a->config->spool, names[file]);
 }
 
+void fetch_init(Agent *a)
+{
+        /* The end was stored before its file was removed. */
+        if (a->job.state == JOB_IDLE || a->job.state == JOB_OWING)
+                fetch_drop_file(a);
+        stream_init(a);
+}
+
 /* ---- waiting ---- */
 
 static int on_due(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
@@ -110,7 +118,8 @@ void fetch_ask(Agent *a)
 /* The random part is drawn once, so that many chargers with one time stay apart over restarts. */
 void fetch_wait(Agent *a)
 {
-        usec_t now = clock_csms_now(a), at = a->job.request.retrieve_at;
+        usec_t now = clock_csms_now(a),
+               at = a->job.streams == 1 ? stream_time(&a->job.request) : a->job.request.retrieve_at;
 
         if (a->job.due_at != NO_TIME)
                 at = a->job.due_at;
@@ -192,15 +201,28 @@ static usec_t rest_for(const Agent *a, uint64_t retry_after_seconds)
         return MAX(own, server);
 }
 
-static void on_fetch_failed(void *userdata, const TransferFailure *failure)
+/* No room for it: RAUC streams it instead, in the same attempt. */
+static void stream_instead(Agent *a, const char *text)
 {
-        Agent *a = userdata;
+        log_notice("%s; RAUC streams the bundle instead", text);
+        fetch_drop_file(a);
+        a->job.streams = 1;
+        a->job.due_at = clock_csms_now(a);
+        agent_event(a, EV_ATTEMPT_FAILED);
+}
+
+void fetch_failed(Agent *a, const TransferFailure *failure)
+{
         _cleanup_(freep) char *text =
                 str_printf("download: %s (%s)", failure->message, failure->code);
         usec_t rest = rest_for(a, failure->retry_after_seconds);
-        bool further = went_further(a), final = failure->final || !break_is_bearable(a, further);
+        bool further = went_further(a), final;
 
-        transfer_cancel(TAKE_PTR(a->transfer));
+        if (stream_is_way_out(a, failure)) {
+                stream_instead(a, strempty(text));
+                return;
+        }
+        final = failure->final || !break_is_bearable(a, further);
         a->job.due_at = clock_csms_now(a) + rest;
         agent_set_reason(a, text);
         if (final)
@@ -212,6 +234,15 @@ static void on_fetch_failed(void *userdata, const TransferFailure *failure)
         agent_event(a, final ? EV_DOWNLOAD_FAILED : EV_ATTEMPT_FAILED);
         if (!a->dialect)
                 agent_event(a, EV_OFFLINE);
+}
+
+static void on_fetch_failed(void *userdata, const TransferFailure *failure)
+{
+        Agent *a = userdata;
+        Transfer *over = TAKE_PTR(a->transfer); /* it owns the failure's texts */
+
+        fetch_failed(a, failure);
+        transfer_cancel(over);
 }
 
 /* A restart is a break like any other. */
@@ -269,13 +300,17 @@ void fetch_begin(Agent *a)
         _cleanup_(freep) char *part = fetch_path(a, FETCH_PART);
         int r = part ? 0 : -ENOMEM;
 
+        if (a->job.streams == 1) {
+                stream_begin(a);
+                return;
+        }
         if (local_is_file(a) && a->local_file < 0) {
                 static const TransferFailure gone = {
                         .final = true,
                         .code = "file",
                         .message = "the copy was interrupted; order the update again"};
 
-                on_fetch_failed(a, &gone);
+                fetch_failed(a, &gone);
                 return;
         }
         remove_file(a, FETCH_FILE); /* a part that was complete, or what is superseded */
@@ -290,7 +325,7 @@ void fetch_begin(Agent *a)
                 TransferFailure failure = {
                         .final = false, .code = "worker", .message = strempty(text)};
 
-                on_fetch_failed(a, &failure);
+                fetch_failed(a, &failure);
         }
 }
 
@@ -298,6 +333,8 @@ void fetch_stop(Agent *a)
 {
         transfer_cancel(TAKE_PTR(a->transfer));
         program_free(TAKE_PTR(a->program));
+        if (a->installer)
+                a->installer->ops->forget_looks(a->installer);
 }
 
 void fetch_drop_file(Agent *a)

@@ -152,12 +152,15 @@ static void hash_for(Agent *a, void (*then)(Agent *a))
 void hash_verify(Agent *a)
 {
         agent_set_reason(a, NULL);
-        hash_for(a, NULL);
+        if (a->job.streams == 1)
+                agent_event(a, EV_UNSIGNED);
+        else
+                hash_for(a, NULL);
 }
 
 void hash_again(Agent *a, void (*then)(Agent *a))
 {
-        if (a->hashed) {
+        if (a->hashed || a->job.streams == 1) {
                 then(a);
                 return;
         }

@@ -196,10 +196,7 @@ static void on_install_reply(void *userdata, int error, const char *message)
 /* That RAUC may write from now on is stored before it is asked: after a crash nobody could tell. */
 static void call_install(Agent *a)
 {
-        _cleanup_(freep) char *file = fetch_path(a, FETCH_FILE);
-        BundleOrder order = {.location = file,
-                             .transaction_id = a->job.transaction_id,
-                             .manifest_hash = a->manifest_hash};
+        _cleanup_(bundle_source_done) BundleSource source = {0};
 
         limit_begin(a);
         if (hold_is_held(a)) { /* it began while RAUC looked at the bundle */
@@ -209,12 +206,15 @@ static void call_install(Agent *a)
         }
         a->asked_before = a->job.install_accepted == 1;
         a->job.install_accepted = 1;
-        if (!file)
+        if (bundle_source(a, &source) < 0) {
                 fail(a, "out of memory");
-        else if (agent_save(a) < 0)
+        } else if (agent_save(a) < 0) {
                 install_ask_again(a, call_install);
-        else
-                a->installer->ops->install(a->installer, &order, on_install_reply, a);
+        } else {
+                source.order.transaction_id = a->job.transaction_id;
+                source.order.manifest_hash = a->manifest_hash;
+                a->installer->ops->install(a->installer, &source.order, on_install_reply, a);
+        }
 }
 
 static void on_inspected(void *userdata, int error, const char *message, const BundleInfo *bundle)
@@ -225,7 +225,8 @@ static void on_inspected(void *userdata, int error, const char *message, const B
         if (a->job.state != JOB_INSTALLING)
                 return;
         if (error < 0) {
-                not_done(a, error, message, EV_BUNDLE_REFUSED);
+                not_done(a, error, message,
+                         a->job.streams == 1 ? EV_INSTALL_FAILED : EV_BUNDLE_REFUSED);
                 return;
         }
         objection = bundle_note(a, bundle) < 0 ? "out of memory" : bundle_objection(a);
@@ -237,15 +238,14 @@ static void on_inspected(void *userdata, int error, const char *message, const B
 
 void install_begin(Agent *a)
 {
-        _cleanup_(freep) char *file = fetch_path(a, FETCH_FILE);
-        BundleOrder order = {.location = file};
+        _cleanup_(bundle_source_done) BundleSource source = {0};
 
         a->completed = false;
         limit_begin(a);
-        if (!file)
+        if (bundle_source(a, &source) < 0)
                 fail(a, "out of memory");
         else
-                a->installer->ops->inspect(a->installer, &order, on_inspected, a);
+                a->installer->ops->inspect(a->installer, &source.order, on_inspected, a);
 }
 
 static void begin_anew(Agent *a)

@@ -9,6 +9,7 @@
  *   agent-request.c  an update request's verdict
  *   agent-fetch.c    actions up to the closed file
  *   agent-hash.c     … up to the verified one
+ *   agent-stream.c   RAUC fetches by itself
  *   agent-bundle.c   what RAUC tells of a bundle before it installs it
  *   agent-hold.c     what install and reboot wait for
  *   agent-install.c  actions from the installer's call to the reboot
@@ -265,11 +266,15 @@ typedef enum FetchFile {
 } FetchFile;
 /* Owned by the caller; NULL when out of memory. */
 char *fetch_path(const Agent *a, FetchFile file);
+/* At the start: what is left over in the spool goes. */
+void fetch_init(Agent *a);
 /* Asks pre_download_check. */
 void fetch_ask(Agent *a);
 void fetch_wait(Agent *a);
 /* Begins a download or goes on with it. */
 void fetch_begin(Agent *a);
+/* It broke: the next attempt, the same one, or the end. */
+void fetch_failed(Agent *a, const TransferFailure *failure);
 /* A start found a download under way: the event to give the job. */
 JobEvent fetch_restored(Agent *a);
 void fetch_wait_retry(Agent *a);
@@ -282,11 +287,33 @@ void hash_verify(Agent *a);
 /* Hashes the closed file; then(a) if it is the one that was verified, else EV_FILE_LOST. */
 void hash_again(Agent *a, void (*then)(Agent *a));
 
+/* agent-stream.c */
+/* Is a request's bundle to be streamed? */
+bool stream_is_wanted(const Agent *a, const UpdateRequest *q);
+/* … or the job's, since it can't be downloaded? */
+bool stream_is_way_out(const Agent *a, const TransferFailure *failure);
+/* When it may begin: download and install are one. NO_TIME: at once. */
+usec_t stream_time(const UpdateRequest *q);
+/* Tells what is missing. */
+void stream_init(const Agent *a);
+/* A header by the credentials file for the job's location; NULL none. Owned by the caller, who
+ * erases it. */
+char *stream_login(const Agent *a);
+void stream_begin(Agent *a);
+
 /* agent-bundle.c */
+/* Where the job's bundle is: order's texts are its own, or the agent's. */
+typedef struct BundleSource {
+        BundleOrder order;
+        char *file, *login;
+} BundleSource;
+/* 0 and *ret (bundle_source_done()), or -ENOMEM. */
+int bundle_source(const Agent *a, BundleSource *ret);
+void bundle_source_done(BundleSource *s);
 /* Keeps what RAUC tells of the job's bundle. 0 or -ENOMEM. */
 int bundle_note(Agent *a, const BundleInfo *bundle);
-/* Why the configuration refuses a bundle of that version, NULL: it does not. What can't be judged
- * is refused. */
+/* Why the bundle is not to be installed: another one was at the address before, or the
+ * configuration refuses its version. NULL: it may be. What can't be judged is refused. */
 const char *bundle_objection(const Agent *a);
 
 /* agent-local.c */

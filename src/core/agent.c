@@ -463,9 +463,7 @@ int agent_start(Agent *a)
 {
         if (a->job.state != JOB_IDLE)
                 log_notice("An update was under way: %s", job_state_to_string(a->job.state));
-        /* The end was stored before its file was removed. */
-        if (a->job.state == JOB_IDLE || a->job.state == JOB_OWING)
-                fetch_drop_file(a);
+        fetch_init(a);
         machine_release_version(a->config->release_file, NULL, &a->firmware_version);
         if (a->job.state != JOB_IDLE && a->job.state < JOB_INSTALLING)
                 agent_event(a, early_start_event(a));

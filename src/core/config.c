@@ -11,6 +11,7 @@ static const char *const proxy_schemes[] = {"http://", "https://", "socks5h://",
 static const char *const protocol_words[] = {"ocpp2.0.1", "ocpp1.6", NULL};
 static const char *const transfer_words[] = {"https", "http", "ftps", "ftp", "sftp", NULL};
 static const char *const signed_words[] = {"auto", "yes", "no", NULL};
+static const char *const fetch_words[] = {"spool", "stream", "auto", NULL};
 static const char *const hold_words[] = {"reboot", "install", NULL};
 static const char *const mark_words[] = {"agent", "integrator", NULL};
 static const char *const reboot_words[] = {"logind", "command", "never", NULL};
@@ -78,6 +79,9 @@ const Option config_options[] = {
   "Folder for downloaded files. Default: spool in the state directory." },
 { "firmware", "max_bundle_size", OPTION_SIZE, AT(max_bundle_size), "4G", 1, 0, NULL,
   "Longest file that is downloaded." },
+{ "firmware", "fetch", OPTION_WORD, AT(fetch), "spool", 0, 0, fetch_words,
+  "Where bundles go: to the spool; or nowhere, as RAUC writes the slot while it reads them over http or https (RAUC 1.9 or later, formats verity and crypt); auto: so "
+  "only if the spool has no room. Signed updates always go to the spool." },
 { "firmware", "transfer_protocols", OPTION_WORDS, AT(transfer_protocols), "https http ftps ftp sftp", 0, 0, transfer_words,
   "Schemes that a download may use, redirects included." },
 { "firmware", "retries", OPTION_INT, AT(retries), "3", 0, 1000, NULL,

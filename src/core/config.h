@@ -4,8 +4,9 @@
 
 #include "util.h"
 
-/* The words of require_signed, reboot, hold and mark_good. */
+/* The words of require_signed, fetch, reboot, hold and mark_good. */
 typedef enum RequireSigned { SIGNED_AUTO, SIGNED_YES, SIGNED_NO } RequireSigned;
+typedef enum FetchBy { FETCH_BY_SPOOL, FETCH_BY_STREAM, FETCH_BY_AUTO } FetchBy;
 typedef enum RebootWay { REBOOT_LOGIND, REBOOT_COMMAND, REBOOT_NEVER } RebootWay;
 typedef enum HoldAt { HOLD_AT_REBOOT, HOLD_AT_INSTALL } HoldAt;
 typedef enum MarkGoodBy { MARK_BY_AGENT, MARK_BY_INTEGRATOR } MarkGoodBy;
@@ -34,6 +35,7 @@ typedef struct Config {
         bool allow_pkcs1;
         char *spool; /* never NULL after loading */
         uint64_t max_bundle_size;
+        int fetch; /* FetchBy */
         char **transfer_protocols;
         int64_t retries;
         usec_t retry_interval, stall_timeout, transfer_timeout;

@@ -161,6 +161,7 @@ typedef struct Job {
         int64_t done_count;
         int64_t install_accepted; /* 1: InstallBundle was called, and not refused */
         int64_t attempts;         /* download attempts that failed */
+        int64_t streams;          /* 1: RAUC fetches by itself, bundle_sha256 is the manifest's */
         int64_t furthest_byte;    /* bytes of the longest part of the file that it ever had */
         int64_t installs;         /* InstallBundle calls */
         int64_t reboots;          /* asked for since the state was entered */

@@ -255,6 +255,7 @@ static const InstallerOps ops = {
         .is_busy = rauc_is_busy,
         .read_state = rauc_read_state,
         .inspect = rauc_inspect,
+        .forget_looks = rauc_forget_looks,
         .install = rauc_install,
         .mark = rauc_mark,
 };
