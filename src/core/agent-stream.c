@@ -41,8 +41,8 @@ void stream_init(const Agent *a)
         if (a->config->fetch == FETCH_BY_SPOOL)
                 return;
         if (a->require_signed)
-                log_notice("[firmware] fetch: signed updates go to the spool, and unsigned ones "
-                           "are refused; nothing is streamed");
+                log_notice("[firmware] fetch: signed updates go to the spool, and unsigned ones of "
+                           "the CSMS are refused");
         else if (lacks)
                 log_warning("[firmware] fetch: for streaming RAUC needs %s", lacks);
 }
@@ -113,6 +113,8 @@ static void on_looked(void *userdata, int error, const char *message, const Bund
                 .message = "only bundles in the formats verity and crypt can be streamed"};
         Agent *a = userdata;
 
+        if (a->job.state != JOB_DOWNLOADING)
+                return;
         if (error == INSTALLER_BUSY)
                 install_ask_again(a, stream_begin);
         else if (error < 0)

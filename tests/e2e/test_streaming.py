@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -215,6 +216,32 @@ def test_rauc_that_can_not_stream(keys, site):
         charger.ask(location=f"{site.http}/update.raucb", retries=3)
         charger.until_status("DownloadFailed")
         assert "RAUC can't stream" in charger.shown()["reason"]
+
+
+def test_update_that_was_ordered_at_the_charger(keys, site):
+    with Streaming(keys, site, require_signed="yes") as charger:
+        charger.publish(charger.build_bundle("update"))
+        charger.boot_until_known()
+        assert ctl(charger, "install", f"{site.http}/update.raucb")[0] == 0
+        wait_for(lambda: charger.tick() or "InstallBundle" in str(charger.calls()), "the install")
+        assert charger.calls()[-1][1] == f"{site.http}/update.raucb"
+
+
+def test_pause_forgets_the_look(keys, site):
+    """What RAUC answers to it is nothing to whatever comes after."""
+    with Streaming(keys, site, retries="0") as charger:
+        charger.publish(charger.build_bundle("update"))
+        charger.boot_until_known()
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            charger.ask(location=f"http://127.0.0.1:{silent.getsockname()[1]}/update.raucb")
+            wait_for(charger.calls, "the look")
+            assert ctl(charger, "pause")[0] == 0
+            charger.until_status("DownloadPaused")
+        charger.bus.property("de.pengutronix.rauc", "/", "de.pengutronix.rauc.Installer", "Operation")  # after the look
+        charger.beat()
+        assert charger.job == "paused" and charger.finals() == []
+        charger.ask(location=f"{site.http}/update.raucb")
+        charger.until_status("Installed", ticking=True)
 
 
 def test_restart_in_a_streamed_install(keys, site):
