@@ -36,6 +36,7 @@ typedef struct World {
         /* what a call was answered */
         int answers, answer;
         char *message;
+        char bundle[128]; /* compatible|version|format|manifest hash */
         InstallerState state;
 } World;
 
@@ -302,11 +303,38 @@ static inline int ask_state(World *w)
         return w->answer;
 }
 
-static inline int ask_install(World *w, const char *path, const char *transaction)
+static inline int ask_install_of(World *w, const BundleOrder *order)
 {
         int before = w->answers;
 
-        w->installer->ops->install(w->installer, path, transaction, on_answer, w);
+        w->installer->ops->install(w->installer, order, on_answer, w);
+        await(w, &w->answers, before + 1);
+        return w->answer;
+}
+
+static inline int ask_install(World *w, const char *path, const char *transaction)
+{
+        return ask_install_of(w, &(BundleOrder){.location = path, .transaction_id = transaction});
+}
+
+/* Keeps what is borrowed within the call back alone. */
+static inline void on_bundle(void *userdata, int error, const char *message,
+                             const BundleInfo *bundle)
+{
+        World *w = userdata;
+
+        on_answer(w, error, message);
+        assert_true(error < 0 ? bundle == NULL : bundle != NULL);
+        snprintf(w->bundle, sizeof(w->bundle), "%s|%s|%s|%s", bundle ? bundle->compatible : "",
+                 bundle ? bundle->version : "", bundle && bundle->format ? bundle->format : "",
+                 bundle && bundle->manifest_hash ? bundle->manifest_hash : "");
+}
+
+static inline int ask_inspect(World *w, const BundleOrder *order)
+{
+        int before = w->answers;
+
+        w->installer->ops->inspect(w->installer, order, on_bundle, w);
         await(w, &w->answers, before + 1);
         return w->answer;
 }

@@ -64,7 +64,9 @@ static void config_settings_reach_their_member(void **state)
                       "serial = 1 ; a comment\r\n  connectors=2\n\n"
                       "[firmware]\nrequire_signed = yes\nretries = 0\nmark_good=integrator\n"
                       "reboot = command\nreboot_command = /sbin/reboot\n"
-                      "transfer_protocols = http\ndownload_rate = 2M\nallow_pkcs1 = no\n"
+                      "transfer_protocols = http sftp\ndownload_rate = 2M\nallow_pkcs1 = no\n"
+                      "client_cert_file = /c\nclient_key = pkcs11:token=t;object=k\n"
+                      "credentials_file = /l\nproxy = socks5h://proxy:1080\n"
                       "[state]\ndirectory = /data/agent\n[csms]\nprotocols = ocpp1.6",
                       &c, &e),
                 0);
@@ -76,7 +78,12 @@ static void config_settings_reach_their_member(void **state)
         assert_int_equal(c.reboot, REBOOT_COMMAND);
         assert_string_equal(c.reboot_command, "/sbin/reboot");
         assert_string_equal(c.transfer_protocols[0], "http");
-        assert_null(c.transfer_protocols[1]);
+        assert_string_equal(c.transfer_protocols[1], "sftp");
+        assert_null(c.transfer_protocols[2]);
+        assert_string_equal(c.transfer_client_cert, "/c");
+        assert_string_equal(c.transfer_client_key, "pkcs11:token=t;object=k");
+        assert_string_equal(c.transfer_credentials, "/l");
+        assert_string_equal(c.transfer_proxy, "socks5h://proxy:1080");
         assert_int_equal(c.download_rate, 2 << 20);
         assert_false(c.allow_pkcs1);
         assert_string_equal(c.spool, "/data/agent/spool");
@@ -113,8 +120,8 @@ static const struct {
 } complaints[] = {
         {"", "t.conf: [csms] url: expected an address, got none"},
         {"[csms]\nurl = http://h\n",
-         "t.conf:2: [csms] url: expected a ws:// or wss:// address without user, "
-         "password and query, got \"http://h\""},
+         "t.conf:2: [csms] url: expected an address without user, password and query that begins "
+         "with one of ws://, wss://, got \"http://h\""},
         {"[csms]\nurl = wss://me:secret@h/\n", "t.conf:2: [csms] url: "},
         {"[csms]\nurl = wss://\n", "t.conf:2: [csms] url: "},
         {"[csms]\nurl = ws://h/ocpp?station=1\n", "t.conf:2: [csms] url: "},
@@ -155,9 +162,9 @@ static const struct {
         {BASE "[firmware]\nreboot = now\n",
          "t.conf:8: [firmware] reboot: expected one of logind, command, never, got "
          "\"now\""},
-        {BASE "[firmware]\ntransfer_protocols = https ftp\n",
-         "t.conf:8: [firmware] transfer_protocols: expected one or more of https, http, "
-         "got \"https ftp\""},
+        {BASE "[firmware]\ntransfer_protocols = https file\n",
+         "t.conf:8: [firmware] transfer_protocols: expected one or more of https, http, ftps, ftp, "
+         "sftp, got \"https file\""},
         {BASE "[logs]\nfiles = /var/log/a *.log\n",
          "t.conf:8: [logs] files: expected absolute paths, parted by blanks, got \"/var/log/a "
          "*.log\""},
@@ -166,13 +173,24 @@ static const struct {
         {BASE "[logs]\nocpp_log = ocpp.log\n",
          "t.conf:8: [logs] ocpp_log: expected an absolute path, got \"ocpp.log\""},
         {BASE "[logs]\nmax_log_size = 1K\n", "t.conf:8: [logs] max_log_size: "},
+        {BASE "[firmware]\nproxy = http://me:secret@h:8080\n", "t.conf:8: [firmware] proxy: "},
+        {BASE "[firmware]\nproxy = h:8080\n",
+         "t.conf:8: [firmware] proxy: expected an address without user, password and query that "
+         "begins with one of http://, https://, socks5h://, socks5://, got \"h:8080\""},
+        {BASE "[firmware]\nclient_key = key.pem\n",
+         "t.conf:8: [firmware] client_key: expected an absolute path that can be read, or the URI "
+         "of a provider, got \"key.pem\""},
+        {BASE "[firmware]\nclient_key = pkcs11:\n", "t.conf:8: [firmware] client_key: "},
+        {BASE "[firmware]\nclient_key = pkcs11:token=t\n",
+         "t.conf:8: [firmware] client_key: expected client_cert_file too, got the key alone"},
         {BASE "no sense here\n", "t.conf:7: expected [section], key = value or # comment"},
         {BASE "[csms\nping_interval = 0\n",
          "t.conf:7: expected [section], key = value or # comment"},
         {BASE "serial = " LONG50 LONG50 LONG50 LONG50 "\n",
          "t.conf:7: expected at most 198 characters in a line, got 209"},
-        {"[csms]\nurl = \x1b[2J\n", "t.conf:2: [csms] url: expected a ws:// or wss:// "
-                                    "address without user, password and query, got \"?[2J\""},
+        {"[csms]\nurl = \x1b[2J\n",
+         "t.conf:2: [csms] url: expected an address without user, password and query that begins "
+         "with one of ws://, wss://, got \"?[2J\""},
 };
 
 static void config_complaints_name_line_and_key(void **state)

@@ -163,6 +163,7 @@ static void ctl_shows_a_failed_update(void **state)
                 "  RAUC         not running\n",
                 "  Update       idle, 37 %, request 41\n",
                 "  From         https://files.example/a?[31m?b\n", /* no escapes to the terminal */
+                "  Bundle       toaster, version 2.0, format verity\n",
                 "  Next try     2026-11-24 08:00:00\n",
                 "  Failed       the server answered HTTP 404\n",
                 "  Next step    see that the charger reaches the address above",
@@ -179,6 +180,9 @@ static void ctl_shows_a_failed_update(void **state)
         w->state.request_id = "41";
         w->state.location = "https://files.example/a\x1b[31m\xc2\x9b"
                             "b";
+        w->state.bundle_compatible = "toaster";
+        w->state.bundle_version = "2.0";
+        w->state.bundle_format = "verity";
         w->state.next_try = 1795500000000000 + 2 * USEC_PER_HOUR;
         w->state.reason = "the server answered HTTP 404";
         w->state.statuses = many_statuses;
@@ -215,6 +219,7 @@ static void ctl_writes_json(void **state)
         w->state.statuses = many_statuses;
         w->state.n_statuses = ELEMENTSOF(many_statuses);
         w->state.location = "https://h/\"q\"";
+        w->state.bundle_version = "2.0";
         begin(&p, w, ARGUMENTS("status", "--json"));
         assert_int_equal(end(&p), 0);
         assert_string_equal(
@@ -224,6 +229,7 @@ static void ctl_writes_json(void **state)
                 "\"installerPresent\":true,\"bootedSlot\":\"rootfs.0\",\"firmwareVersion\":\"1.2."
                 "3\","
                 "\"jobState\":\"idle\",\"requestId\":\"\",\"location\":\"https://h/\\\"q\\\"\","
+                "\"bundleCompatible\":\"\",\"bundleVersion\":\"2.0\",\"bundleFormat\":\"\","
                 "\"percent\":null,\"nextTry\":null,\"reason\":\"\",\"heldBy\":\"\","
                 "\"paused\":false,\"lastStatuses\":["
                 "{\"time\":\"2026-11-24T06:00:01.000Z\",\"requestId\":\"41\",\"status\":"

@@ -48,6 +48,37 @@ static void write_file(const Place *p, const char *text, unsigned mode)
         assert_int_equal(chmod(p->file, mode), 0);
 }
 
+/* The first thing that is missing is named; what the kernel may load by itself, at the start alone.
+ */
+static void machine_looks_for_what_streams_need(void **state)
+{
+        static const char *const modules[] = {"nbd", "dm_mod", "dm_verity"};
+        static const char *const words[] = {"nbd", "device mapper", "dm-verity"};
+        Place *p = *state;
+        char sys[96], folder[96], paths[ELEMENTSOF(modules)][128];
+
+        snprintf(sys, sizeof(sys), "%s/sys", p->folder);
+        snprintf(folder, sizeof(folder), "%s/sys/module", p->folder);
+        assert_int_equal(mkdir(sys, 0700), 0);
+        assert_int_equal(mkdir(folder, 0700), 0);
+        setenv("RAUC_OCPP_BOOT_DIR", p->folder, 1);
+        for (size_t i = 0; i < ELEMENTSOF(modules); i++) {
+                assert_non_null(strstr(machine_lacks_for_streams(true), words[i]));
+                if (i < 2)
+                        assert_non_null(strstr(machine_lacks_for_streams(false), words[i]));
+                else
+                        assert_null(machine_lacks_for_streams(false));
+                snprintf(paths[i], sizeof(paths[i]), "%s/%s", folder, modules[i]);
+                assert_int_equal(mkdir(paths[i], 0700), 0);
+        }
+        assert_null(machine_lacks_for_streams(true));
+        unsetenv("RAUC_OCPP_BOOT_DIR");
+        for (size_t i = 0; i < ELEMENTSOF(modules); i++)
+                rmdir(paths[i]);
+        rmdir(folder);
+        rmdir(sys);
+}
+
 static void machine_reads_the_boot_id(void **state)
 {
         Place *p = *state;
@@ -226,6 +257,8 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(machine_reads_the_boot_id, setup, teardown),
+                cmocka_unit_test_setup_teardown(machine_looks_for_what_streams_need, setup,
+                                                teardown),
                 cmocka_unit_test_setup_teardown(machine_finds_the_version_in_a_release_file, setup,
                                                 teardown),
                 cmocka_unit_test(machine_without_release_file_prefers_the_bundle_s_version),

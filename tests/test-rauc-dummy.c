@@ -1,144 +1,7 @@
-/* src/rauc against a dummy that plays what the real RAUC can't be made to do on demand: other
- * versions, nonsense, races. */
-#include "rauc-bus.h"
-
-#define RAUC "de.pengutronix.rauc"
-#define INTERFACE RAUC ".Installer"
-#define REFUSAL "org.gtk.GDBus.UnmappedGError.Quark._g_2dio_2derror_2dquark.Code30"
-
-typedef struct Dummy {
-        World w;
-        sd_bus *bus;
-        const char *operation;
-        int (*append_slots)(sd_bus_message *m); /* NULL: an error */
-        bool takes_transaction;
-        bool refuses;         /* every InstallBundle */
-        bool loses_race;      /* another's install begins just before ours is looked at */
-        bool completes_early; /* Completed is sent before the answer */
-        int installs, transactions;
-} Dummy;
-
-static int get_operation(sd_bus *bus _unused_, const char *path _unused_,
-                         const char *interface _unused_, const char *property _unused_,
-                         sd_bus_message *reply, void *userdata, sd_bus_error *reterr _unused_)
-{
-        return sd_bus_message_append(reply, "s", ((Dummy *)userdata)->operation);
-}
-
-static int get_last_error(sd_bus *bus _unused_, const char *path _unused_,
-                          const char *interface _unused_, const char *property _unused_,
-                          sd_bus_message *reply, void *userdata _unused_,
-                          sd_bus_error *reterr _unused_)
-{
-        return sd_bus_message_append(reply, "s", "the dummy's error");
-}
-
-/* A device path, as RAUC tells where the kernel command line has root=. */
-static int get_boot_slot(sd_bus *bus _unused_, const char *path _unused_,
-                         const char *interface _unused_, const char *property _unused_,
-                         sd_bus_message *reply, void *userdata _unused_,
-                         sd_bus_error *reterr _unused_)
-{
-        return sd_bus_message_append(reply, "s", "/dev/mmcblk0p2");
-}
-
-static void emit_operation(Dummy *d, const char *operation)
-{
-        d->operation = operation;
-        assert_true(sd_bus_emit_properties_changed(d->bus, "/", INTERFACE, "Operation", NULL) >= 0);
-}
-
-static void emit_completed(Dummy *d, int result)
-{
-        assert_true(sd_bus_emit_signal(d->bus, "/", INTERFACE, "Completed", "i", result) >= 0);
-}
-
-static int refuse(sd_bus_message *m, const char *text)
-{
-        return sd_bus_reply_method_errorf(m, REFUSAL, "%s", text);
-}
-
-static int on_install(sd_bus_message *m, void *userdata, sd_bus_error *reterr _unused_)
-{
-        Dummy *d = userdata;
-        const char *path, *key, *value;
-        int r;
-
-        d->installs++;
-        assert_true(sd_bus_message_read(m, "s", &path) >= 0);
-        assert_true(sd_bus_message_enter_container(m, 'a', "{sv}") >= 0);
-        while ((r = sd_bus_message_read(m, "{sv}", &key, "s", &value)) > 0) {
-                assert_string_equal(key, "transaction-id");
-                d->transactions++;
-                if (!d->takes_transaction)
-                        return refuse(m, "Nicht unterstützter Schlüssel");
-        }
-        assert_int_equal(r, 0);
-        if (d->loses_race)
-                emit_operation(d, "installing");
-        if (d->refuses || d->loses_race)
-                return refuse(m, "nein");
-        emit_operation(d, "installing");
-        if (d->completes_early) {
-                emit_completed(d, 7);
-                emit_operation(d, "idle");
-        }
-        return sd_bus_reply_method_return(m, NULL);
-}
-
-/* A filter, since a method of a vtable may answer with its own signature alone. */
-static int on_get_slot_status(sd_bus_message *m, void *userdata, sd_bus_error *reterr _unused_)
-{
-        Dummy *d = userdata;
-        sd_bus_message *reply = NULL;
-        int r;
-
-        if (!sd_bus_message_is_method_call(m, INTERFACE, "GetSlotStatus"))
-                return 0;
-        if (!d->append_slots)
-                return refuse(m, "kaputt");
-        assert_true(sd_bus_message_new_method_return(m, &reply) >= 0);
-        assert_true(d->append_slots(reply) >= 0);
-        r = sd_bus_send(d->bus, reply, NULL);
-        sd_bus_message_unref(reply);
-        return r < 0 ? r : 1;
-}
-
-static int on_get_primary(sd_bus_message *m, void *userdata _unused_, sd_bus_error *e _unused_)
-{
-        return sd_bus_reply_method_return(m, "s", "rootfs.9");
-}
-
-static int on_inspect(sd_bus_message *m, void *userdata _unused_, sd_bus_error *e _unused_)
-{
-        return refuse(m, "not asked for");
-}
-
-/* clang-format off */
-#define COMMON_VTABLE \
-        SD_BUS_VTABLE_START(0), \
-        SD_BUS_METHOD("InstallBundle", "sa{sv}", "", on_install, SD_BUS_VTABLE_UNPRIVILEGED), \
-        SD_BUS_METHOD("GetPrimary", "", "s", on_get_primary, SD_BUS_VTABLE_UNPRIVILEGED), \
-        SD_BUS_PROPERTY("Operation", "s", get_operation, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE), \
-        SD_BUS_PROPERTY("LastError", "s", get_last_error, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE), \
-        SD_BUS_PROPERTY("BootSlot", "s", get_boot_slot, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE), \
-        SD_BUS_SIGNAL("Completed", "i", 0)
-/* clang-format on */
-
-static const sd_bus_vtable vtable_1_8[] = {COMMON_VTABLE, SD_BUS_VTABLE_END};
-static const sd_bus_vtable vtable_1_9[] = {
-        COMMON_VTABLE,
-        SD_BUS_METHOD("InspectBundle", "sa{sv}", "a{sv}", on_inspect, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_VTABLE_END};
+/* src/rauc against a dummy: slots, who is busy, whose end it is. */
+#include "rauc-dummy.h"
 
 /* ---- slots ---- */
-
-static int append_good(sd_bus_message *m)
-{
-        return sd_bus_message_append(m, "a(sa{sv})", 2, "rootfs.0", 3, "state", "s", "booted",
-                                     "bootname", "s", "A", "boot-status", "s", "good", "rootfs.9",
-                                     2, "state", "s", "inactive", "bootname", "s", "B");
-}
 
 static int append_none(sd_bus_message *m)
 {
@@ -193,43 +56,6 @@ static int append_long_text(sd_bus_message *m)
                                      "bundle.version", "s", text);
 }
 
-/* ---- the stage ---- */
-
-static int group_setup(void **state)
-{
-        static Dummy dummy;
-
-        *state = &dummy;
-        return world_setup(&dummy.w);
-}
-
-static int group_teardown(void **state)
-{
-        return world_teardown(&((Dummy *)*state)->w);
-}
-
-/* The dummy on the bus, an installer that knows it. */
-static Dummy *enter(void **state, const sd_bus_vtable *vtable)
-{
-        Dummy *d = *state;
-        World w = d->w;
-
-        *d = (Dummy){.w = w, .operation = "idle", .append_slots = append_good};
-        d->bus = connect_bus(&d->w);
-        assert_true(sd_bus_add_object_vtable(d->bus, NULL, "/", INTERFACE, vtable, d) >= 0);
-        assert_true(sd_bus_add_filter(d->bus, NULL, on_get_slot_status, d) >= 0);
-        assert_true(sd_bus_request_name(d->bus, RAUC, 0) >= 0);
-        make_installer(&d->w);
-        await(&d->w, &d->w.appeared, 1);
-        return d;
-}
-
-static void leave(Dummy *d)
-{
-        drop_installer(&d->w);
-        d->bus = sd_bus_flush_close_unref(d->bus);
-}
-
 /* ---- cases ---- */
 
 static void dummy_tells_slots(void **state)
@@ -282,58 +108,6 @@ static void dummy_wrong_types_are_absent(void **state)
         assert_null(s->installed_timestamp);
         assert_null(s->installed_transaction);
         assert_null(s->status);
-        leave(d);
-}
-
-static void dummy_is_told_transactions_by_version(void **state)
-{
-        /* clang-format off */
-        static const struct {
-                const sd_bus_vtable *vtable;
-                bool takes_transaction;
-                int installs, transactions; /* what RAUC saw of the first install */
-                int more;                   /* transactions of the second */
-        } vectors[] = {
-                { vtable_1_8, false, 1, 0, 0 },
-                { vtable_1_9, false, 2, 1, 0 }, /* 1.9: tried, refused, again without */
-                { vtable_1_9, true,  1, 1, 1 }, /* 1.10 */
-        };
-        /* clang-format on */
-
-        for (size_t i = 0; i < ELEMENTSOF(vectors); i++) {
-                Dummy *d = enter(state, vectors[i].vtable);
-
-                d->takes_transaction = vectors[i].takes_transaction;
-                assert_int_equal(ask_install(&d->w, "/bundle", "id"), 0);
-                assert_int_equal(d->installs, vectors[i].installs);
-                assert_int_equal(d->transactions, vectors[i].transactions);
-
-                /* What was found out is kept: no second try. */
-                emit_completed(d, 0);
-                emit_operation(d, "idle");
-                await(&d->w, &d->w.idle, 1);
-                assert_int_equal(d->w.completed, 1);
-                assert_int_equal(ask_install(&d->w, "/bundle", "id"), 0);
-                assert_int_equal(d->installs, vectors[i].installs + 1);
-                assert_int_equal(d->transactions, vectors[i].transactions + vectors[i].more);
-                leave(d);
-        }
-}
-
-static void dummy_refuses_installs(void **state)
-{
-        Dummy *d = enter(state, vtable_1_9);
-
-        d->refuses = d->takes_transaction = true;
-        assert_int_equal(ask_install(&d->w, "/bundle", "id"), INSTALLER_REFUSED);
-        assert_int_equal(d->installs, 2); /* once without transaction-id, never more */
-        assert_int_equal(ask_install(&d->w, "/bundle", "id"), INSTALLER_REFUSED);
-        assert_int_equal(d->transactions, 2); /* that it takes them is not forgotten */
-        assert_int_equal(ask_install(&d->w, "/bundle", NULL), INSTALLER_REFUSED);
-        assert_int_equal(d->installs, 5);
-        emit_completed(d, 0);
-        settle(&d->w, RAUC);
-        assert_int_equal(d->w.completed, 0);
         leave(d);
 }
 
@@ -473,8 +247,6 @@ int main(void)
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(dummy_tells_slots),
                 cmocka_unit_test(dummy_wrong_types_are_absent),
-                cmocka_unit_test(dummy_is_told_transactions_by_version),
-                cmocka_unit_test(dummy_refuses_installs),
                 cmocka_unit_test(dummy_is_busy_before_a_call),
                 cmocka_unit_test(dummy_is_busy_in_the_last_moment),
                 cmocka_unit_test(dummy_forgets_an_end),

@@ -126,7 +126,8 @@ static void rauc_is_freed_amid_calls(void **state)
         pid_t rauc = fresh(w);
 
         w->installer->ops->read_state(w->installer, on_state, w);
-        w->installer->ops->install(w->installer, bundle(w, "missing"), NULL, on_answer, w);
+        w->installer->ops->install(w->installer, &(BundleOrder){.location = bundle(w, "missing")},
+                                   on_answer, w);
         drop_installer(w);
         settle(w, RAUC);
         assert_int_equal(w->answers, 0);

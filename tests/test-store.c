@@ -55,6 +55,11 @@ static void fill_job(Job *job)
         job->was_online = 33;
         job->done_timestamp = strdup("done");
         job->done_count = 34;
+        job->bundle_compatible = strdup("compatible");
+        job->bundle_version = strdup("2.0");
+        job->bundle_format = strdup("verity");
+        job->streams = 1;
+        job->furthest_byte = INT64_C(5000000000);
 }
 
 static void assert_jobs_equal(const Job *a, const Job *b)
@@ -71,6 +76,9 @@ static void assert_jobs_equal(const Job *a, const Job *b)
                 {a->boot_id, b->boot_id},
                 {a->transaction_id, b->transaction_id},
                 {a->bundle_sha256, b->bundle_sha256},
+                {a->bundle_compatible, b->bundle_compatible},
+                {a->bundle_version, b->bundle_version},
+                {a->bundle_format, b->bundle_format},
                 {a->target_timestamp, b->target_timestamp},
                 {a->reason, b->reason},
                 {a->done_timestamp, b->done_timestamp},
@@ -103,6 +111,8 @@ static void assert_jobs_equal(const Job *a, const Job *b)
                 {a->silent, b->silent},
                 {a->was_online, b->was_online},
                 {a->done_count, b->done_count},
+                {a->streams, b->streams},
+                {a->furthest_byte, b->furthest_byte},
         };
 
         for (size_t i = 0; i < ELEMENTSOF(texts); i++)

@@ -94,6 +94,19 @@ static void signature_is_judged_by_the_key(void **state)
         }
 }
 
+/* Both hashes are taken where a signature over either is good, and only there. */
+static void signature_needs_sha384_of_p384_alone(void **state)
+{
+        static const char *const keys[] = {"rsa3072", "rsa2048", "pss", "p256", "p384"};
+
+        for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
+                _cleanup_(signing_certificate_freep) SigningCertificate *c =
+                        certificate_of(*state, keys[i]);
+
+                assert_int_equal(signature_needs_sha384(c), streq(keys[i], "p384"));
+        }
+}
+
 static void signature_fails_for_another_file(void **state)
 {
         static const char *const keys[] = {"rsa3072", "pss", "p256", "p384"};
@@ -224,6 +237,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(signature_is_judged_by_the_key),
+                cmocka_unit_test(signature_needs_sha384_of_p384_alone),
                 cmocka_unit_test(signature_fails_for_another_file),
                 cmocka_unit_test(signature_fails_when_spoilt),
                 cmocka_unit_test(signature_may_hold_white_space),

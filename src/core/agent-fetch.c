@@ -1,5 +1,5 @@
-/* Actions up to the verified file: wait, fetch by the worker, hash by a fresh one without network,
- * check the signature. */
+/* Actions up to the closed file: wait, fetch by the worker, in as many attempts as there are. A
+ * break ends an attempt only if it brought nothing new: "Download" in docs/behaviour.md. */
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -7,16 +7,36 @@
 #include "agent-private.h"
 
 #define RETRIES_MAX 100
-/* Of what a request may say. */
-#define RETRY_INTERVAL_MAX_SECONDS INT64_C(86400)
-/* A worker that hashes may be killed for want of memory; the file is still there. */
-#define HASH_TRIES_MAX 3
+/* Of what a request or a server may say. */
+#define REST_MAX_SECONDS INT64_C(86400)
+/* Stays free in the spool, which mostly lies beside the database: its outbox when full, as much
+ * again while a damaged one is set aside, its journal and the one-line copy. A full disk must never
+ * keep the agent from storing how the update ends. */
+#define RESERVE_BYTES (UINT64_C(4) << 20)
 /* Timers that are due by the wall clock look again this often, since that clock may be set. */
 #define WALL_CLOCK_LOOK USEC_PER_HOUR
 
-char *fetch_path(const Agent *a, bool part)
+/* All that is ever in the spool of ours. What the worker knows of the part stands beside it. */
+/* clang-format off */
+static const char *const names[FETCH_FILES] = {
+        [FETCH_FILE]            = "bundle.raucb",
+        [FETCH_PART]            = "bundle.part",
+        [FETCH_PART_NOTES]      = "bundle.part.json",
+        [FETCH_PART_NOTES_MADE] = "bundle.part.json.tmp",
+};
+/* clang-format on */
+
+char *fetch_path(const Agent *a, FetchFile file)
 {
-        return str_printf("%s/bundle.%s", a->config->spool, part ? "part" : "raucb");
+        return str_printf("%s/%s", a->config->spool, names[file]);
+}
+
+void fetch_init(Agent *a)
+{
+        /* The end was stored before its file was removed. */
+        if (a->job.state == JOB_IDLE || a->job.state == JOB_OWING)
+                fetch_drop_file(a);
+        stream_init(a);
 }
 
 /* ---- waiting ---- */
@@ -98,7 +118,8 @@ void fetch_ask(Agent *a)
 /* The random part is drawn once, so that many chargers with one time stay apart over restarts. */
 void fetch_wait(Agent *a)
 {
-        usec_t now = clock_csms_now(a), at = a->job.request.retrieve_at;
+        usec_t now = clock_csms_now(a),
+               at = a->job.streams == 1 ? stream_time(&a->job.request) : a->job.request.retrieve_at;
 
         if (a->job.due_at != NO_TIME)
                 at = a->job.due_at;
@@ -110,13 +131,7 @@ void fetch_wait(Agent *a)
 
 void fetch_wait_retry(Agent *a)
 {
-        int64_t seconds = a->job.request.retry_interval;
-        usec_t interval = seconds == NO_INT ? a->config->retry_interval
-                                            : (usec_t)MIN(MAX(seconds, INT64_C(0)),
-                                                          RETRY_INTERVAL_MAX_SECONDS) *
-                                                      USEC_PER_SEC;
-
-        wait_until(a, a->job.due_at == NO_TIME ? clock_csms_now(a) + interval : a->job.due_at);
+        wait_until(a, a->job.due_at == NO_TIME ? clock_csms_now(a) : a->job.due_at);
 }
 
 /* ---- fetching ---- */
@@ -136,7 +151,7 @@ static void on_fetch_progress(void *userdata, uint64_t now_bytes, int64_t total_
 static void on_fetched(void *userdata, uint64_t size_bytes)
 {
         Agent *a = userdata;
-        _cleanup_(freep) char *part = fetch_path(a, true), *file = fetch_path(a, false);
+        _cleanup_(freep) char *part = fetch_path(a, FETCH_PART), *file = fetch_path(a, FETCH_FILE);
         int r = part && file ? file_rename(part, file) : -ENOMEM;
 
         transfer_cancel(TAKE_PTR(a->transfer));
@@ -150,30 +165,106 @@ static void on_fetched(void *userdata, uint64_t size_bytes)
         agent_event(a, EV_FETCHED);
 }
 
-static bool attempts_are_left(const Agent *a)
+/* Is the part longer than any that the job ever had? Asked when nobody writes to it; so what is
+ * stored of it costs no write of its own. */
+static bool went_further(Agent *a)
+{
+        _cleanup_(freep) char *part = fetch_path(a, FETCH_PART);
+        struct stat st;
+
+        if (!part || stat(part, &st) < 0 || (int64_t)st.st_size <= a->job.furthest_byte)
+                return false;
+        a->job.furthest_byte = (int64_t)st.st_size;
+        return true;
+}
+
+/* A break without anything new ends the attempt. Is there another one, or the same goes on? */
+static bool break_is_bearable(Agent *a, bool further)
 {
         int64_t retries =
                 a->job.request.retries == NO_INT ? a->config->retries : a->job.request.retries;
 
+        if (!further)
+                a->job.attempts++;
         return a->job.attempts <= MIN(retries, (int64_t)RETRIES_MAX);
+}
+
+/* As asked for by the request or the configuration, and as long as the server wants at least. */
+static usec_t rest_for(const Agent *a, uint64_t retry_after_seconds)
+{
+        int64_t seconds = a->job.request.retry_interval;
+        usec_t own = seconds == NO_INT ? a->config->retry_interval
+                                       : (usec_t)MIN(MAX(seconds, INT64_C(0)), REST_MAX_SECONDS) *
+                                                 USEC_PER_SEC;
+        usec_t server = MIN(retry_after_seconds, (uint64_t)REST_MAX_SECONDS) * USEC_PER_SEC;
+
+        return MAX(own, server);
+}
+
+/* No room for it: RAUC streams it instead, in the same attempt. */
+static void stream_instead(Agent *a, const char *text)
+{
+        log_notice("%s; RAUC streams the bundle instead", text);
+        fetch_drop_file(a);
+        a->job.streams = 1;
+        a->job.due_at = clock_csms_now(a);
+        agent_event(a, EV_ATTEMPT_FAILED);
+}
+
+void fetch_failed(Agent *a, const TransferFailure *failure)
+{
+        _cleanup_(freep) char *text =
+                str_printf("download: %s (%s)", failure->message, failure->code);
+        usec_t rest = rest_for(a, failure->retry_after_seconds);
+        bool further = went_further(a), final;
+
+        if (stream_is_way_out(a, failure)) {
+                stream_instead(a, strempty(text));
+                return;
+        }
+        final = failure->final || !break_is_bearable(a, further);
+        a->job.due_at = clock_csms_now(a) + rest;
+        agent_set_reason(a, text);
+        if (final)
+                log_warning("%s", strempty(text));
+        else
+                log_warning("%s; %s in %llu s", strempty(text),
+                            further ? "the attempt goes on" : "the next attempt begins",
+                            (unsigned long long)(rest / USEC_PER_SEC));
+        agent_event(a, final ? EV_DOWNLOAD_FAILED : EV_ATTEMPT_FAILED);
+        if (!a->dialect)
+                agent_event(a, EV_OFFLINE);
 }
 
 static void on_fetch_failed(void *userdata, const TransferFailure *failure)
 {
         Agent *a = userdata;
-        _cleanup_(freep) char *text =
-                str_printf("download: %s (%s)", failure->message, failure->code);
-        bool final = failure->final;
+        Transfer *over = TAKE_PTR(a->transfer); /* it owns the failure's texts */
 
-        transfer_cancel(TAKE_PTR(a->transfer));
-        a->job.attempts++;
-        a->job.due_at = NO_TIME;
-        agent_set_reason(a, text);
-        final = final || !attempts_are_left(a);
-        log_warning("%s%s", strempty(text), final ? "" : "; will be tried again");
-        agent_event(a, final ? EV_DOWNLOAD_FAILED : EV_ATTEMPT_FAILED);
-        if (!a->dialect)
-                agent_event(a, EV_OFFLINE);
+        fetch_failed(a, failure);
+        transfer_cancel(over);
+}
+
+/* A restart is a break like any other. */
+JobEvent fetch_restored(Agent *a)
+{
+        bool further = went_further(a);
+
+        if (further)
+                a->job.restores = 0;
+        if (break_is_bearable(a, further))
+                return EV_RESTORED;
+        agent_set_reason(a, "download: a restart interrupted the last attempt");
+        return EV_DOWNLOAD_FAILED;
+}
+
+static void remove_file(Agent *a, FetchFile file)
+{
+        _cleanup_(freep) char *path = fetch_path(a, file);
+
+        if (path && unlink(path) < 0 && errno != ENOENT)
+                log_warning_errno(-errno, "Can't remove %s from the spool %s", names[file],
+                                  a->config->spool);
 }
 
 static int start_worker(Agent *a, const char *part)
@@ -185,11 +276,16 @@ static int start_worker(Agent *a, const char *part)
         FetchJob job = {.url = a->job.request.location,
                         .file = part,
                         .max_size_bytes = c->max_bundle_size,
+                        .reserve_bytes = RESERVE_BYTES,
                         .way = {.protocols = (const char *const *)c->transfer_protocols,
                                 .stall_timeout_usec = c->stall_timeout,
                                 .timeout_usec = c->transfer_timeout,
                                 .rate_bytes = c->download_rate,
-                                .ca_file = c->transfer_ca_file}};
+                                .ca_file = c->transfer_ca_file,
+                                .client_cert_file = c->transfer_client_cert,
+                                .client_key = c->transfer_client_key,
+                                .credentials_file = c->transfer_credentials,
+                                .proxy = c->transfer_proxy}};
 
         if (local_is_file(a) && lseek(a->local_file, 0, SEEK_SET) < 0)
                 return -errno;
@@ -201,19 +297,24 @@ static int start_worker(Agent *a, const char *part)
 
 void fetch_begin(Agent *a)
 {
-        _cleanup_(freep) char *part = fetch_path(a, true);
+        _cleanup_(freep) char *part = fetch_path(a, FETCH_PART);
         int r = part ? 0 : -ENOMEM;
 
+        if (a->job.streams == 1) {
+                stream_begin(a);
+                return;
+        }
         if (local_is_file(a) && a->local_file < 0) {
                 static const TransferFailure gone = {
                         .final = true,
                         .code = "file",
                         .message = "the copy was interrupted; order the update again"};
 
-                on_fetch_failed(a, &gone);
+                fetch_failed(a, &gone);
                 return;
         }
-        fetch_drop_file(a); /* of another job, or of an attempt before */
+        remove_file(a, FETCH_FILE); /* a part that was complete, or what is superseded */
+        (void)went_further(a);      /* what is there already is nothing new */
         if (r == 0 && mkdir(a->config->spool, 0750) < 0 && errno != EEXIST)
                 r = -errno;
         if (r == 0)
@@ -224,7 +325,7 @@ void fetch_begin(Agent *a)
                 TransferFailure failure = {
                         .final = false, .code = "worker", .message = strempty(text)};
 
-                on_fetch_failed(a, &failure);
+                fetch_failed(a, &failure);
         }
 }
 
@@ -232,158 +333,13 @@ void fetch_stop(Agent *a)
 {
         transfer_cancel(TAKE_PTR(a->transfer));
         program_free(TAKE_PTR(a->program));
+        if (a->installer)
+                a->installer->ops->forget_looks(a->installer);
 }
 
 void fetch_drop_file(Agent *a)
 {
-        _cleanup_(freep) char *part = fetch_path(a, true), *file = fetch_path(a, false);
-
-        if ((part && unlink(part) < 0 && errno != ENOENT) ||
-            (file && unlink(file) < 0 && errno != ENOENT))
-                log_warning_errno(-errno, "Can't remove the bundle from %s", a->config->spool);
+        for (FetchFile f = 0; f < FETCH_FILES; f++)
+                remove_file(a, f);
         a->hashed = false;
-}
-
-/* ---- verifying ---- */
-
-/* 1 good, 0 bad, negative errno. The certificate was judged when the request came, and by that
- * time: it may run out while the job waits (L01 has no word for that). */
-static int signature_is_good(Agent *a, const FileDigest *digest)
-{
-        _cleanup_(signing_certificate_freep) SigningCertificate *certificate = NULL;
-        usec_t then = a->job.accepted_at == NO_TIME ? clock_to_judge_by(a) : a->job.accepted_at;
-        int r = a->roots ? signing_certificate_check(a->roots, a->job.request.signing_certificate,
-                                                     then, &certificate)
-                         : CERTIFICATE_UNTRUSTED;
-
-        if (r < 0)
-                return r;
-        if (r != CERTIFICATE_GOOD) {
-                agent_set_reason(a, certificate_verdict_to_string(r));
-                return 0;
-        }
-        return signature_check(certificate, a->job.request.signature, digest,
-                               a->config->allow_pkcs1);
-}
-
-static void file_lost(Agent *a, const char *reason)
-{
-        agent_set_reason(a, reason);
-        agent_event(a, EV_FILE_LOST);
-}
-
-static void judge_file(Agent *a, const FileDigest *digest)
-{
-        int r;
-
-        log_info("SHA-256 of the bundle: %s", a->job.bundle_sha256);
-        if (!a->job.request.signature) {
-                agent_event(a, EV_UNSIGNED);
-                return;
-        }
-        r = signature_is_good(a, digest);
-        if (r < 0) {
-                log_error_errno(r, "Can't check the signature");
-                file_lost(a, "the signature could not be checked");
-                return;
-        }
-        if (r == 0 && !a->job.reason)
-                agent_set_reason(a,
-                                 "the signature is not the signing certificate's over this file");
-        agent_event(a, r == 1 ? EV_SIGNATURE_GOOD : EV_SIGNATURE_BAD);
-}
-
-static void take_hash(Agent *a, const FileDigest *digest)
-{
-        bool verified_before = a->after_hash;
-        char hex[2 * SHA256_SIZE + 1];
-
-        hex_encode(digest->sha256, SHA256_SIZE, hex);
-        if (verified_before && !str_equal(a->job.bundle_sha256, hex)) {
-                file_lost(a, "the file in the spool is not the one that was verified");
-        } else if (str_replace(&a->job.bundle_sha256, hex) < 0) {
-                file_lost(a, "out of memory");
-        } else {
-                a->hashed = true;
-                if (verified_before)
-                        a->after_hash(a);
-                else
-                        judge_file(a, digest);
-        }
-}
-
-static void on_hash(void *userdata, const FileDigest *digest)
-{
-        Agent *a = userdata;
-
-        transfer_cancel(TAKE_PTR(a->transfer));
-        a->hash_tries = 0;
-        take_hash(a, digest);
-}
-
-static void start_hash(Agent *a);
-
-static int on_hash_again(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
-{
-        Agent *a = userdata;
-
-        agent_timer_off(&a->work_timer);
-        start_hash(a);
-        return 0;
-}
-
-static void hash_failed(Agent *a, bool final, const char *message)
-{
-        log_error("Can't hash the downloaded file: %s", message);
-        if (final || ++a->hash_tries >= HASH_TRIES_MAX)
-                file_lost(a, message);
-        else
-                agent_timer(a, &a->work_timer, INSTALLER_RETRY, on_hash_again);
-}
-
-static void on_hash_failed(void *userdata, const TransferFailure *failure)
-{
-        Agent *a = userdata;
-        _cleanup_(freep) char *message = strdup(failure->message);
-        bool final = failure->final;
-
-        transfer_cancel(TAKE_PTR(a->transfer));
-        hash_failed(a, final, strempty(message));
-}
-
-static void start_hash(Agent *a)
-{
-        static const TransferHandlers handlers = {.on_digest = on_hash,
-                                                  .on_failed = on_hash_failed};
-        _cleanup_(freep) char *file = fetch_path(a, false);
-        int r = file ? transfer_hash(a->parts.event, a->parts.worker, file,
-                                     a->job.request.signature != NULL, &handlers, a, &a->transfer)
-                     : -ENOMEM;
-
-        if (r < 0)
-                hash_failed(a, r == -ENOENT || r == -ELOOP || r == -EINVAL, strerror(-r));
-}
-
-/* then NULL: it is hashed for the first time. */
-static void hash_for(Agent *a, void (*then)(Agent *a))
-{
-        a->after_hash = then;
-        a->hash_tries = 0;
-        start_hash(a);
-}
-
-void fetch_verify(Agent *a)
-{
-        agent_set_reason(a, NULL);
-        hash_for(a, NULL);
-}
-
-void fetch_hash_again(Agent *a, void (*then)(Agent *a))
-{
-        if (a->hashed) {
-                then(a);
-                return;
-        }
-        fetch_stop(a);
-        hash_for(a, then);
 }

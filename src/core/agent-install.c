@@ -2,7 +2,6 @@
  * or away, and never believed on its English. */
 
 #include "agent-private.h"
-#include "version.h"
 
 /* Asks later: as soon as the installer is idle or back, at the latest after INSTALLER_RETRY. */
 static int on_retry(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
@@ -115,7 +114,7 @@ static void take_slots(Agent *a, const InstallerState *state)
         if (!a->job.origin_slot || !a->job.target_slot || !a->job.boot_id || !a->job.transaction_id)
                 fail(a, "out of memory");
         else
-                fetch_hash_again(a, prepared);
+                hash_again(a, prepared);
 }
 
 static void on_prepare_state(void *userdata, int error, const InstallerState *state)
@@ -194,28 +193,10 @@ static void on_install_reply(void *userdata, int error, const char *message)
                 not_done(a, error, message, EV_INSTALL_FAILED);
 }
 
-/* Why the configuration refuses a bundle of this version, NULL: it does not. What can't be judged
- * is refused. */
-static const char *version_objection(const Agent *a, const char *version)
-{
-        int order;
-
-        if (a->config->allow_downgrade && a->config->allow_same_version)
-                return NULL;
-        if (!version || !a->firmware_version)
-                return "the versions of the bundle and of the running system can't be compared";
-        order = version_compare(version, a->firmware_version);
-        if (order < 0 && !a->config->allow_downgrade)
-                return "the bundle is older than the running system ([firmware] allow_downgrade)";
-        if (order == 0 && !a->config->allow_same_version)
-                return "the bundle's version runs already ([firmware] allow_same_version)";
-        return NULL;
-}
-
 /* That RAUC may write from now on is stored before it is asked: after a crash nobody could tell. */
 static void call_install(Agent *a)
 {
-        _cleanup_(freep) char *file = fetch_path(a, false);
+        _cleanup_(bundle_source_done) BundleSource source = {0};
 
         limit_begin(a);
         if (hold_is_held(a)) { /* it began while RAUC looked at the bundle */
@@ -225,13 +206,15 @@ static void call_install(Agent *a)
         }
         a->asked_before = a->job.install_accepted == 1;
         a->job.install_accepted = 1;
-        if (!file)
+        if (bundle_source(a, &source) < 0) {
                 fail(a, "out of memory");
-        else if (agent_save(a) < 0)
+        } else if (agent_save(a) < 0) {
                 install_ask_again(a, call_install);
-        else
-                a->installer->ops->install(a->installer, file, a->job.transaction_id,
-                                           on_install_reply, a);
+        } else {
+                source.order.transaction_id = a->job.transaction_id;
+                source.order.manifest_hash = a->manifest_hash;
+                a->installer->ops->install(a->installer, &source.order, on_install_reply, a);
+        }
 }
 
 static void on_inspected(void *userdata, int error, const char *message, const BundleInfo *bundle)
@@ -242,12 +225,11 @@ static void on_inspected(void *userdata, int error, const char *message, const B
         if (a->job.state != JOB_INSTALLING)
                 return;
         if (error < 0) {
-                not_done(a, error, message, EV_BUNDLE_REFUSED);
+                not_done(a, error, message,
+                         a->job.streams == 1 ? EV_INSTALL_FAILED : EV_BUNDLE_REFUSED);
                 return;
         }
-        objection = version_objection(a, bundle->version);
-        log_info("RAUC: the bundle is %s, version %s", strempty(bundle->compatible),
-                 strempty(bundle->version));
+        objection = bundle_note(a, bundle) < 0 ? "out of memory" : bundle_objection(a);
         if (objection)
                 fail(a, objection);
         else
@@ -256,14 +238,14 @@ static void on_inspected(void *userdata, int error, const char *message, const B
 
 void install_begin(Agent *a)
 {
-        _cleanup_(freep) char *file = fetch_path(a, false);
+        _cleanup_(bundle_source_done) BundleSource source = {0};
 
         a->completed = false;
         limit_begin(a);
-        if (!file)
+        if (bundle_source(a, &source) < 0)
                 fail(a, "out of memory");
         else
-                a->installer->ops->inspect(a->installer, file, on_inspected, a);
+                a->installer->ops->inspect(a->installer, &source.order, on_inspected, a);
 }
 
 static void begin_anew(Agent *a)
@@ -336,7 +318,7 @@ static void look_at_result(Agent *a, const InstallerState *state)
                 fail(a, "the install was interrupted three times");
         else {
                 a->job.installs++;
-                fetch_hash_again(a, begin_anew);
+                hash_again(a, begin_anew);
         }
 }
 

@@ -7,7 +7,10 @@
  *   agent-outbox.c   statuses and events until the CSMS has answered
  *   agent-calls.c    what the CSMS asks: decoding, triggers
  *   agent-request.c  an update request's verdict
- *   agent-fetch.c    actions up to the verified file
+ *   agent-fetch.c    actions up to the closed file
+ *   agent-hash.c     … up to the verified one
+ *   agent-stream.c   RAUC fetches by itself
+ *   agent-bundle.c   what RAUC tells of a bundle before it installs it
  *   agent-hold.c     what install and reboot wait for
  *   agent-install.c  actions from the installer's call to the reboot
  *   agent-undo.c     a failure: the old slot is the next boot's again
@@ -147,16 +150,18 @@ struct Agent {
 
         /* the job's work */
         bool superseding; /* the step that is being stored ends another job */
+        bool same_file;   /* … which fetched from the same place: its part is kept */
         Transfer *transfer;
         Program *program;
         sd_event_source *work_timer;  /* one at a time: what the state waits for */
         sd_event_source *limit_timer; /* how long the state may last */
         sd_event_source *again_timer; /* a step that could not be stored */
         JobEvent again;
-        void (*when_idle)(Agent *a);  /* asked again as soon as the installer is idle or there */
-        bool hashed;                  /* by this process: bundle_sha256 is the file's */
-        bool asked_before;            /* InstallBundle was called before the call that is open */
-        bool completed;               /* RAUC said Completed(0) to the install that is open */
+        void (*when_idle)(Agent *a); /* asked again as soon as the installer is idle or there */
+        bool hashed;                 /* by this process: bundle_sha256 is the file's */
+        bool asked_before;           /* InstallBundle was called before the call that is open */
+        bool completed;              /* RAUC said Completed(0) to the install that is open */
+        char *manifest_hash; /* of the bundle that RAUC has looked at; NULL: none that binds */
         void (*after_hash)(Agent *a); /* NULL: it is hashed for the first time, to be verified */
         int hash_tries;
         int local_file; /* to be copied; -1: none */
@@ -273,17 +278,65 @@ void request_tell_accepted(const Agent *a);
 void request_handle(Agent *a, const char *id, const Incoming *incoming, const cJSON *payload);
 
 /* agent-fetch.c */
+/* The files in the spool. */
+typedef enum FetchFile {
+        FETCH_FILE, /* complete and closed */
+        FETCH_PART, /* what has come of it so far */
+        FETCH_PART_NOTES,
+        FETCH_PART_NOTES_MADE,
+        FETCH_FILES,
+} FetchFile;
+/* Owned by the caller; NULL when out of memory. */
+char *fetch_path(const Agent *a, FetchFile file);
+/* At the start: what is left over in the spool goes. */
+void fetch_init(Agent *a);
 /* Asks pre_download_check. */
 void fetch_ask(Agent *a);
 void fetch_wait(Agent *a);
+/* Begins a download or goes on with it. */
 void fetch_begin(Agent *a);
+/* It broke: the next attempt, the same one, or the end. */
+void fetch_failed(Agent *a, const TransferFailure *failure);
+/* A start found a download under way: the event to give the job. */
+JobEvent fetch_restored(Agent *a);
 void fetch_wait_retry(Agent *a);
-void fetch_verify(Agent *a);
 void fetch_stop(Agent *a);
+/* Nothing of ours stays in the spool. */
 void fetch_drop_file(Agent *a);
+
+/* agent-hash.c */
+void hash_verify(Agent *a);
 /* Hashes the closed file; then(a) if it is the one that was verified, else EV_FILE_LOST. */
-void fetch_hash_again(Agent *a, void (*then)(Agent *a));
-char *fetch_path(const Agent *a, bool part);
+void hash_again(Agent *a, void (*then)(Agent *a));
+
+/* agent-stream.c */
+/* Is a request's bundle to be streamed? */
+bool stream_is_wanted(const Agent *a, const UpdateRequest *q);
+/* … or the job's, since it can't be downloaded? */
+bool stream_is_way_out(const Agent *a, const TransferFailure *failure);
+/* When it may begin: download and install are one. NO_TIME: at once. */
+usec_t stream_time(const UpdateRequest *q);
+/* Tells what is missing. */
+void stream_init(const Agent *a);
+/* A header by the credentials file for the job's location; NULL none. Owned by the caller, who
+ * erases it. */
+char *stream_login(const Agent *a);
+void stream_begin(Agent *a);
+
+/* agent-bundle.c */
+/* Where the job's bundle is: order's texts are its own, or the agent's. */
+typedef struct BundleSource {
+        BundleOrder order;
+        char *file, *login;
+} BundleSource;
+/* 0 and *ret (bundle_source_done()), or -ENOMEM. */
+int bundle_source(const Agent *a, BundleSource *ret);
+void bundle_source_done(BundleSource *s);
+/* Keeps what RAUC tells of the job's bundle. 0 or -ENOMEM. */
+int bundle_note(Agent *a, const BundleInfo *bundle);
+/* Why the bundle is not to be installed: another one was at the address before, or the
+ * configuration refuses its version. NULL: it may be. What can't be judged is refused. */
+const char *bundle_objection(const Agent *a);
 
 /* agent-local.c */
 /* Orders an update without the CSMS. 0; -EBUSY: there is one; -EINVAL: not a URL that can be

@@ -142,6 +142,7 @@ static int take_over(Agent *a, UpdateRequest *q, char *hash, const Job *more, Jo
 
         fetch_stop(a);
         a->superseding = old.state != JOB_IDLE;
+        a->same_file = str_equal(old.request.location, q->location);
         a->job = *more;
         a->job.request = *q;
         a->job.content_hash = hash;
@@ -199,6 +200,7 @@ static void accept_request(Agent *a, const char *id, const Incoming *incoming, U
         Job more;
 
         job_init(&more);
+        more.streams = stream_is_wanted(a, q);
         more.plain = incoming->kind == IN_UPDATE_PLAIN;
         more.answer = verdict;
         more.accepted_at = clock_to_judge_by(a);
@@ -219,6 +221,7 @@ int request_take_local(Agent *a, UpdateRequest *q, JobEvent event)
         if (!hash)
                 return -ENOMEM;
         job_init(&more);
+        more.streams = stream_is_wanted(a, q);
         more.silent = 1;
         more.answer = VERDICT_ACCEPTED;
         r = take_over(a, q, hash, &more, event);
@@ -229,7 +232,9 @@ int request_take_local(Agent *a, UpdateRequest *q, JobEvent event)
 
 static JobEvent begin_event(const Agent *a, const UpdateRequest *q)
 {
-        if (clock_is_ahead(a, q->retrieve_at) || a->config->start_jitter > 0)
+        usec_t at = stream_is_wanted(a, q) ? stream_time(q) : q->retrieve_at;
+
+        if (clock_is_ahead(a, at) || a->config->start_jitter > 0)
                 return EV_REQUESTED_LATER;
         return a->config->pre_download_check ? EV_REQUESTED_CHECK : EV_REQUESTED_NOW;
 }

@@ -225,8 +225,9 @@ int trial_run_hook(Agent *a, const char *path, const char *argument, ProgramCall
                 str_printf("OCPP_REQUEST_ID=%s", agent_id_text(a->job.request.request_id, id_text));
         _cleanup_(freep) char *uri = redact_url(strempty(a->job.request.location));
         _cleanup_(freep) char *uri_line = str_printf("FIRMWARE_URI=%s", strempty(uri));
-        _cleanup_(freep) char *file = fetch_path(a, false);
-        _cleanup_(freep) char *file_line = str_printf("FIRMWARE_FILE=%s", strempty(file));
+        _cleanup_(freep) char *file = fetch_path(a, FETCH_FILE);
+        _cleanup_(freep) char *file_line =
+                str_printf("FIRMWARE_FILE=%s", a->job.streams == 1 ? "" : strempty(file));
         _cleanup_(freep) char *slot =
                 str_printf("RAUC_TARGET_SLOT=%s", strempty(a->job.target_slot ?: a->booted_slot));
         const char *environment[] = {id, uri_line, file_line, slot, NULL};

@@ -13,6 +13,8 @@ JobEvent wear_start(Agent *a, JobEvent event)
 {
         JobEvent end = job_worn_out(a->job.state);
 
+        if (a->job.state == JOB_DOWNLOADING)
+                event = fetch_restored(a);
         if (end == EV_RESTORED || (event != EV_RESTORED && event != EV_TARGET_UP))
                 return event;
         if (++a->job.restores <= JOB_RESTORES_MAX)

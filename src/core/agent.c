@@ -74,7 +74,7 @@ static const ActionEntry actions[] = {
         {DO_WAIT_RETRIEVE,      fetch_wait},
         {DO_FETCH,              fetch_begin},
         {DO_WAIT_RETRY,         fetch_wait_retry},
-        {DO_VERIFY,             fetch_verify},
+        {DO_VERIFY,             hash_verify},
         {DO_ASK_INSTALL,        hold_look},
         {DO_WAIT_INSTALL,       hold_look},
         {DO_PREPARE,            install_prepare},
@@ -215,6 +215,8 @@ static void enter(Agent *a, JobState state)
         str_replace(&a->held_by, NULL);
         if (state == JOB_IDLE || a->superseding)
                 hold_over(a);
+        if (a->superseding && !a->same_file)
+                fetch_drop_file(a);
         if (state != JOB_DOWNLOADING && state != JOB_RETRYING && state != JOB_PAUSED)
                 closep(&a->local_file);
         if (state != JOB_DOWNLOADING && state != JOB_INSTALLING)
@@ -454,9 +456,7 @@ int agent_start(Agent *a)
                 log_notice("An update was under way: %s", job_state_to_string(a->job.state));
         if (a->parts.hook_folder)
                 program_stop_units(a->parts.bus);
-        /* The end was stored before its file was removed. */
-        if (a->job.state == JOB_IDLE || a->job.state == JOB_OWING)
-                fetch_drop_file(a);
+        fetch_init(a);
         machine_release_version(a->config->release_file, NULL, &a->firmware_version);
         if (a->job.state != JOB_IDLE && a->job.state < JOB_INSTALLING)
                 agent_event(a, early_start_event(a));
@@ -487,6 +487,7 @@ void agent_free(Agent *a)
         closep(&a->local_file);
         free(a->booted_slot);
         free(a->booted_mark);
+        free(a->manifest_hash);
         free(a->unsafe_place);
         free(a->firmware_version);
         free(a);

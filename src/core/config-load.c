@@ -177,6 +177,9 @@ static int check_whole(Loading *l)
         if (c->reboot == REBOOT_COMMAND && !c->reboot_command)
                 return complain_option(l, "firmware", "reboot_command",
                                        "expected a program, as reboot is command");
+        if (c->transfer_client_key && !c->transfer_client_cert)
+                return complain_option(l, "firmware", "client_key",
+                                       "expected client_cert_file too, got the key alone");
         return 0;
 }
 
@@ -276,10 +279,11 @@ static int check_files(Loading *l)
                 const char *path;
                 char what[128];
 
-                if (o->kind != OPTION_FILE && o->kind != OPTION_PROGRAM)
+                if (o->kind != OPTION_FILE && o->kind != OPTION_KEY && o->kind != OPTION_PROGRAM)
                         continue;
                 memcpy(&path, (const char *)&l->config + o->offset, sizeof(path));
-                if (!path || access(path, o->kind == OPTION_FILE ? R_OK : X_OK) == 0)
+                if (!path || (o->kind == OPTION_KEY && *path != '/') ||
+                    access(path, o->kind == OPTION_PROGRAM ? X_OK : R_OK) == 0)
                         continue;
                 snprintf(what, sizeof(what), "can't use this file: %s", strerror(errno));
                 return complain_option(l, o->section, o->key, what);

@@ -10,7 +10,8 @@
 /* What a value may be, and the type of its member of Config: char * but where another is named. */
 typedef enum OptionKind {
         OPTION_STRING,
-        OPTION_URL,     /* ws:// or wss://, without a password */
+        OPTION_URL,     /* begins with one of words; without a password */
+        OPTION_KEY,     /* absolute, must be readable; or a URI */
         OPTION_FILE,    /* absolute; must be readable */
         OPTION_PROGRAM, /* absolute; must be executable */
         OPTION_WINDOW,  /* hours of the day, "01:00-05:00" */
@@ -34,7 +35,7 @@ typedef struct Option {
         const char *fallback; /* the default as it would be written; NULL: none */
         uint64_t min;         /* spans in usec, sizes in bytes, numbers, characters of strings */
         uint64_t max;         /* 0: none */
-        const char *const *words; /* OPTION_WORD, OPTION_WORDS: NULL-terminated */
+        const char *const *words; /* OPTION_URL, OPTION_WORD, OPTION_WORDS: NULL-terminated */
         const char *meaning;      /* a sentence or two, for the manual and --help-config */
 } Option;
 

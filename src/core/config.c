@@ -6,9 +6,12 @@
 #include "config-value.h"
 #include "json.h"
 
+static const char *const csms_schemes[] = {"ws://", "wss://", NULL};
+static const char *const proxy_schemes[] = {"http://", "https://", "socks5h://", "socks5://", NULL};
 static const char *const protocol_words[] = {"ocpp2.0.1", "ocpp1.6", NULL};
-static const char *const transfer_words[] = {"https", "http", NULL};
+static const char *const transfer_words[] = {"https", "http", "ftps", "ftp", "sftp", NULL};
 static const char *const signed_words[] = {"auto", "yes", "no", NULL};
+static const char *const fetch_words[] = {"spool", "stream", "auto", NULL};
 static const char *const hold_words[] = {"reboot", "install", NULL};
 static const char *const mark_words[] = {"agent", "integrator", NULL};
 static const char *const method_words[] = {[UPLOAD_AUTO] = "auto",
@@ -25,7 +28,7 @@ static const char *const reboot_words[] = {"logind", "command", "never", NULL};
 
 /* clang-format off */
 const Option config_options[] = {
-{ "csms", "url", OPTION_URL, AT(url), NULL, 0, 0, NULL,
+{ "csms", "url", OPTION_URL, AT(url), NULL, 0, 0, csms_schemes,
   "Address of the CSMS, ws:// or wss://. The identity is appended to it, percent-encoded. Required." },
 { "csms", "identity", OPTION_STRING, AT(identity), NULL, 0, 48, NULL,
   "Name of this station at the CSMS, without a colon; also the user name of Basic authentication. This or identity_file is required." },
@@ -81,7 +84,10 @@ const Option config_options[] = {
   "Folder for downloaded files. Default: spool in the state directory." },
 { "firmware", "max_bundle_size", OPTION_SIZE, AT(max_bundle_size), "4G", 1, 0, NULL,
   "Longest file that is downloaded." },
-{ "firmware", "transfer_protocols", OPTION_WORDS, AT(transfer_protocols), "https http", 0, 0, transfer_words,
+{ "firmware", "fetch", OPTION_WORD, AT(fetch), "spool", 0, 0, fetch_words,
+  "Where bundles go: to the spool; or nowhere, as RAUC writes the slot while it reads them over http or https (RAUC 1.9 or later, formats verity and crypt); auto: so "
+  "only if the spool has no room. Signed updates always go to the spool." },
+{ "firmware", "transfer_protocols", OPTION_WORDS, AT(transfer_protocols), "https http ftps ftp sftp", 0, 0, transfer_words,
   "Schemes that a download may use, redirects included." },
 { "firmware", "retries", OPTION_INT, AT(retries), "3", 0, 1000, NULL,
   "Further attempts to download after the first, where the request does not say." },
@@ -97,6 +103,15 @@ const Option config_options[] = {
   "Bytes a second that a download may take. 0: no limit." },
 { "firmware", "ca_file", OPTION_FILE, AT(transfer_ca_file), NULL, 0, 0, NULL,
   "PEM file with roots for downloads, besides those of the operating system." },
+{ "firmware", "client_cert_file", OPTION_FILE, AT(transfer_client_cert), NULL, 0, 0, NULL,
+  "PEM file with the certificate by which the charger shows itself to servers that ask for one, and those that it was issued by." },
+{ "firmware", "client_key", OPTION_KEY, AT(transfer_client_key), NULL, 0, 0, NULL,
+  "Private key of client_cert_file: a PEM file without passphrase, or the URI of a provider of OpenSSL's. Default: it is in that file." },
+{ "firmware", "credentials_file", OPTION_FILE, AT(transfer_credentials), NULL, 0, 0, NULL,
+  "File with a line \"host user password\" for each server that asks for a login, used where the address has none. "
+  "A fourth word SHA256:… is the key that an SFTP server must have; \"host - - SHA256:…\" names the key alone." },
+{ "firmware", "proxy", OPTION_URL, AT(transfer_proxy), NULL, 0, 0, proxy_schemes,
+  "Proxy for downloads. Default: none, whatever the environment says." },
 { "firmware", "hold", OPTION_WORD, AT(hold), "reboot", 0, 0, hold_words,
   "What charging sessions and inhibitors hold: the reboot alone, since writing the other slot disturbs nobody, or the install too." },
 { "firmware", "max_wait", OPTION_SPAN, AT(max_wait), "0", 0, 0, NULL,
@@ -170,7 +185,8 @@ const size_t config_option_count = ELEMENTSOF(config_options);
 /* What a kind expects, for the one line of an error. */
 static const char *const kind_expects[OPTION_KIND_MAX] = {
         [OPTION_STRING] = "a word or a sentence",
-        [OPTION_URL] = "a ws:// or wss:// address without user, password and query",
+        [OPTION_URL] = "an address without user, password and query that begins with one of",
+        [OPTION_KEY] = "an absolute path that can be read, or the URI of a provider",
         [OPTION_FILE] = "an absolute path that can be read",
         [OPTION_PROGRAM] = "the absolute path of a program",
         [OPTION_WINDOW] = "hours of the day such as 01:00-05:00",
@@ -215,16 +231,26 @@ const char *config_option_describe(const Option *o, char buffer[static CONFIG_EX
         return buffer;
 }
 
-/* Behind ws:// or wss:// a host, and no "user:password@" in front of it. */
-static bool url_is_fine(const char *url)
+/* Behind the scheme a host, and no "user:password@" in front of it. */
+static bool url_is_fine(const char *const *schemes, const char *url)
 {
-        const char *p = startswith(url, "ws://");
+        const char *p = NULL;
         size_t n;
 
-        if (!p && !(p = startswith(url, "wss://")))
+        for (; *schemes && !p; schemes++)
+                p = startswith(url, *schemes);
+        if (!p)
                 return false;
         n = strcspn(p, "/?#");
         return n > 0 && !memchr(p, '@', n) && !strpbrk(url, " \t?#");
+}
+
+/* "scheme:", as pkcs11:, and something behind it. */
+static bool uri_is_fine(const char *text)
+{
+        size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789+-.");
+
+        return n > 0 && text[n] == ':' && text[n + 1];
 }
 
 static int in_range(const Option *o, uint64_t v)
@@ -291,7 +317,9 @@ static int set_value(const Option *o, Config *c, const char *value)
         case OPTION_STRING:
                 return set_string(o, member, value);
         case OPTION_URL:
-                return url_is_fine(value) ? str_replace(member, value) : -EINVAL;
+                return url_is_fine(o->words, value) ? str_replace(member, value) : -EINVAL;
+        case OPTION_KEY:
+                return *value == '/' || uri_is_fine(value) ? str_replace(member, value) : -EINVAL;
         case OPTION_FILE:
         case OPTION_PROGRAM:
         case OPTION_PATH:

@@ -4,8 +4,9 @@
 
 #include "util.h"
 
-/* The words of require_signed, reboot, hold, mark_good and upload_method. */
+/* The words of require_signed, fetch, reboot, hold, mark_good and upload_method. */
 typedef enum RequireSigned { SIGNED_AUTO, SIGNED_YES, SIGNED_NO } RequireSigned;
+typedef enum FetchBy { FETCH_BY_SPOOL, FETCH_BY_STREAM, FETCH_BY_AUTO } FetchBy;
 typedef enum RebootWay { REBOOT_LOGIND, REBOOT_COMMAND, REBOOT_NEVER } RebootWay;
 typedef enum HoldAt { HOLD_AT_REBOOT, HOLD_AT_INSTALL } HoldAt;
 typedef enum MarkGoodBy { MARK_BY_AGENT, MARK_BY_INTEGRATOR } MarkGoodBy;
@@ -35,11 +36,13 @@ typedef struct Config {
         bool allow_pkcs1;
         char *spool; /* never NULL after loading */
         uint64_t max_bundle_size;
+        int fetch; /* FetchBy */
         char **transfer_protocols;
         int64_t retries;
         usec_t retry_interval, stall_timeout, transfer_timeout;
         uint64_t download_rate;
-        char *transfer_ca_file;
+        char *transfer_ca_file, *transfer_client_cert, *transfer_client_key, *transfer_credentials,
+                *transfer_proxy;
         usec_t start_jitter;
         int hold; /* HoldAt */
         usec_t max_wait, check_interval, inhibit_grace;

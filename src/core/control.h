@@ -30,17 +30,19 @@ typedef struct ControlState {
         const char *registration; /* "none", "pending", "rejected", "accepted" */
         const char *url;          /* without user and password */
         const char *identity;
-        bool installer_present;       /* RAUC answers */
-        const char *booted_slot;      /* "rootfs.0"; "" unknown */
-        const char *firmware_version; /* as told in BootNotification */
-        const char *job_state;        /* "idle" or the state's name */
-        const char *request_id;       /* "": none */
-        const char *location;         /* without user and password */
-        int32_t percent;              /* -1: unknown */
-        usec_t next_try;              /* wall clock; 0: none */
-        const char *reason;           /* why the last update failed; "" it did not */
-        const char *held_by;          /* what the update waits for; "" nothing */
-        bool paused;                  /* by the operator */
+        bool installer_present;        /* RAUC answers */
+        const char *booted_slot;       /* "rootfs.0"; "" unknown */
+        const char *firmware_version;  /* as told in BootNotification */
+        const char *job_state;         /* "idle" or the state's name */
+        const char *request_id;        /* "": none */
+        const char *location;          /* without user and password */
+        const char *bundle_compatible; /* what RAUC tells of the update's bundle; "" not yet */
+        const char *bundle_version, *bundle_format;
+        int32_t percent;     /* -1: unknown */
+        usec_t next_try;     /* wall clock; 0: none */
+        const char *reason;  /* why the last update failed; "" it did not */
+        const char *held_by; /* what the update waits for; "" nothing */
+        bool paused;         /* by the operator */
         const ControlStatus *statuses;
         size_t n_statuses;   /* oldest first; the newest CONTROL_STATUSES_MAX of them are shown */
         const char *version; /* the agent's own */

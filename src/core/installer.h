@@ -70,10 +70,25 @@ typedef struct InstallerHandlers {
 /* error: 0 or one of those above. message: the installer's own words, for people; may be NULL. */
 typedef void (*InstallerStateCallback)(void *userdata, int error, const InstallerState *state);
 typedef void (*InstallerCallback)(void *userdata, int error, const char *message);
+/* A bundle, and what the installer is told with it. All borrowed; NULL: not given. */
+typedef struct BundleOrder {
+        const char *location; /* absolute path; or a URL, which is streamed from */
+        /* of a URL: */
+        const char *tls_cert, *tls_key, *tls_ca; /* paths; tls_key may be a PKCS#11 URI */
+        const char *http_header;                 /* "Name: value" */
+        /* of an install: */
+        const char *transaction_id; /* used where it is taken */
+        const char *manifest_hash;  /* the bundle is refused unless it has this one, where the
+                                       installer can look */
+} BundleOrder;
+
 /* What a bundle says of itself; texts borrowed, NULL where it does not say. */
 typedef struct BundleInfo {
         const char *compatible;
         const char *version;
+        const char *build;
+        const char *format; /* "plain", "verity", "crypt" */
+        const char *manifest_hash;
 } BundleInfo;
 typedef void (*InstallerBundleCallback)(void *userdata, int error, const char *message,
                                         const BundleInfo *bundle);
@@ -89,13 +104,14 @@ typedef struct InstallerOps {
          * GetSlotStatus and GetPrimary. -ENODATA: it told of no slot at all. state is borrowed
          * within the call back, NULL on error. */
         void (*read_state)(Installer *, InstallerStateCallback, void *userdata);
-        /* Reads and verifies a local bundle, without a write to any slot. bundle is NULL on error.
-         */
-        void (*inspect)(Installer *, const char *path, InstallerBundleCallback, void *userdata);
-        /* Asks for an install of a local file. error 0: accepted, on_completed will follow (or
-         * on_presence(false)). transaction_id is used where it is taken. */
-        void (*install)(Installer *, const char *path, const char *transaction_id,
-                        InstallerCallback, void *userdata);
+        /* Reads and verifies a bundle, without a write to any slot. bundle is NULL on error;
+         * -EOPNOTSUPP: it can't stream. */
+        void (*inspect)(Installer *, const BundleOrder *, InstallerBundleCallback, void *userdata);
+        /* Forgets looks that were not answered yet, without calling back. */
+        void (*forget_looks)(Installer *);
+        /* Asks for an install. error 0: accepted, on_completed will follow (or
+         * on_presence(false)). */
+        void (*install)(Installer *, const BundleOrder *, InstallerCallback, void *userdata);
         /* slot: "booted", "other" or a slot's name. error 0: it is marked. */
         void (*mark)(Installer *, MarkKind, const char *slot, InstallerCallback, void *userdata);
 } InstallerOps;

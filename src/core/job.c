@@ -341,6 +341,9 @@ void job_done(Job *job)
         free(job->boot_id);
         free(job->transaction_id);
         free(job->bundle_sha256);
+        free(job->bundle_compatible);
+        free(job->bundle_version);
+        free(job->bundle_format);
         free(job->target_timestamp);
         free(job->done_timestamp);
         free(job->reason);

@@ -154,13 +154,16 @@ typedef struct Job {
         char *boot_id; /* of the boot in which the install was begun, later in which it was finished
                         */
         char *transaction_id;
-        char *bundle_sha256;    /* of the file that was verified */
+        char *bundle_sha256; /* of the file that was verified */
+        char *bundle_compatible, *bundle_version, *bundle_format; /* as RAUC tells; NULL: not yet */
         char *target_timestamp; /* installed.timestamp of the target before our install, "" none */
         int64_t target_count;   /* installed.count of it, NO_INT none */
         char *done_timestamp;   /* … and of both after it; NULL: it is not complete */
         int64_t done_count;
         int64_t install_accepted; /* 1: InstallBundle was called, and not refused */
         int64_t attempts;         /* download attempts that failed */
+        int64_t streams;          /* 1: RAUC fetches by itself, bundle_sha256 is the manifest's */
+        int64_t furthest_byte;    /* bytes of the longest part of the file that it ever had */
         int64_t installs;         /* InstallBundle calls */
         int64_t reboots;          /* asked for since the state was entered */
         int64_t roll_backs;       /* reboots out of a failed trial */

@@ -1,5 +1,6 @@
 /* What of the opening handshake needs no library: the Basic header, the list of subprotocols, what
- * an HTTP answer means. Pure. Only link.c uses it. */
+ * an HTTP answer means. Pure. Only link*.c and, for
+ * the header, agent-stream.c use it. */
 #pragma once
 
 #include "link.h"

@@ -4,6 +4,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "log.h"
 #include "machine-internal.h"
@@ -11,15 +12,44 @@
 #define OS_RELEASE_MAX (64 * 1024)
 #define ENVIRONMENT_MAX 16
 
+/* Where tests play the kernel; NULL: it is the real one. */
+static const char *played_kernel(void)
+{
+#ifdef TEST_SEAMS
+        return getenv("RAUC_OCPP_BOOT_DIR");
+#else
+        return NULL;
+#endif
+}
+
+const char *machine_lacks_for_streams(bool at_start)
+{
+        /* All have a parameter, so built-in ones are seen too. */
+        static const struct {
+                const char *path, *words;
+                bool may_be_loaded;
+        } needs[] = {
+                {"/sys/module/nbd", "nbd in the kernel (modprobe nbd)", false},
+                {"/sys/module/dm_mod", "the device mapper (modprobe dm-mod)", false},
+                {"/sys/module/dm_verity", "dm-verity, which is not loaded yet", true},
+        };
+        const char *folder = strempty(played_kernel());
+
+        for (size_t i = 0; i < ELEMENTSOF(needs); i++) {
+                _cleanup_(freep) char *path = str_printf("%s%s", folder, needs[i].path);
+
+                if ((at_start || !needs[i].may_be_loaded) && path && access(path, F_OK) < 0)
+                        return needs[i].words;
+        }
+        return NULL;
+}
+
 int machine_boot_id(char out[static BOOT_ID_MAX])
 {
         _cleanup_(freep) char *path = NULL, *text = NULL;
-        const char *folder = NULL;
+        const char *folder = played_kernel();
         int r;
 
-#ifdef TEST_SEAMS
-        folder = getenv("RAUC_OCPP_BOOT_DIR");
-#endif
         path = folder ? str_printf("%s/boot_id", folder)
                       : strdup("/proc/sys/kernel/random/boot_id");
         if (!path)

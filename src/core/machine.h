@@ -18,6 +18,11 @@ int machine_boot_id(char out[static BOOT_ID_MAX]);
  * (may be NULL), then VERSION_ID. 0 and *ret owned; -ENOENT: nothing tells it. */
 int machine_release_version(const char *release_file, const char *bundle_version, char **ret);
 
+/* What RAUC needs of the running kernel to install over the network, and does not find; for people,
+ * NULL: nothing. at_start: also what the kernel may load by itself when it is wanted. Builds with
+ * TEST_SEAMS look below $RAUC_OCPP_BOOT_DIR where that is set. */
+const char *machine_lacks_for_streams(bool at_start);
+
 typedef struct Program Program;
 
 /* A unit that can't be started, now or later. */

@@ -52,6 +52,11 @@ static const Column job_columns[] = {
         {"was_online",          COLUMN_INT,    offsetof(Job, was_online)},
         {"done_timestamp",      COLUMN_TEXT,   offsetof(Job, done_timestamp)},
         {"done_count",          COLUMN_INT,    offsetof(Job, done_count)},
+        {"furthest_byte",       COLUMN_INT,    offsetof(Job, furthest_byte)},
+        {"streams",             COLUMN_INT,    offsetof(Job, streams)},
+        {"bundle_compatible",   COLUMN_TEXT,   offsetof(Job, bundle_compatible)},
+        {"bundle_version",      COLUMN_TEXT,   offsetof(Job, bundle_version)},
+        {"bundle_format",       COLUMN_TEXT,   offsetof(Job, bundle_format)},
 };
 
 static const Column log_columns[] = {

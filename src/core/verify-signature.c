@@ -60,13 +60,25 @@ static int scheme_check(const Scheme *s, EVP_PKEY *key, const FileDigest *digest
                EVP_PKEY_verify(ctx, signature, size, hash, s->digest_size) == 1;
 }
 
+static bool key_suits(const Scheme *s, const EVP_PKEY *key)
+{
+        return s->key_type == EVP_PKEY_get_base_id(key) &&
+               (s->key_bits == ANY_SIZE || s->key_bits == EVP_PKEY_get_bits(key));
+}
+
 static bool scheme_suits(const Scheme *s, const EVP_PKEY *key, const FileDigest *digest,
                          bool allow_pkcs1)
 {
-        return (s->digest_size == SHA256_SIZE || digest->has_sha384) &&
-               s->key_type == EVP_PKEY_get_base_id(key) &&
-               (s->key_bits == ANY_SIZE || s->key_bits == EVP_PKEY_get_bits(key)) &&
+        return (s->digest_size == SHA256_SIZE || digest->has_sha384) && key_suits(s, key) &&
                (s->padding != RSA_PKCS1_PADDING || allow_pkcs1);
+}
+
+bool signature_needs_sha384(const SigningCertificate *c)
+{
+        for (size_t i = 0; i < ELEMENTSOF(schemes); i++)
+                if (schemes[i].digest_size == SHA384_SIZE && key_suits(&schemes[i], c->key))
+                        return true;
+        return false;
 }
 
 int signature_check(const SigningCertificate *c, const char *signature, const FileDigest *digest,

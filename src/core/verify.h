@@ -61,6 +61,8 @@ DEFINE_CLEANUP(SigningCertificate *, signing_certificate_free)
 /* A sentence for the log and for 2.x additionalInfo, without any text of the peer's. */
 const char *certificate_verdict_to_string(CertificateVerdict v);
 
+/* Must the file's SHA-384 be known too? Only keys that may sign with it need a second hash. */
+bool signature_needs_sha384(const SigningCertificate *c);
 /* Whether signature (base64; white space allowed) is the certificate's over a file with this
  * digest. Past 1024 characters: no. RSA: PSS with any salt length, then PKCS#1 v1.5 if allow_pkcs1;
  * id-RSASSA-PSS keys: PSS; EC: ECDSA in DER, SHA-256, P-384 also SHA-384. 1 yes, 0 no (not base64

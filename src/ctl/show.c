@@ -103,6 +103,17 @@ static void show_job(FILE *out, const View *v)
         fputc('\n', out);
         if (has(v->location))
                 put_line(out, "From", v->location);
+        if (has(v->bundle_version)) {
+                put_label(out, "Bundle");
+                put_clean(out, v->bundle_compatible);
+                fputs(", version ", out);
+                put_clean(out, v->bundle_version);
+                if (has(v->bundle_format)) {
+                        fputs(", format ", out);
+                        put_clean(out, v->bundle_format);
+                }
+                fputc('\n', out);
+        }
         if (v->paused)
                 put_line(out, "Paused", "yes; rauc-ocpp-ctl resume lets it go on");
         if (has(v->held_by))

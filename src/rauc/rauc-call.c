@@ -14,8 +14,12 @@ void rauc_call_free(Call *c)
         sd_bus_slot_unref(c->slot);
         sd_event_source_disable_unref(c->defer);
         installer_state_done(&c->state);
-        free(c->argument);
-        free(c->transaction_id);
+        free(c->subject);
+        for (size_t i = 0; i < ARGUMENT_MAX; i++) {
+                if (c->arguments[i]) /* a header may be a secret */
+                        explicit_bzero(c->arguments[i], strlen(c->arguments[i]));
+                free(c->arguments[i]);
+        }
         free(c);
 }
 
@@ -29,8 +33,7 @@ static void call_answer(Call *c, int error, const char *message)
                 c->on_done(c->userdata, error, message);
 }
 
-/* Answers and forgets a call. */
-static void call_finish(Call *call, int error, const char *message)
+void rauc_call_finish(Call *call, int error, const char *message)
 {
         _cleanup_(rauc_call_freep) Call *c = call;
         Call **p = &c->r->calls;
@@ -45,21 +48,19 @@ static int on_deferred(sd_event_source *s _unused_, void *userdata)
 {
         Call *c = userdata;
 
-        call_finish(c, c->error, strerror(-c->error));
+        rauc_call_finish(c, c->error, strerror(-c->error));
         return 0;
 }
 
-/* Tells an error of our own, though not before the caller has returned. */
-static void call_fail_later(Call *c, int error)
+void rauc_call_fail_later(Call *c, int error)
 {
         c->slot = sd_bus_slot_unref(c->slot);
         c->error = error;
         if (sd_event_add_defer(sd_bus_get_event(c->r->bus), &c->defer, on_deferred, c) < 0)
-                call_finish(c, error, strerror(-error));
+                rauc_call_finish(c, error, strerror(-error));
 }
 
-/* What a D-Bus error means; negative. */
-static int judge(const RaucInstaller *r, const sd_bus_error *e)
+int rauc_judge(const RaucInstaller *r, const sd_bus_error *e)
 {
         /* Of a bus that has gone sd-bus says NoReply, as of a time-out. */
         if (sd_bus_is_open(r->bus) <= 0 || sd_bus_error_has_name(e, SD_BUS_ERROR_SERVICE_UNKNOWN) ||
@@ -81,17 +82,15 @@ static int judge_sending(int error)
                                                                               : error;
 }
 
-/* Sends a step of a call; error of the building before it may be passed on. Takes m. 0, or the
- * error that will be told: c may be gone then. */
-static int call_send(Call *c, int error, sd_bus_message *m, sd_bus_message_handler_t handler,
-                     usec_t timeout)
+int rauc_call_send(Call *c, int error, sd_bus_message *m, sd_bus_message_handler_t handler,
+                   usec_t timeout)
 {
         c->slot = sd_bus_slot_unref(c->slot);
         if (error >= 0)
                 error = sd_bus_call_async(c->r->bus, &c->slot, m, handler, c, timeout);
         sd_bus_message_unref(m);
         if (error < 0)
-                call_fail_later(c, judge_sending(error));
+                rauc_call_fail_later(c, judge_sending(error));
         return MIN(error, 0);
 }
 
@@ -116,10 +115,10 @@ static int on_primary(sd_bus_message *m, void *userdata, sd_bus_error *reterr _u
 
         /* A boot loader that can't tell its primary is one without a known primary. */
         if (sd_bus_message_is_method_error(m, NULL))
-                error = judge(c->r, sd_bus_message_get_error(m));
+                error = rauc_judge(c->r, sd_bus_message_get_error(m));
         else if (sd_bus_message_read(m, "s", &name) >= 0)
                 rauc_state_set_primary(&c->state, name);
-        call_finish(c, error == INSTALLER_REFUSED ? 0 : error, NULL);
+        rauc_call_finish(c, error == INSTALLER_REFUSED ? 0 : error, NULL);
         return 0;
 }
 
@@ -130,17 +129,17 @@ static int on_slot_status(sd_bus_message *m, void *userdata, sd_bus_error *reter
         int error;
 
         if (sd_bus_message_is_method_error(m, NULL)) {
-                call_finish(c, judge(c->r, sd_bus_message_get_error(m)), NULL);
+                rauc_call_finish(c, rauc_judge(c->r, sd_bus_message_get_error(m)), NULL);
                 return 0;
         }
         error = rauc_state_read(m, &c->state);
         if (error < 0) {
-                call_finish(c, error, NULL);
+                rauc_call_finish(c, error, NULL);
                 return 0;
         }
         proven_idle(c->r);
         error = rauc_message(c->r, RAUC_INTERFACE, "GetPrimary", &next);
-        call_send(c, error, next, on_primary, QUERY_TIMEOUT);
+        rauc_call_send(c, error, next, on_primary, QUERY_TIMEOUT);
         return 0;
 }
 
@@ -149,7 +148,7 @@ static void call_state(Call *c)
         sd_bus_message *m = NULL;
         int error = rauc_message(c->r, RAUC_INTERFACE, "GetSlotStatus", &m);
 
-        call_send(c, error, m, on_slot_status, QUERY_TIMEOUT);
+        rauc_call_send(c, error, m, on_slot_status, QUERY_TIMEOUT);
 }
 
 static int on_marked(sd_bus_message *m, void *userdata, sd_bus_error *reterr _unused_)
@@ -160,13 +159,13 @@ static int on_marked(sd_bus_message *m, void *userdata, sd_bus_error *reterr _un
         int error = 0;
 
         if (e) {
-                error = judge(c->r, e);
+                error = rauc_judge(c->r, e);
                 message = e->message;
         } else if (sd_bus_message_read(m, "ss", &name, &message) < 0)
                 error = -EBADMSG;
         else
                 proven_idle(c->r);
-        call_finish(c, error, message);
+        rauc_call_finish(c, error, message);
         return 0;
 }
 
@@ -178,105 +177,8 @@ static void call_mark(Call *c)
         int error = rauc_message(c->r, RAUC_INTERFACE, "Mark", &m);
 
         if (error >= 0)
-                error = sd_bus_message_append(m, "ss", words[c->mark], c->argument);
-        call_send(c, error, m, on_marked, MARK_TIMEOUT);
-}
-
-static int on_inspected(sd_bus_message *m, void *userdata, sd_bus_error *reterr _unused_)
-{
-        Call *c = userdata;
-        const sd_bus_error *e = sd_bus_message_get_error(m);
-        int error;
-
-        if (e)
-                error = judge(c->r, e);
-        else if (c->r->inspects)
-                error = rauc_bundle_read(m, &c->bundle);
-        else
-                error = sd_bus_message_read(m, "ss", &c->bundle.compatible, &c->bundle.version);
-        call_finish(c, MIN(error, 0), e ? e->message : NULL);
-        return 0;
-}
-
-static void call_inspect(Call *c)
-{
-        bool inspects = c->r->inspects;
-        sd_bus_message *m = NULL;
-        int error = rauc_message(c->r, RAUC_INTERFACE, inspects ? "InspectBundle" : "Info", &m);
-
-        if (error >= 0)
-                error = inspects ? sd_bus_message_append(m, "sa{sv}", c->argument, 0)
-                                 : sd_bus_message_append(m, "s", c->argument);
-        call_send(c, error, m, on_inspected, INSPECT_TIMEOUT);
-}
-
-static void call_install(Call *c);
-
-static void install_refused(Call *c, const sd_bus_error *e)
-{
-        RaucInstaller *r = c->r;
-        int error = judge(r, e);
-
-        r->own = OWN_NONE;
-        r->has_early = false;
-        if (error != INSTALLER_REFUSED || !c->transaction_id || r->transaction_proven) {
-                call_finish(c, error, e->message);
-                return;
-        }
-        /* RAUC 1.9 knows no transaction-id, and refuses what it doesn't know before it begins. */
-        free(TAKE_PTR(c->transaction_id));
-        c->again = true;
-        call_install(c);
-}
-
-static int on_install_answered(sd_bus_message *m, void *userdata, sd_bus_error *reterr _unused_)
-{
-        Call *c = userdata;
-        RaucInstaller *r = c->r;
-        const sd_bus_error *e = sd_bus_message_get_error(m);
-
-        if (e) {
-                install_refused(c, e);
-                return 0;
-        }
-        r->own = OWN_ACCEPTED;
-        r->transaction_proven |= c->transaction_id != NULL;
-        if (c->again) /* so it was the transaction-id that had been refused */
-                r->takes_transaction = false;
-        call_finish(c, 0, NULL);
-        if (r->has_early)
-                rauc_tell_completed(r, r->early_result);
-        return 0;
-}
-
-static int append_install(sd_bus_message *m, const Call *c)
-{
-        int r = sd_bus_message_append(m, "s", c->argument);
-
-        if (r < 0)
-                return r;
-        if (!c->transaction_id)
-                return sd_bus_message_append(m, "a{sv}", 0);
-        return sd_bus_message_append(m, "a{sv}", 1, "transaction-id", "s", c->transaction_id);
-}
-
-static void call_install(Call *c)
-{
-        RaucInstaller *r = c->r;
-        sd_bus_message *m = NULL;
-        int error;
-
-        if (r->own != OWN_NONE) { /* one of ours is open */
-                call_fail_later(c, INSTALLER_BUSY);
-                return;
-        }
-        if (!r->takes_transaction)
-                free(TAKE_PTR(c->transaction_id));
-        error = rauc_message(r, RAUC_INTERFACE, "InstallBundle", &m);
-        if (error >= 0)
-                error = append_install(m, c);
-        if (call_send(c, error, m, on_install_answered, QUERY_TIMEOUT) == 0)
-                r->own = OWN_ASKED;
+                error = sd_bus_message_append(m, "ss", words[c->mark], c->subject);
+        rauc_call_send(c, error, m, on_marked, MARK_TIMEOUT);
 }
 
 static void call_perform(Call *c)
@@ -286,10 +188,10 @@ static void call_perform(Call *c)
                 call_state(c);
                 break;
         case CALL_INSPECT:
-                call_inspect(c);
+                rauc_call_inspect(c);
                 break;
         case CALL_INSTALL:
-                call_install(c);
+                rauc_call_install(c);
                 break;
         case CALL_MARK:
                 call_mark(c);
@@ -304,13 +206,13 @@ static int on_operation(sd_bus_message *m, void *userdata, sd_bus_error *reterr 
         int error = 0;
 
         if (sd_bus_message_is_method_error(m, NULL))
-                error = judge(c->r, sd_bus_message_get_error(m));
+                error = rauc_judge(c->r, sd_bus_message_get_error(m));
         else if (rauc_text_read(m, &operation) < 0 || !operation)
                 error = -EBADMSG;
         else if (!streq(operation, "idle"))
                 error = INSTALLER_BUSY;
         if (error < 0)
-                call_finish(c, error, NULL);
+                rauc_call_finish(c, error, NULL);
         else
                 call_perform(c);
         return 0;
@@ -324,7 +226,7 @@ static void call_ask_operation(Call *c)
 
         if (error >= 0)
                 error = sd_bus_message_append(m, "ss", RAUC_INTERFACE, "Operation");
-        call_send(c, error, m, on_operation, QUERY_TIMEOUT);
+        rauc_call_send(c, error, m, on_operation, QUERY_TIMEOUT);
 }
 
 static int on_started(sd_bus_message *m, void *userdata, sd_bus_error *reterr _unused_)
@@ -334,8 +236,8 @@ static int on_started(sd_bus_message *m, void *userdata, sd_bus_error *reterr _u
 
         /* The owner's NameOwnerChanged was sent before this answer. */
         if (failed || !c->r->owner)
-                call_finish(c, INSTALLER_GONE,
-                            failed ? sd_bus_message_get_error(m)->message : NULL);
+                rauc_call_finish(c, INSTALLER_GONE,
+                                 failed ? sd_bus_message_get_error(m)->message : NULL);
         else
                 rauc_call_begin(c);
         return 0;
@@ -349,7 +251,7 @@ static void call_start_service(Call *c)
 
         if (error >= 0)
                 error = sd_bus_message_append(m, "su", RAUC_NAME, UINT32_C(0));
-        call_send(c, error, m, on_started, QUERY_TIMEOUT);
+        rauc_call_send(c, error, m, on_started, QUERY_TIMEOUT);
 }
 
 void rauc_call_begin(Call *c)
@@ -378,7 +280,7 @@ void rauc_calls_fail(RaucInstaller *r, int error)
         }
 }
 
-static int call_new(Installer *i, CallKind kind, const char *argument, Call **ret)
+int rauc_call_new(Installer *i, CallKind kind, const char *subject, Call **ret)
 {
         _cleanup_(rauc_call_freep) Call *c = calloc(1, sizeof(*c));
 
@@ -386,13 +288,13 @@ static int call_new(Installer *i, CallKind kind, const char *argument, Call **re
                 return -ENOMEM;
         c->r = (RaucInstaller *)(void *)i;
         c->kind = kind;
-        if (str_replace(&c->argument, argument) < 0)
+        if (str_replace(&c->subject, subject) < 0)
                 return -ENOMEM;
         *ret = TAKE_PTR(c);
         return 0;
 }
 
-static void call_open(Call *c)
+void rauc_call_open(Call *c)
 {
         c->next = c->r->calls;
         c->r->calls = c;
@@ -403,45 +305,13 @@ void rauc_read_state(Installer *i, InstallerStateCallback callback, void *userda
 {
         Call *c;
 
-        if (call_new(i, CALL_STATE, NULL, &c) < 0) {
+        if (rauc_call_new(i, CALL_STATE, NULL, &c) < 0) {
                 callback(userdata, -ENOMEM, NULL);
                 return;
         }
         c->on_state = callback;
         c->userdata = userdata;
-        call_open(c);
-}
-
-void rauc_inspect(Installer *i, const char *path, InstallerBundleCallback callback, void *userdata)
-{
-        Call *c;
-
-        if (call_new(i, CALL_INSPECT, path, &c) < 0) {
-                callback(userdata, -ENOMEM, NULL, NULL);
-                return;
-        }
-        c->on_bundle = callback;
-        c->userdata = userdata;
-        call_open(c);
-}
-
-void rauc_install(Installer *i, const char *path, const char *transaction_id,
-                  InstallerCallback callback, void *userdata)
-{
-        Call *c;
-
-        if (call_new(i, CALL_INSTALL, path, &c) < 0) {
-                callback(userdata, -ENOMEM, NULL);
-                return;
-        }
-        c->on_done = callback;
-        c->userdata = userdata;
-        if (str_replace(&c->transaction_id, transaction_id) < 0) {
-                rauc_call_free(c);
-                callback(userdata, -ENOMEM, NULL);
-                return;
-        }
-        call_open(c);
+        rauc_call_open(c);
 }
 
 void rauc_mark(Installer *i, MarkKind kind, const char *slot, InstallerCallback callback,
@@ -449,12 +319,12 @@ void rauc_mark(Installer *i, MarkKind kind, const char *slot, InstallerCallback 
 {
         Call *c;
 
-        if (call_new(i, CALL_MARK, slot, &c) < 0) {
+        if (rauc_call_new(i, CALL_MARK, slot, &c) < 0) {
                 callback(userdata, -ENOMEM, NULL);
                 return;
         }
         c->mark = kind;
         c->on_done = callback;
         c->userdata = userdata;
-        call_open(c);
+        rauc_call_open(c);
 }

@@ -200,70 +200,80 @@ void rauc_state_set_primary(InstallerState *s, const char *name)
         s->primary = slot ? (int)(slot - s->slots) : -1;
 }
 
-/* The strings of an a{sv} that the message stands before. */
-static int read_bundle(sd_bus_message *m, BundleInfo *ret)
-{
-        const char *name, *contents;
-        char type;
-        int r = sd_bus_message_enter_container(m, 'a', "{sv}");
+/* What is read of InspectBundle's answer, by dictionary and name. */
+/* clang-format off */
+static const struct {
+        const char *dictionary, *name;
+        size_t member;
+} bundle_texts[] = {
+        { "update", "compatible", offsetof(BundleInfo, compatible) },
+        { "update", "version",    offsetof(BundleInfo, version) },
+        { "update", "build",      offsetof(BundleInfo, build) },
+        { "bundle", "format",     offsetof(BundleInfo, format) },
+};
+/* clang-format on */
 
+static const char **bundle_text(BundleInfo *b, const char *dictionary, const char *name)
+{
+        for (size_t i = 0; i < ELEMENTSOF(bundle_texts); i++)
+                if (streq(bundle_texts[i].dictionary, dictionary) &&
+                    streq(bundle_texts[i].name, name))
+                        return (const char **)(void *)((char *)b + bundle_texts[i].member);
+        return NULL;
+}
+
+/* The strings that are wanted of the variant with an a{sv} that the message stands before. */
+static int read_dictionary(sd_bus_message *m, const char *dictionary, BundleInfo *ret)
+{
+        const char *name, **text;
+        int r = sd_bus_message_enter_container(m, 'v', "a{sv}");
+
+        if (r >= 0)
+                r = sd_bus_message_enter_container(m, 'a', "{sv}");
         while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
                 r = sd_bus_message_read(m, "s", &name);
+                text = r >= 0 ? bundle_text(ret, dictionary, name) : NULL;
                 if (r >= 0)
-                        r = sd_bus_message_peek_type(m, &type, &contents);
-                if (r >= 0 && streq(name, "compatible") && streq(contents, "s"))
-                        r = sd_bus_message_read(m, "v", "s", &ret->compatible);
-                else if (r >= 0 && streq(name, "version") && streq(contents, "s"))
-                        r = sd_bus_message_read(m, "v", "s", &ret->version);
-                else if (r >= 0)
-                        r = sd_bus_message_skip(m, "v");
+                        r = text ? rauc_text_read(m, text) : sd_bus_message_skip(m, "v");
                 if (r >= 0)
                         r = sd_bus_message_exit_container(m);
         }
+        if (r >= 0)
+                r = sd_bus_message_exit_container(m);
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
-/* Into the a{sv} of the variant that m stands before, which RAUC wraps into one more variant. Its
- * depth; 0: it holds something else, and m stands behind it. */
-static int enter_dictionary(sd_bus_message *m)
+/* One value of the answer; RAUC wraps dictionaries into one more variant. */
+static int read_bundle_value(sd_bus_message *m, const char *name, BundleInfo *ret)
 {
-        const char *contents;
-        char type;
-        int r = sd_bus_message_peek_type(m, &type, &contents), depth = 0;
+        int depth = 0, r;
 
-        while (r > 0 && streq(contents, "v") && depth < 2) {
+        while ((r = variant_is(m, "v")) > 0 && depth < 2) {
                 r = sd_bus_message_enter_container(m, 'v', "v");
+                if (r < 0)
+                        return r;
                 depth++;
-                if (r > 0)
-                        r = sd_bus_message_peek_type(m, &type, &contents);
         }
-        if (r > 0 && streq(contents, "a{sv}")) {
-                r = sd_bus_message_enter_container(m, 'v', contents);
-                return r < 0 ? r : depth + 1;
-        }
-        if (r >= 0)
+        if (r >= 0 && streq(name, "manifest-hash"))
+                r = rauc_text_read(m, &ret->manifest_hash);
+        else if (r >= 0 && (r = variant_is(m, "a{sv}")) > 0)
+                r = read_dictionary(m, name, ret);
+        else if (r >= 0)
                 r = sd_bus_message_skip(m, "v");
         for (; r >= 0 && depth > 0; depth--)
                 r = sd_bus_message_exit_container(m);
-        return MIN(r, 0);
+        return r;
 }
 
 int rauc_bundle_read(sd_bus_message *m, BundleInfo *ret)
 {
         const char *name;
-        int depth, r = sd_bus_message_enter_container(m, 'a', "{sv}");
+        int r = sd_bus_message_enter_container(m, 'a', "{sv}");
 
         while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
                 r = sd_bus_message_read(m, "s", &name);
-                if (r >= 0 && !streq(name, "update")) {
-                        r = sd_bus_message_skip(m, "v");
-                } else if (r >= 0) {
-                        r = depth = enter_dictionary(m);
-                        if (depth > 0)
-                                r = read_bundle(m, ret);
-                        for (; r >= 0 && depth > 0; depth--)
-                                r = sd_bus_message_exit_container(m);
-                }
+                if (r >= 0)
+                        r = read_bundle_value(m, name, ret);
                 if (r >= 0)
                         r = sd_bus_message_exit_container(m);
         }

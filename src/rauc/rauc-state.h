@@ -28,6 +28,6 @@ int rauc_text_read(sd_bus_message *m, const char **ret);
 int rauc_state_read(sd_bus_message *m, InstallerState *ret);
 /* Notes what GetPrimary named; -1 if no slot has that name. */
 void rauc_state_set_primary(InstallerState *s, const char *name);
-/* Of InspectBundle's answer, {"update": {"compatible": …, "version": …, …}, …}, which m stands
- * before; the texts are m's. 0 or negative errno. */
+/* Of InspectBundle's answer, {"manifest-hash": …, "update": {"compatible": …, …}, "bundle":
+ * {"format": …, …}, …}, which m stands before; the texts are m's. 0 or negative errno. */
 int rauc_bundle_read(sd_bus_message *m, BundleInfo *ret);

@@ -102,9 +102,10 @@ static void set_owner(RaucInstaller *r, const char *owner)
         if (str_equal(r->owner, owner))
                 return;
         r->query = sd_bus_slot_unref(r->query);
-        r->present = r->operating = r->installing = r->has_early = r->transaction_proven = false;
+        r->present = r->operating = r->installing = r->has_early = false;
+        memset(r->takes, false, sizeof(r->takes));
+        memset(r->proven, false, sizeof(r->proven));
         r->own = OWN_NONE;
-        r->takes_transaction = false;
         free(TAKE_PTR(r->last_error));
         if (r->owner) {
                 free(TAKE_PTR(r->owner));
@@ -186,8 +187,9 @@ static int query_properties(RaucInstaller *r)
         return error;
 }
 
-/* Which methods there are tells what InstallBundle takes: transaction-id came with RAUC 1.10, the
- * version after the one that brought InspectBundle. Whether it is 1.9 only a try can tell. */
+/* Which methods there are tells what InstallBundle may take: transaction-id came with RAUC 1.10,
+ * the version after the one that brought InspectBundle; require-manifest-hash with 1.14, the one
+ * after GetArtifactStatus. Whether it is 1.9 or 1.13 only a try can tell. */
 static int on_introspected(sd_bus_message *m, void *userdata, sd_bus_error *reterr _unused_)
 {
         RaucInstaller *r = userdata;
@@ -195,7 +197,10 @@ static int on_introspected(sd_bus_message *m, void *userdata, sd_bus_error *rete
         int error = -EBADMSG;
 
         if (!sd_bus_message_is_method_error(m, NULL) && sd_bus_message_read(m, "s", &xml) >= 0) {
-                r->inspects = r->takes_transaction = strstr(xml, "<method name=\"InspectBundle\"");
+                r->inspects = strstr(xml, "<method name=\"InspectBundle\"");
+                r->takes[ARGUMENT_TRANSACTION_ID] = r->inspects;
+                r->takes[ARGUMENT_MANIFEST_HASH] =
+                        strstr(xml, "<method name=\"GetArtifactStatus\"");
                 error = query_properties(r);
         }
         if (error < 0)
@@ -250,6 +255,7 @@ static const InstallerOps ops = {
         .is_busy = rauc_is_busy,
         .read_state = rauc_read_state,
         .inspect = rauc_inspect,
+        .forget_looks = rauc_forget_looks,
         .install = rauc_install,
         .mark = rauc_mark,
 };

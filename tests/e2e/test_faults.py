@@ -1,5 +1,6 @@
 """What goes wrong around an update: power cuts, restarts at a bad moment, a CSMS, a RAUC, a boot loader or a
 disk that does not do its part. The real programs; see stage.py."""
+import json
 import shutil
 import signal
 import sqlite3
@@ -7,7 +8,7 @@ import time
 
 import pytest
 
-from stage import BINARIES, Stage, in_seconds, wait_for
+from stage import BINARIES, Stage, ctl, in_seconds, wait_for
 from parts import run
 
 
@@ -225,7 +226,7 @@ def test_file_that_failed_three_trials_is_refused(keys):
 @pytest.mark.parametrize("starts,end", [(9, None), (10, "DownloadFailed")])
 def test_download_that_never_gets_further_is_given_up(keys, starts, end):
     """A job that brings the agent down is not begun for ever; the row is as ten starts leave it."""
-    with Stage(keys, firmware={"download_rate": "512K"}) as charger:
+    with Stage(keys, firmware={"download_rate": "512K", "retries": "3"}) as charger:
         charger.build_bundle("update")
         charger.boot_until_known()
         charger.ask()
@@ -357,6 +358,10 @@ def test_csms_that_never_answers_the_new_system(keys):
         assert charger.database("SELECT count(*) FROM value WHERE name = 'failed-trials'") == [(0,)]
 
 
+def shown(charger):
+    return json.loads(ctl(charger, "status", "--json")[1])
+
+
 @pytest.mark.parametrize("key,version,words", [("allow_downgrade", "0.9.0", "older than"),
                                                ("allow_same_version", "1.0.0", "runs already")])
 def test_version_that_is_not_wanted_is_not_installed(keys, key, version, words):
@@ -368,8 +373,12 @@ def test_version_that_is_not_wanted_is_not_installed(keys, key, version, words):
         charger.until_status("InstallationFailed")
         assert words in charger.log() and key in charger.log()
         assert charger.version_of("B") is None
+        status = shown(charger)
+        assert words in status["reason"] and status["bundleVersion"] == version
         charger.ask(requestId=2)
         charger.until_status("Installed", ticking=True)
+        status = shown(charger)  # after the restart too
+        assert (status["bundleCompatible"], status["bundleVersion"]) == ("demo-charger", "2.0.0")
 
 
 def test_bundle_that_rauc_does_not_believe(keys):

@@ -66,7 +66,7 @@ def test_copy_that_was_interrupted_is_not_begun_anew(keys):
 
 
 @pytest.mark.parametrize("what,words", [("no-such-file", "No such file"), ("/", "regular file"),
-                                        ("ftp://127.0.0.1/f", "transfer_protocols")])
+                                        ("gopher://127.0.0.1/f", "transfer_protocols")])
 def test_what_can_not_be_installed_is_refused(keys, what, words):
     with Stage(keys) as charger:
         charger.boot_until_known()

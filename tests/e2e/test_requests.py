@@ -68,7 +68,7 @@ def test_verdict_on_a_signed_request(keys, version):
     with signed_stage(keys, version) as charger:
         charger.boot_until_known()
         revoked = {"signingCertificate": charger.certificate("revoked"), "signature": "none"}
-        for url in "ftp://127.0.0.1/x", "rubbish", "http://", "http:///x", "https://a host/x", "file:///etc/passwd":
+        for url in "gopher://127.0.0.1/x", "rubbish", "http://", "http:///x", "https://a host/x", "file:///etc/passwd":
             assert verdict(charger.ask(location=url, **revoked)) == rejected(version, "InvalidURL"), url
         charger.beat()
         assert events(charger) == []
@@ -128,7 +128,7 @@ def test_plain_requests(keys):
     with Stage(keys, csms={"protocols": "ocpp1.6"}, firmware={"download_rate": "1M"}) as charger:
         charger.build_bundle("update")
         charger.boot_until_known()
-        for url in "ftp://127.0.0.1/x", "rubbish":
+        for url in "gopher://127.0.0.1/x", "rubbish":
             before = len(charger.statuses())
             assert charger.ask(location=url) == {"result": {}}
             wait_for(lambda n=before: charger.statuses()[n:] == ["DownloadFailed"], "DownloadFailed")

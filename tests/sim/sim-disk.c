@@ -142,8 +142,8 @@ void disk_crash(void)
                 story("the bundle in the spool is not what it was");
                 sim.world.spool_file = CONTENT_BROKEN;
         }
-        if (sim.world.spool_part >= 0 && chance(500))
-                sim.world.spool_part = CONTENT_BROKEN;
+        if (chance(500))
+                sim.world.part_bytes = (int64_t)rnd((uint64_t)sim.world.part_bytes + 1);
         sim.world.spool_fresh = false;
 }
 

@@ -276,20 +276,3 @@ void link_agent_is_gone(void)
         wire_breaks();
         agent_link = NULL;
 }
-
-const char *link_end_to_string(LinkEnd end)
-{
-        static const char *const words[LINK_END_MAX] = {
-                [LINK_CLOSED] = "closed",
-                [LINK_UNREACHABLE] = "unreachable",
-                [LINK_TLS_FAILED] = "TLS failed",
-                [LINK_BAD_CERTIFICATE] = "bad certificate",
-                [LINK_BAD_TLS_VERSION] = "bad TLS version",
-                [LINK_BAD_TLS_CIPHER] = "bad TLS cipher",
-                [LINK_UNAUTHORIZED] = "unauthorized",
-                [LINK_UNKNOWN] = "unknown station",
-                [LINK_NOT_AGREED] = "not agreed",
-        };
-
-        return words[end];
-}

@@ -27,6 +27,11 @@ int machine_boot_id(char out[static BOOT_ID_MAX])
         return 0;
 }
 
+const char *machine_lacks_for_streams(bool at_start _unused_)
+{
+        return NULL;
+}
+
 int machine_release_version(const char *release_file _unused_, const char *bundle_version,
                             char **ret)
 {

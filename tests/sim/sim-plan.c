@@ -35,6 +35,7 @@ static void plan_contents(void)
 static int plan_config(void)
 {
         static const char *const reboots[] = {"logind", "logind", "command"};
+        static const char *const fetches[] = {"spool", "spool", "stream", "auto"};
         char text[2048];
         ConfigError error;
         bool signed_here = chance(600);
@@ -47,12 +48,13 @@ static int plan_config(void)
                 "[state]\ndirectory = /state\n"
                 "[firmware]\nspool = /state/spool\nhold = %s\nmax_wait = %s\nretries = %u\n"
                 "start_jitter = %s\ninstall_timeout = %s\nhealth_within = %s\nreboot = %s\n"
-                "reboot_command = /hook/reboot\n%s%s%s%s",
+                "reboot_command = /hook/reboot\nfetch = %s\n%s%s%s%s",
                 sim.dialect16 ? "ocpp1.6" : "ocpp2.0.1", 10 + (unsigned)rnd(50),
                 1 + (unsigned)rnd(30), (unsigned)rnd(30), chance(200) ? SESSIONS_MAX : 1,
                 chance(300) ? "install" : "reboot", chance(200) ? "4h" : "0", (unsigned)rnd(5),
                 chance(200) ? "10min" : "0", chance(300) ? "20min" : "2h",
                 chance(300) ? "2min" : "10min", reboots[rnd(ELEMENTSOF(reboots))],
+                fetches[rnd(ELEMENTSOF(fetches))],
                 chance(800) ? "verify_update_script = /hook/verify\n" : "",
                 chance(200) ? "pre_install_check = /hook/check\n" : "",
                 chance(100) ? "install_window = 01:00-05:00\n" : "",

@@ -21,6 +21,8 @@ typedef struct Call {
         MarkKind mark;
         int slot, content;
         char name[16], transaction[40];
+        bool streams;
+        char hash[2 * SHA256_SIZE + 1]; /* of an install: what the manifest must have */
         InstallerStateCallback on_state;
         InstallerBundleCallback on_bundle;
         InstallerCallback on_done;
@@ -261,13 +263,29 @@ static void answer_state(const Call *c)
         c->on_state(c->userdata, 0, &state);
 }
 
+static char *manifest_hash(int content, char out[static 2 * SHA256_SIZE + 1])
+{
+        FileDigest digest;
+
+        worker_digest(content, &digest);
+        return hex_encode(digest.sha256, SHA256_SIZE, out);
+}
+
+/* Of a bundle that is streamed RAUC tells what it would install. */
 static void answer_inspect(const Call *c)
 {
-        static const BundleInfo bundle = {.compatible = "charger", .version = "2"};
+        BundleInfo bundle = {.compatible = "charger", .version = "2", .format = "plain"};
+        char hash[2 * SHA256_SIZE + 1];
 
-        if (fault(FAULT_RAUC_ERROR))
+        if (c->streams) {
+                bundle.format = "verity";
+                bundle.manifest_hash = manifest_hash(c->content, hash);
+        }
+        if (fault(FAULT_RAUC_ERROR) || (c->streams && fault(FAULT_DOWNLOAD)))
                 c->on_bundle(c->userdata, chance(500) ? INSTALLER_REFUSED : INSTALLER_GONE,
                              "refused", NULL);
+        else if (c->streams && sim.rauc.old)
+                c->on_bundle(c->userdata, -EOPNOTSUPP, NULL, NULL);
         else
                 c->on_bundle(c->userdata, 0, NULL, &bundle);
 }
@@ -275,6 +293,7 @@ static void answer_inspect(const Call *c)
 static void answer_install(const Call *c)
 {
         static const int errors[] = {INSTALLER_REFUSED, INSTALLER_BUSY, INSTALLER_GONE};
+        char hash[2 * SHA256_SIZE + 1];
 
         if (fault(FAULT_RAUC_ERROR)) {
                 c->on_done(c->userdata, errors[rnd(ELEMENTSOF(errors))], "refused");
@@ -284,8 +303,13 @@ static void answer_install(const Call *c)
                 return;
         law_install(c->content, !sim.world.booted);
         sim.figures.installs++;
-        story("RAUC installs system %d into %s", c->content, boot_slot_name(!sim.world.booted));
+        story("RAUC %s system %d into %s", c->streams ? "streams" : "installs", c->content,
+              boot_slot_name(!sim.world.booted));
         install_start(c->content, law_order_of_agent(), c->transaction);
+        if (c->streams && !streq(c->hash, manifest_hash(c->content, hash))) {
+                LAW(*c->hash, "a stream without the hash of what was looked at");
+                sim.rauc.fails_at = INSTALL_CHECK;
+        }
         sim.rauc.ours_open = true;
         c->on_done(c->userdata, 0, NULL);
 }
@@ -366,20 +390,49 @@ static void sim_read_state(Installer *i _unused_, InstallerStateCallback callbac
         call_new(CALL_STATE, userdata)->on_state = callback;
 }
 
-static void sim_inspect(Installer *i _unused_, const char *path _unused_,
-                        InstallerBundleCallback callback, void *userdata)
+/* What the location holds: the file in the spool, or what the order's address serves today. */
+static void find_content(Call *c, const char *location)
 {
-        call_new(CALL_INSPECT, userdata)->on_bundle = callback;
+        int order = law_order_of_agent();
+
+        c->streams = *location != '/';
+        c->content = spool_content(location);
+        if (!c->streams)
+                return;
+        LAW(order >= 0 && sim.orders[order].good_url && !sim.orders[order].is_signed,
+            "a stream of what must not be streamed: %s", location);
+        if (order >= 0)
+                c->content = fault(FAULT_WRONG_FILE) ? CONTENT_FOREIGN : sim.orders[order].content;
 }
 
-static void sim_install(Installer *i _unused_, const char *path, const char *transaction,
-                        InstallerCallback callback, void *userdata)
+static void sim_inspect(Installer *i _unused_, const BundleOrder *order,
+                        InstallerBundleCallback callback, void *userdata)
+{
+        Call *c = call_new(CALL_INSPECT, userdata);
+
+        find_content(c, order->location);
+        c->on_bundle = callback;
+}
+
+static void sim_forget_looks(Installer *i _unused_)
+{
+        for (size_t n = 0; n < CALLS_MAX; n++) {
+                if (!calls[n].used || calls[n].kind != CALL_INSPECT)
+                        continue;
+                calls[n].used = false;
+                todo_cancel(&calls[n]);
+        }
+}
+
+static void sim_install(Installer *i _unused_, const BundleOrder *order, InstallerCallback callback,
+                        void *userdata)
 {
         Call *c = call_new(CALL_INSTALL, userdata);
 
-        c->content = spool_content(path);
+        find_content(c, order->location);
         law_install_asked();
-        snprintf(c->transaction, sizeof(c->transaction), "%s", strempty(transaction));
+        snprintf(c->transaction, sizeof(c->transaction), "%s", strempty(order->transaction_id));
+        snprintf(c->hash, sizeof(c->hash), "%s", strempty(order->manifest_hash));
         c->on_done = callback;
 }
 
@@ -419,6 +472,7 @@ static const InstallerOps ops = {
         .is_busy = sim_is_busy,
         .read_state = sim_read_state,
         .inspect = sim_inspect,
+        .forget_looks = sim_forget_looks,
         .install = sim_install,
         .mark = sim_mark,
 };

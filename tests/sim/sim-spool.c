@@ -9,6 +9,8 @@ int __wrap_stat(const char *path, struct stat *ret);
 int __real_stat(const char *path, struct stat *ret);
 int __wrap_chmod(const char *path, mode_t mode);
 int __wrap_unlink(const char *path);
+int __wrap_stat(const char *path, struct stat *ret);
+int __real_stat(const char *path, struct stat *ret);
 int __wrap_file_rename(const char *from, const char *to);
 int __wrap_file_write_atomic(const char *path, const void *data, size_t size, unsigned mode);
 int __real_file_write_atomic(const char *path, const void *data, size_t size, unsigned mode);
@@ -31,10 +33,26 @@ int spool_content(const char *path)
         return file ? *file : CONTENT_NONE;
 }
 
-void spool_write(int content)
+void spool_write(int content, int64_t bytes)
 {
         sim.world.spool_part = content;
+        sim.world.part_bytes = bytes;
         sim.world.spool_fresh = false; /* the worker syncs what it wrote */
+}
+
+int __wrap_stat(const char *path, struct stat *ret)
+{
+        const int *file = spool_file(path);
+
+        if (!file)
+                return __real_stat(path, ret);
+        if (*file == CONTENT_NONE) {
+                errno = ENOENT;
+                return -1;
+        }
+        *ret = (struct stat){.st_size = file == &sim.world.spool_part ? sim.world.part_bytes
+                                                                      : FILE_BYTES};
+        return 0;
 }
 
 /* errno is set where it fails. */
@@ -98,7 +116,7 @@ int __wrap_file_rename(const char *from, const char *to)
                 return -ENOENT;
         if (!file_may("renaming the file"))
                 return -errno;
-        *new = *old;
+        *new = sim.world.part_bytes == FILE_BYTES ? *old : CONTENT_BROKEN;
         *old = CONTENT_NONE;
         return 0;
 }

@@ -7,12 +7,13 @@ struct Transfer {
         TransferHandlers handlers;
         void *userdata;
         int content; /* what is fetched or hashed */
-        bool fails, final;
+        Order *order;
+        bool fails, final, barren; /* barren: breaks before a byte has come */
 };
 
 void worker_digest(int content, FileDigest *ret)
 {
-        *ret = (FileDigest){.size_bytes = 1000};
+        *ret = (FileDigest){.size_bytes = FILE_BYTES};
         memset(ret->sha256, content + 64, sizeof(ret->sha256));
 }
 
@@ -25,11 +26,11 @@ static void work_failed(Transfer *t)
         TransferFailure failure = {.final = t->final,
                                    .code = t->final ? finals[upload ? rnd(ELEMENTSOF(finals)) : 3]
                                                     : codes[rnd(ELEMENTSOF(codes))],
-                                   .message = "as the simulation wants it"};
+                                   .message = "as the simulation wants it",
+                                   .retry_after_seconds = chance(300) ? rnd(600) : 0};
 
         if (upload)
                 logs_world_failed(failure.code);
-
         t->handlers.on_failed(t->userdata, &failure);
 }
 
@@ -41,7 +42,7 @@ static void work_done(Transfer *t)
         worker_digest(t->content, &digest);
         switch (t->kind) {
         case WORK_FETCH:
-                spool_write(t->content);
+                spool_write(t->content, FILE_BYTES);
                 t->handlers.on_done(t->userdata, digest.size_bytes);
                 break;
         case WORK_HASH:
@@ -63,13 +64,11 @@ static void work_done(Transfer *t)
 
 static void on_end(void *arg, uint64_t n _unused_)
 {
+        static const char *const names[] = {[WORK_COLLECT] = "collecting logs",
+                                            [WORK_UPLOAD] = "the upload"};
         Transfer *t = arg;
 
-        static const char *const names[] = {[WORK_FETCH] = "the download",
-                                            [WORK_COLLECT] = "collecting logs",
-                                            [WORK_UPLOAD] = "the upload"};
-
-        if (t->kind != WORK_HASH && t->kind != WORK_RESOLVE)
+        if (t->kind == WORK_COLLECT || t->kind == WORK_UPLOAD)
                 story("%s %s", names[t->kind], t->fails ? "fails" : "is complete");
         if (t->fails)
                 work_failed(t);
@@ -77,13 +76,68 @@ static void on_end(void *arg, uint64_t n _unused_)
                 work_done(t);
 }
 
-static void on_half(void *arg, uint64_t n _unused_)
+/* The connection of a download is over: was it for nothing? */
+static bool fetch_is_broken(Order *o)
+{
+        bool further = sim.world.part_bytes > o->furthest;
+
+        o->fetching = false;
+        if (further)
+                o->furthest = sim.world.part_bytes;
+        else
+                o->barren++;
+        return further;
+}
+
+static void on_fetch_end(void *arg, uint64_t n _unused_)
 {
         Transfer *t = arg;
+        bool may_end = t->final, further;
 
-        sim.world.spool_part = CONTENT_BROKEN;
+        story("the download %s", t->fails ? "breaks" : "is complete");
+        if (!t->fails) {
+                t->order->fetching = false;
+                work_done(t);
+                return;
+        }
+        further = fetch_is_broken(t->order);
+        work_failed(t);
+        LAW(may_end || !further || !sim.agent || sim.death != ALIVE || !law_agent_is_idle(),
+            "an attempt that got further ended the update");
+}
+
+/* Some of what is missing comes. */
+static void on_bytes(void *arg, uint64_t n _unused_)
+{
+        Transfer *t = arg;
+        int64_t missing = FILE_BYTES - sim.world.part_bytes;
+
+        if (!t->barren)
+                spool_write(t->content, sim.world.part_bytes + (int64_t)rnd((uint64_t)missing + 1));
         if (t->handlers.on_progress)
-                t->handlers.on_progress(t->userdata, 500, chance(500) ? 1000 : -1);
+                t->handlers.on_progress(t->userdata, (uint64_t)sim.world.part_bytes,
+                                        chance(500) ? FILE_BYTES : -1);
+}
+
+/* The part is gone on with if it is of what the location serves today. */
+static void fetch_begins(Transfer *t)
+{
+        Order *o = t->order;
+        int64_t retries = o->retries == NO_INT ? sim.config.retries : o->retries;
+
+        if (o->fetched_for != sim.agent->job.accepted_at) {
+                o->fetched_for = sim.agent->job.accepted_at;
+                o->fetching = false;
+                o->furthest = o->barren = 0;
+        }
+        if (o->fetching) /* a restart came in between */
+                (void)fetch_is_broken(o);
+        LAW(o->barren <= MIN(MAX(retries, INT64_C(0)), INT64_C(100)),
+            "a download begins though no attempt is left");
+        if (sim.world.spool_part != t->content)
+                spool_write(t->content, 0);
+        o->furthest = MAX(o->furthest, sim.world.part_bytes);
+        o->fetching = true;
 }
 
 static int start(int kind, const TransferHandlers *handlers, void *userdata, Transfer **ret)
@@ -116,13 +170,16 @@ int transfer_fetch(sd_event *event _unused_, const char *worker _unused_, const 
         if (order < 0)
                 return -EIO;
         LAW(sim.orders[order].good_url, "a download from a location that can't be fetched");
+        (*ret)->order = &sim.orders[order];
         (*ret)->content = fault(FAULT_WRONG_FILE) ? CONTENT_BROKEN : sim.orders[order].content;
         (*ret)->fails = fault(FAULT_DOWNLOAD);
+        (*ret)->barren = (*ret)->fails && chance(400);
         if (fault(FAULT_DOWNLOAD_FINAL))
                 (*ret)->fails = (*ret)->final = true;
-        story("a download begins: %s", job->url);
-        todo_add(OF_LIFE, takes / 2, on_half, *ret, 0);
-        todo_add(OF_LIFE, takes, on_end, *ret, 0);
+        fetch_begins(*ret);
+        story("a download begins at byte %lld: %s", (long long)sim.world.part_bytes, job->url);
+        todo_add(OF_LIFE, takes / 2, on_bytes, *ret, 0);
+        todo_add(OF_LIFE, takes, on_fetch_end, *ret, 0);
         return 0;
 }
 
@@ -205,6 +262,8 @@ void transfer_cancel(Transfer *t)
 {
         if (!t)
                 return;
+        if (t->order && !sim.dying && sim.death == ALIVE) /* the agent's own wish is no break */
+                t->order->fetching = false;
         todo_cancel(t);
         free(t);
 }

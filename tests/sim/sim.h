@@ -87,9 +87,10 @@ typedef struct Content {
 #define CONTENTS_MAX 16
 #define CONTENT_NONE (-1)   /* no file, or a slot that was never written */
 #define CONTENT_BROKEN (-2) /* half of something */
+#define CONTENT_FOREIGN 15 /* what a technician installs */
 #define ARCHIVE_NONE (-1)
 #define ARCHIVE_PART (-2)
-#define CONTENT_FOREIGN 15 /* what a technician installs */
+#define FILE_BYTES 1000
 
 /* ---- orders (sim-csms.c) ---- */
 
@@ -120,6 +121,10 @@ typedef struct Order {
         usec_t retrieve_at, install_at;
         int64_t retries, retry_interval;
         bool delivered, answered;
+        /* of its download: one is open; the longest part; breaks that brought nothing new */
+        bool fetching;
+        int64_t furthest, barren;
+        usec_t fetched_for; /* when the job was accepted that this is about: one may come again */
         Record record;
         /* what is true of it in the world */
         bool proven;       /* the new system ran, was well, was marked, was accepted */
@@ -163,6 +168,7 @@ typedef struct World {
         int64_t clock_error; /* of the wall clock, usec */
         bool reboot_due;
         int spool_part, spool_file; /* contents */
+        int64_t part_bytes;         /* of FILE_BYTES that have come of spool_part */
         bool spool_fresh;           /* … not synced yet */
         bool spool_folder;
         int archive; /* size of the one that is to be uploaded; what of it is a part alone */
@@ -275,7 +281,7 @@ void disk_reset(bool with_template);
 void disk_crash(void); /* the power went */
 void disk_done(void);
 int spool_content(const char *path);
-void spool_write(int content);
+void spool_write(int content, int64_t bytes);
 
 /* ---- sim-link.c ---- */
 
