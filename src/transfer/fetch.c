@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 #include <stdio.h>
 
+#include "cage.h"
 #include "failpoint.h"
 #include "fetch-trust.h"
 #include "say.h"
@@ -343,6 +344,8 @@ int fetch_run(const Task *task)
         int r;
 
         fail_point("worker", "fetch-begin");
+        if (cage_enter(CAGE_FETCH, task) < 0)
+                return EXIT_SUCCESS;
         if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
                 return EXIT_FAILURE;
         r = fetch(&f);
