@@ -118,6 +118,9 @@ static const CallRule kernel_rules[] = {
         REFUSE(settimeofday), REFUSE(clock_settime), REFUSE(adjtimex), REFUSE(clock_adjtime),
         REFUSE(sethostname), REFUSE(setdomainname),
         REFUSE(shmget), REFUSE(shmat), REFUSE(msgget), REFUSE(semget), REFUSE(mq_open),
+#ifdef SYS_clock_settime64
+        REFUSE(clock_settime64), REFUSE(clock_adjtime64),
+#endif
 #ifdef SYS_kexec_file_load
         REFUSE(kexec_file_load),
 #endif
