@@ -74,12 +74,13 @@ static const CallRule hash_rules[] = {
         ALLOW(read), ALLOW(write), ALLOW(exit), ALLOW(rt_sigreturn),
 };
 
-/* Where a clock can't be read without the kernel's help, that is a call too. */
+/* It looks at the room that is left. Where a clock can't be read without the kernel's help, that is
+ * a call too. */
 static const CallRule copy_rules[] = {
         ALLOW(read), ALLOW(write), ALLOW(exit), ALLOW(rt_sigreturn),
-        ALLOW(fsync), ALLOW(fdatasync), ALLOW(close), ALLOW(clock_gettime),
+        ALLOW(fsync), ALLOW(fdatasync), ALLOW(close), ALLOW(fstatfs), ALLOW(clock_gettime),
 #ifdef SYS_clock_gettime64
-        ALLOW(clock_gettime64),
+        ALLOW(clock_gettime64), ALLOW(fstatfs64),
 #endif
 };
 

@@ -15,7 +15,7 @@
 #include "cage.h"
 #include "say.h"
 
-/* What files may hold where the job has no limit: there are notes beside a download. */
+/* What any file may hold: there are notes beside a download. */
 #define FILE_BYTES_MIN (1U << 20)
 /* A process that wants more has lost its way, and shall not take the others' memory. */
 #define MEMORY_BYTES_MAX (256U << 20)
@@ -25,22 +25,31 @@
 static const struct Cage {
         CallSet calls;
         bool only_caged;       /* without a filter of calls the job is not done */
+        bool writes;           /* a file, of as many bytes as the task allows */
         Places places;
         rlim_t descriptors;
         uint64_t capabilities; /* kept, where we have them */
 } cages[CAGE_KIND_MAX] = {
-        [CAGE_HASH]    = {CALLS_HASH,    true,  PLACES_NONE, 16, 0},
-        [CAGE_COPY]    = {CALLS_COPY,    false, PLACES_NONE, 16, 0},
-        [CAGE_RESOLVE] = {CALLS_NETWORK, false, PLACES_SYSTEM | PLACES_CONNECT, 64, 0},
-        [CAGE_FETCH]   = {CALLS_NETWORK, false,
+        [CAGE_HASH]    = {CALLS_HASH,    true,  false, PLACES_NONE, 16, 0},
+        [CAGE_COPY]    = {CALLS_COPY,    false, true,  PLACES_NONE, 16, 0},
+        [CAGE_RESOLVE] = {CALLS_NETWORK, false, false, PLACES_SYSTEM | PLACES_CONNECT, 64, 0},
+        [CAGE_FETCH]   = {CALLS_NETWORK, false, true,
                           PLACES_SYSTEM | PLACES_CONNECT | PLACES_NAMED | PLACES_FOLDER, 64, 0},
-        [CAGE_UPLOAD]  = {CALLS_NETWORK, false,
+        [CAGE_UPLOAD]  = {CALLS_NETWORK, false, false,
                           PLACES_SYSTEM | PLACES_CONNECT | PLACES_NAMED | PLACES_FILE, 64, 0},
         /* Logs belong to whom they belong to. A journal has many files. */
-        [CAGE_COLLECT] = {CALLS_QUIET,   false, PLACES_ALL | PLACES_FOLDER, 4096,
+        [CAGE_COLLECT] = {CALLS_QUIET,   false, true,  PLACES_ALL | PLACES_FOLDER, 4096,
                           CAPABILITY(DAC_READ_SEARCH)},
 };
 /* clang-format on */
+
+/* Those who write a file have no limit where the job has none. */
+static rlim_t file_bytes_most(const struct Cage *cage, const Task *task)
+{
+        if (cage->writes && task->max_size_bytes == 0)
+                return RLIM_INFINITY;
+        return MAX((rlim_t)task->max_size_bytes, (rlim_t)FILE_BYTES_MIN);
+}
 
 /* Too large a file is an error of write(), not a signal. Sanitizers take terabytes of addresses. */
 static int limits_set(const struct Cage *cage, const Task *task)
@@ -49,7 +58,7 @@ static int limits_set(const struct Cage *cage, const Task *task)
                 int resource;
                 rlim_t most;
         } limits[] = {
-                {RLIMIT_FSIZE, MAX((rlim_t)task->max_size_bytes, (rlim_t)FILE_BYTES_MIN)},
+                {RLIMIT_FSIZE, file_bytes_most(cage, task)},
                 {RLIMIT_NOFILE, cage->descriptors},
 #ifndef __SANITIZE_ADDRESS__
                 {RLIMIT_DATA, MEMORY_BYTES_MAX},

@@ -207,6 +207,13 @@ def test_files_grow_no_larger_than_asked_for(place, job, most):
     assert place.probe(None, "write-behind", most) == FINE
 
 
+@pytest.mark.parametrize("job", ["fetch", "collect"])
+def test_no_limit_is_none(place, job):
+    job_without = place.job(job) | {"max_size": 0}
+    place.job = lambda _: job_without
+    assert place.probe(job, "write-behind", 1 << 32) == FINE
+
+
 @pytest.mark.parametrize("job", LIBRARIES)
 def test_descriptors_and_memory(place, job):
     assert place.probe(job, "descriptors", 40) == FINE
