@@ -270,7 +270,7 @@ def test_rights_of_a_daemon_that_has_few(place, job):
 @pytest.mark.parametrize("build", WORKERS)
 def test_the_worker_that_fetches_is_caged(tmp_path, build):
     """Before the server has said a word."""
-    assert WORKERS[build].exists(), "build it: cmake --preset release && cmake --build --preset release"
+    assert WORKERS[build].exists(), "cmake --preset release && cmake --build --preset release builds it"
     with RawServer(b"", hold=True) as server:
         worker = subprocess.Popen([WORKERS[build]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={})
         job = fetch_job(server.url, tmp_path / "fw.part", stall_timeout=5)
@@ -286,6 +286,27 @@ def test_the_worker_that_fetches_is_caged(tmp_path, build):
             worker.kill()
             worker.wait(10)
             worker.stdout.close()
+
+
+def expand(names):
+    """The system calls of a service's filter, with systemd's own sets taken apart."""
+    calls = set()
+    for name in names:
+        if name.startswith("@"):
+            told = subprocess.run(["systemd-analyze", "syscall-filter", name], check=True, capture_output=True, text=True)
+            calls |= expand(line.strip() for line in told.stdout.splitlines()[1:] if line.strip()[:1] not in ("", "#"))
+        else:
+            calls.add(name)
+    return calls
+
+
+def test_the_service_lets_the_cage_be_built():
+    unit = (BINARY_DIR / "data/rauc-ocpp-agent.service").read_text().splitlines()
+    allowed = expand(next(line for line in unit if line.startswith("SystemCallFilter=")).partition("=")[2].split())
+    assert {"landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self", "prctl", "capget", "capset",
+            "getrlimit", "prlimit64", "execve", "clone"} <= allowed
+    kept = next(line for line in unit if line.startswith("CapabilityBoundingSet="))
+    assert "CAP_DAC_READ_SEARCH" in kept
 
 
 # ---- kernels that lack a wall ----
