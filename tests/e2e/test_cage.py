@@ -222,6 +222,54 @@ def test_descriptors_and_memory(place, job):
     assert place.probe(job, "memory", 300) == errno.ENOMEM
 
 
+# ---- names ----
+
+# On a machine of its own, whose only server of names is this one: all names are at 127.0.0.1.
+NAME_SERVER = """
+import fcntl, socket, struct, subprocess, sys, threading
+worker, job = sys.argv[1:]
+SIOCSIFFLAGS, IFF_UP = 0x8914, 1
+fcntl.ioctl(socket.socket(), SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", IFF_UP))
+names = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+names.bind(("127.0.0.1", 53))
+def serve_names():
+    while True:
+        query, peer = names.recvfrom(512)
+        end = query.index(0, 12) + 5
+        is_a = query[end - 4:end - 2] == bytes([0, 1])
+        answer = bytes.fromhex("c00c00010001000000000004") + socket.inet_aton("127.0.0.1") if is_a else b""
+        names.sendto(query[:2] + bytes.fromhex("81800001000%d00000000" % is_a) + query[12:end] + answer, peer)
+def serve_file():
+    with socket.create_server(("127.0.0.1", 80)) as listener:
+        peer, _ = listener.accept()
+        peer.recv(65536)
+        peer.sendall(bytes("HTTP/1.1 200 OK\\r\\nContent-Length: 3\\r\\n\\r\\nabc", "ascii"))
+        peer.close()
+for serve in (serve_names, serve_file):
+    threading.Thread(target=serve, daemon=True).start()
+ran = subprocess.run([worker], input=job.encode(), env={}, timeout=30, capture_output=True)
+sys.stdout.buffer.write(ran.stdout)
+sys.exit(ran.returncode or len(ran.stderr))
+"""
+
+
+@pytest.mark.parametrize("build", WORKERS)
+def test_names_are_found_by_dns(tmp_path, build):
+    """By the C library in one job, by a thread of libcurl's in the other."""
+    (tmp_path / "resolv.conf").write_text("nameserver 127.0.0.1\n")
+    jobs = [{"job": "resolve", "host": "csms.example", "service": "443"},
+            fetch_job("http://files.example/fw.bin", tmp_path / "fw.part")]
+    lasts = []
+    for job in jobs:
+        ran = subprocess.run(["unshare", "--mount", "--net", "/bin/sh", "-c",
+                              'mount --bind "$0" /etc/resolv.conf && exec /usr/bin/python3 -c "$1" "$2" "$3"',
+                              tmp_path / "resolv.conf", NAME_SERVER, WORKERS[build], json.dumps(job)],
+                             capture_output=True, timeout=60)
+        assert ran.returncode == 0, ran
+        lasts.append(json.loads(ran.stdout.splitlines()[-1]))
+    assert lasts == [{"done": {"addresses": ["127.0.0.1"]}}, {"done": {"size": 3}}]
+
+
 # ---- from outside ----
 
 def rights(pid):
@@ -265,6 +313,14 @@ def test_rights_of_a_daemon_that_has_few(place, job):
     with Stayer(place, job, *few) as pid:
         assert status_of(pid, "Seccomp") == "2" and status_of(pid, "NoNewPrivs") == "1"
         assert rights(pid) == {"CapInh": 0, "CapPrm": 0, "CapEff": 0, "CapBnd": 0x400002, "CapAmb": 0}
+
+
+@pytest.mark.parametrize("job", OWN_CODE + LIBRARIES)
+def test_rights_of_a_daemon_that_is_not_root(place, job):
+    place.folder.chmod(0o755)
+    with Stayer(place, job, "setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups") as pid:
+        assert status_of(pid, "Seccomp") == "2" and status_of(pid, "NoNewPrivs") == "1"
+        assert rights(pid)["CapPrm"] == rights(pid)["CapEff"] == 0
 
 
 @pytest.mark.parametrize("build", WORKERS)
