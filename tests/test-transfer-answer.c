@@ -94,11 +94,22 @@ static void answer_keeps_messages_printable(void **state _unused_)
         assert_string_equal(a.message, "a?[31m?? z");
 }
 
+static void answer_knows_no_more_than_there_is_in_all(void **state _unused_)
+{
+        static const char line[] = "{\"progress\":{\"now\":9,\"total\":3}}";
+        Answer a = {0};
+
+        assert_int_equal(answer_parse(line, sizeof(line) - 1, &a), 0);
+        assert_int_equal(a.now_bytes, 9);
+        assert_int_equal(a.total_bytes, 9);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(answer_is_read_strictly),
                 cmocka_unit_test(answer_keeps_messages_printable),
+                cmocka_unit_test(answer_knows_no_more_than_there_is_in_all),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* The seam to the worker: hash and resolve by the real program, cancelling, and shell scripts for
  * workers that misbehave. */
 #include "transfer-fixture.h"
+#include "transfer-start.h"
 
 /* A descriptor that a test leaves open on purpose. */
 #define LEAKED_FD 57
@@ -10,6 +11,7 @@
 #define HEX_384 HEX_384_A HEX_384_A
 #define DONE "{\"done\":{\"size\":3,\"sha256\":\"" HEX_256 "\",\"sha384\":\"" HEX_384 "\"}}"
 #define FAILED "{\"failed\":{\"final\":true,\"code\":\"http-404\",\"message\":\"gone\"}}"
+#define PROGRESS(now, total) "{\"progress\":{\"now\":" now ",\"total\":" total "}}"
 #define ADDRESSES(list) "{\"done\":{\"addresses\":[" list "]}}"
 
 static void hash_tells_the_digests_asked_for(void **state)
@@ -197,7 +199,15 @@ static const struct ScriptVector {
         {"echo '" DONE "'; echo '" DONE "'",                  "went on"},
         {"echo '" FAILED "'; echo '" DONE "'; exec sleep 1000",    "went on"},
         {"echo '" ADDRESSES("\"192.0.2.1\"") "'; exec sleep 1000", "another question"},
-        {"echo '{\"progress\":{\"now\":1,\"total\":2}}'",     "exited with 0"},
+        {"echo '" PROGRESS("1", "2") "'",                     "exited with 0"},
+        {"while :; do echo '" PROGRESS("1", "2") "'; done",   "babbles"},
+        {"n=0; while :; do n=$((n + 1)); echo '{\"progress\":{\"now\":'$n',\"total\":-1}}'; done", "babbles"},
+        {"echo '" PROGRESS("9223372036854775808", "-1") "'; exec sleep 1000", "no answer"},
+        {"echo '" PROGRESS("1", "1e999") "'; exec sleep 1000", "no answer"},
+        {"echo '" FAILED "'; echo '" FAILED "'",              "went on"},
+        {"echo '" DONE "'; echo",                             "went on"},
+        {"echo '" DONE "'; exec cat /dev/zero",               "too long"},
+        {"echo '{\"done\":{\"size\":3}}'",                    "another question"},
 };
 /* clang-format on */
 
@@ -240,6 +250,104 @@ static void worker_that_never_exits_is_killed(void **state)
         run_to_the_end(f);
         assert_failed(f, false, "worker");
         assert_non_null(strstr(f->message, "did not exit"));
+}
+
+/* Of a job with these limits, and a worker whose text is body. */
+static void run_limited(Fixture *f, const char *body, TransferStart start)
+{
+        cJSON *job = cJSON_CreateObject();
+
+        script_write(f, body);
+        start.event = f->event;
+        start.worker = f->script;
+        start.job = job;
+        start.file = -1;
+        start.wanted = ANSWER_DONE;
+        assert_int_equal(transfer_start(&start, &handlers, f, &f->transfer), 0);
+        cJSON_Delete(job);
+        run_to_the_end(f);
+}
+
+static void worker_that_gives_no_sign_of_life_is_killed(void **state)
+{
+        static const char *const bodies[] = {
+                "exec sleep 1000",
+                "kill -STOP $$",
+                "trap '' TERM INT HUP; while :; do sleep 1; done",
+                "printf '{\"progress\"'; exec sleep 1000",
+                "while :; do echo '" PROGRESS("1", "2") "'; sleep 0.1; done",
+        };
+        Fixture *f = *state;
+
+        for (size_t i = 0; i < ELEMENTSOF(bodies); i++) {
+                run_limited(f, bodies[i], (TransferStart){.silence_usec = 300 * USEC_PER_MSEC});
+                assert_failed(f, false, "worker");
+                assert_non_null(strstr(f->message, "silent"));
+                forget(f);
+        }
+}
+
+/* It takes twice as long as it may be silent. Going back is life, too. */
+static void worker_that_goes_on_is_waited_for(void **state)
+{
+        Fixture *f = *state;
+
+        run_limited(f,
+                    "for n in 8 2 3 4 5 6; do sleep 0.5; "
+                    "echo '{\"progress\":{\"now\":'$n',\"total\":4}}'; done; "
+                    "echo '{\"done\":{\"size\":6}}'",
+                    (TransferStart){.silence_usec = 1500 * USEC_PER_MSEC, .max_bytes = 6});
+        assert_true(f->done);
+        assert_int_equal(f->progresses, 6);
+        assert_int_equal(f->now_bytes, 6);
+        assert_int_equal(f->total_bytes, 6); /* never less than what is there */
+}
+
+static void worker_that_goes_on_for_too_long_is_killed(void **state)
+{
+        Fixture *f = *state;
+
+        run_limited(
+                f,
+                "n=0; while :; do n=$((n + 1)); echo '{\"progress\":{\"now\":'$n',\"total\":-1}}';"
+                "sleep 0.1; done",
+                (TransferStart){.silence_usec = 20 * USEC_PER_SEC,
+                                .limit_usec = 500 * USEC_PER_MSEC});
+        assert_failed(f, false, "worker");
+        assert_non_null(strstr(f->message, "too long"));
+        assert_true(f->progresses > 0);
+}
+
+static void worker_that_did_more_than_it_may_is_not_believed(void **state)
+{
+        Fixture *f = *state;
+
+        run_limited(f, "echo '{\"done\":{\"size\":7}}'", (TransferStart){.max_bytes = 6});
+        assert_failed(f, false, "worker");
+        assert_non_null(strstr(f->message, "more than it may"));
+}
+
+/* A worker ends what stalls by itself, and may take as long as its server is allowed to. */
+static void limits_leave_room_for_the_way(void **state _unused_)
+{
+        static const struct {
+                usec_t stall_seconds, timeout_seconds, silence_seconds, limit_seconds;
+        } vectors[] = {
+                {60, 0, 840, 0},
+                {60, 100, 840, 220},
+                {0, 100, 220, 220},
+                {0, 0, 0, 0},
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(vectors); i++) {
+                TransferWay way = {
+                        .stall_timeout_usec = vectors[i].stall_seconds * USEC_PER_SEC,
+                        .timeout_usec = vectors[i].timeout_seconds * USEC_PER_SEC,
+                };
+
+                assert_int_equal(way_silence(&way), vectors[i].silence_seconds * USEC_PER_SEC);
+                assert_int_equal(way_limit(&way), vectors[i].limit_seconds * USEC_PER_SEC);
+        }
 }
 
 /* A good answer from a script, so that the vectors above fail for their own reason. */
@@ -322,6 +430,11 @@ int main(void)
                 WITH(worker_dies_with_its_daemon),
                 WITH(worker_that_misbehaves_is_a_failure),
                 WITH(worker_that_never_exits_is_killed),
+                WITH(worker_that_gives_no_sign_of_life_is_killed),
+                WITH(worker_that_goes_on_is_waited_for),
+                WITH(worker_that_goes_on_for_too_long_is_killed),
+                WITH(worker_that_did_more_than_it_may_is_not_believed),
+                cmocka_unit_test(limits_leave_room_for_the_way),
                 WITH(worker_that_behaves_is_believed),
                 WITH(worker_inherits_nothing),
                 WITH(start_tells_what_is_wrong_with_the_program),

@@ -33,6 +33,7 @@ static int read_hex(const cJSON *object, const char *name, void *out, size_t siz
         return text && hex_decode(text, out, size) == 0 ? 0 : -EBADMSG;
 }
 
+/* A file that grows has at least what is there of it. */
 static int read_progress(const cJSON *value, Answer *a)
 {
         int64_t now = 0;
@@ -41,6 +42,8 @@ static int read_progress(const cJSON *value, Answer *a)
             read_integer(value, "total", -1, &a->total_bytes) < 0)
                 return -EBADMSG;
         a->now_bytes = (uint64_t)now;
+        if (a->total_bytes >= 0)
+                a->total_bytes = MAX(a->total_bytes, now);
         a->kind = ANSWER_PROGRESS;
         return 0;
 }

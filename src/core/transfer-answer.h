@@ -20,10 +20,10 @@ typedef enum AnswerKind {
 
 typedef struct Answer {
         AnswerKind kind;
-        uint64_t now_bytes;                                                /* ANSWER_PROGRESS */
-        int64_t total_bytes;                                               /* -1: not known */
-        uint64_t size_bytes;                                               /* ANSWER_DONE */
-        FileDigest digest;                                                 /* ANSWER_DIGEST */
+        uint64_t now_bytes;  /* ANSWER_PROGRESS */
+        int64_t total_bytes; /* -1: not known; never less than now_bytes */
+        uint64_t size_bytes; /* ANSWER_DONE */
+        FileDigest digest;   /* ANSWER_DIGEST */
         char addresses[TRANSFER_ADDRESSES_MAX][TRANSFER_ADDRESS_TEXT_MAX]; /* ANSWER_ADDRESSES */
         size_t address_count;
         bool final; /* ANSWER_FAILED */

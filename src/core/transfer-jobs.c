@@ -8,6 +8,17 @@
 
 /* libcurl counts milliseconds in an int. */
 #define SECONDS_MAX ((usec_t)2000000)
+/* For what a worker does beside waiting for others: to start, to make a file durable. */
+#define MARGIN_USEC (2 * USEC_PER_MIN)
+/* Before the first byte a server may take the whole stall_timeout for each step: to be connected to
+ * and to answer, once more after each redirect; or for each command of FTP. */
+#define STEPS_MAX 12
+/* No disk is slower. */
+#define BYTES_A_SECOND_MIN (1U << 20)
+/* The worker's own limit, twice. */
+#define RESOLVE_USEC_MAX (2 * USEC_PER_MIN)
+/* Reading a large journal on a small processor. */
+#define COLLECT_USEC_MAX USEC_PER_HOUR
 
 static void tree_freep(cJSON **tree)
 {
@@ -65,11 +76,38 @@ static bool add_way(cJSON *o, const TransferWay *way)
                add_if(o, "proxy", way->proxy);
 }
 
+usec_t way_silence(const TransferWay *way)
+{
+        return way->stall_timeout_usec > 0 ? STEPS_MAX * way->stall_timeout_usec + MARGIN_USEC
+                                           : way_limit(way);
+}
+
+usec_t way_limit(const TransferWay *way)
+{
+        return way->timeout_usec > 0 ? way->timeout_usec + MARGIN_USEC : 0;
+}
+
+/* How long a file may keep a worker busy that says nothing meanwhile. */
+static usec_t silence_over(int fd)
+{
+        struct stat st = {0};
+
+        (void)fstat(fd, &st);
+        return MARGIN_USEC + (usec_t)st.st_size / BYTES_A_SECOND_MIN * USEC_PER_SEC;
+}
+
 int transfer_fetch(sd_event *event, const char *worker, const FetchJob *job,
                    const TransferHandlers *handlers, void *userdata, Transfer **ret)
 {
         _cleanup_(tree_freep) cJSON *o = cJSON_CreateObject();
-        TransferStart start = {event, worker, o, -1, ANSWER_DONE};
+        TransferStart start = {.event = event,
+                               .worker = worker,
+                               .job = o,
+                               .file = -1,
+                               .wanted = ANSWER_DONE,
+                               .silence_usec = way_silence(&job->way),
+                               .limit_usec = way_limit(&job->way),
+                               .max_bytes = job->max_size_bytes};
 
         if (!add_text(o, "job", "fetch") || !add_text(o, "url", job->url) ||
             !add_text(o, "file", job->file) || !add_way(o, &job->way) ||
@@ -116,7 +154,13 @@ int transfer_collect(sd_event *event, const char *worker, const CollectJob *job,
                      const TransferHandlers *handlers, void *userdata, Transfer **ret)
 {
         _cleanup_(tree_freep) cJSON *o = cJSON_CreateObject();
-        TransferStart start = {event, worker, o, -1, ANSWER_DONE};
+        TransferStart start = {.event = event,
+                               .worker = worker,
+                               .job = o,
+                               .file = -1,
+                               .wanted = ANSWER_DONE,
+                               .silence_usec = COLLECT_USEC_MAX,
+                               .max_bytes = job->max_size_bytes};
 
         return add_collect(o, job) ? transfer_start(&start, handlers, userdata, ret) : -ENOMEM;
 }
@@ -143,7 +187,13 @@ int transfer_upload(sd_event *event, const char *worker, const UploadJob *job,
                     const TransferHandlers *handlers, void *userdata, Transfer **ret)
 {
         _cleanup_(tree_freep) cJSON *o = cJSON_CreateObject();
-        TransferStart start = {event, worker, o, -1, ANSWER_DONE};
+        TransferStart start = {.event = event,
+                               .worker = worker,
+                               .job = o,
+                               .file = -1,
+                               .wanted = ANSWER_DONE,
+                               .silence_usec = way_silence(&job->way),
+                               .limit_usec = way_limit(&job->way)};
 
         if (!add_text(o, "job", "upload") || !add_text(o, "file", job->file) ||
             !add_text(o, "name", job->name) || !add_text(o, "url", job->url) ||
@@ -173,7 +223,7 @@ int transfer_hash(sd_event *event, const char *worker, const char *file, bool sh
 {
         _cleanup_(tree_freep) cJSON *o = cJSON_CreateObject();
         _cleanup_(closep) int fd = -1;
-        TransferStart start = {event, worker, o, -1, ANSWER_DIGEST};
+        TransferStart start = {.event = event, .worker = worker, .job = o, .wanted = ANSWER_DIGEST};
         int r;
 
         if (!add_text(o, "job", "hash") || !add_flag(o, "sha384", sha384))
@@ -182,6 +232,7 @@ int transfer_hash(sd_event *event, const char *worker, const char *file, bool sh
         if (r < 0)
                 return r;
         start.file = fd;
+        start.silence_usec = silence_over(fd);
         return transfer_start(&start, handlers, userdata, ret);
 }
 
@@ -190,7 +241,13 @@ int transfer_copy(sd_event *event, const char *worker, int source, const char *f
                   Transfer **ret)
 {
         _cleanup_(tree_freep) cJSON *o = cJSON_CreateObject();
-        TransferStart start = {event, worker, o, source, ANSWER_DONE};
+        TransferStart start = {.event = event,
+                               .worker = worker,
+                               .job = o,
+                               .file = source,
+                               .wanted = ANSWER_DONE,
+                               .silence_usec = silence_over(source),
+                               .max_bytes = max_size_bytes};
 
         if (!add_text(o, "job", "copy") || !add_text(o, "file", file) ||
             !add_number(o, "max_size", max_size_bytes))
@@ -202,7 +259,12 @@ int transfer_resolve(sd_event *event, const char *worker, const char *host, cons
                      const TransferHandlers *handlers, void *userdata, Transfer **ret)
 {
         _cleanup_(tree_freep) cJSON *o = cJSON_CreateObject();
-        TransferStart start = {event, worker, o, -1, ANSWER_ADDRESSES};
+        TransferStart start = {.event = event,
+                               .worker = worker,
+                               .job = o,
+                               .file = -1,
+                               .wanted = ANSWER_ADDRESSES,
+                               .silence_usec = RESOLVE_USEC_MAX};
 
         if (!add_text(o, "job", "resolve") || !add_text(o, "host", host) ||
             !add_text(o, "service", service))

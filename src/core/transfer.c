@@ -1,6 +1,7 @@
 /* Starts, watches and ends worker processes: see transfer.h. A worker is believed only when it gave
  * one whole answer and then exited with 0; the last call back comes when it is gone, never before,
- * so that nobody writes to the file any more. */
+ * so that nobody writes to the file any more. One that babbles, hangs or says what can't be so is
+ * killed. */
 #include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
@@ -11,6 +12,9 @@
 
 /* After its answer, or when it closed its output, a worker has this long to exit. */
 #define EXIT_GRACE_USEC (5 * USEC_PER_SEC)
+/* Each line costs us something. A worker writes two a second. */
+#define LINES_AT_ONCE 32
+#define LINES_A_SECOND 4
 
 struct Transfer {
         unsigned refs; /* the owner's, and one while we are inside a call back */
@@ -18,7 +22,10 @@ struct Transfer {
         AnswerKind wanted;
         TransferHandlers handlers;
         void *userdata;
-        sd_event_source *child, *output, *grace;
+        sd_event_source *child, *output, *grace, *silence;
+        usec_t silence_usec, limit_usec, begun_usec;
+        uint64_t max_bytes;
+        uint64_t lines, now_bytes; /* told so far */
         char line[TRANSFER_LINE_MAX];
         size_t line_size;
         bool answered;
@@ -36,6 +43,7 @@ static void watches_drop(Transfer *t)
 {
         t->output = sd_event_source_disable_unref(t->output);
         t->grace = sd_event_source_disable_unref(t->grace);
+        t->silence = sd_event_source_disable_unref(t->silence);
 }
 
 static void child_kill(Transfer *t)
@@ -48,7 +56,7 @@ static void child_kill(Transfer *t)
 static void transfer_fault(Transfer *t, const char *fault)
 {
         t->fault = fault;
-        t->output = sd_event_source_disable_unref(t->output);
+        watches_drop(t);
         child_kill(t);
 }
 
@@ -67,22 +75,68 @@ static void grace_begin(Transfer *t)
                 transfer_fault(t, "the worker could not be timed");
 }
 
+static int on_silence(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
+{
+        transfer_fault(userdata, "the worker was silent for too long");
+        return 0;
+}
+
+/* The same once more is no sign of life. Going back is one: a server's other file begins anew. */
+static void progress_take(Transfer *t, const Answer *a)
+{
+        if (t->limit_usec > 0 && boottime_now() - t->begun_usec > t->limit_usec) {
+                transfer_fault(t, "the worker went on for too long");
+                return;
+        }
+        if (t->silence && a->now_bytes != t->now_bytes &&
+            sd_event_source_set_time_relative(t->silence, t->silence_usec) < 0) {
+                transfer_fault(t, "the worker could not be timed");
+                return;
+        }
+        t->now_bytes = a->now_bytes;
+        if (t->handlers.on_progress)
+                t->handlers.on_progress(t->userdata, a->now_bytes, a->total_bytes);
+}
+
+static bool is_too_large(const Transfer *t, const Answer *a)
+{
+        return a->kind == ANSWER_DONE && t->max_bytes > 0 && a->size_bytes > t->max_bytes;
+}
+
+static void answer_take(Transfer *t, const Answer *a)
+{
+        if (a->kind != t->wanted && a->kind != ANSWER_FAILED) {
+                transfer_fault(t, "the worker answered another question");
+        } else if (is_too_large(t, a)) {
+                transfer_fault(t, "the worker has done more than it may");
+        } else {
+                t->answer = *a;
+                t->answered = true;
+                grace_begin(t);
+        }
+}
+
+static bool is_babble(Transfer *t)
+{
+        usec_t seconds = (boottime_now() - t->begun_usec) / USEC_PER_SEC;
+
+        return ++t->lines > LINES_AT_ONCE + LINES_A_SECOND * seconds;
+}
+
 static void line_take(Transfer *t, const char *line, size_t size)
 {
         Answer a;
 
         if (t->answered)
                 transfer_fault(t, "the worker went on after its answer");
+        else if (is_babble(t))
+                transfer_fault(t, "the worker babbles");
         else if (answer_parse(line, size, &a) < 0)
                 transfer_fault(t, "the worker wrote what is no answer");
-        else if (a.kind == ANSWER_PROGRESS && t->handlers.on_progress)
-                t->handlers.on_progress(t->userdata, a.now_bytes, a.total_bytes);
-        else if (a.kind == t->wanted || a.kind == ANSWER_FAILED) {
-                t->answer = a;
-                t->answered = true;
-                grace_begin(t);
-        } else if (a.kind != ANSWER_PROGRESS)
-                transfer_fault(t, "the worker answered another question");
+        else if (a.kind == ANSWER_PROGRESS)
+                progress_take(t, &a);
+        else
+                answer_take(t, &a);
 }
 
 /* Whole lines out of the buffer; a call back may cancel us. */
@@ -231,7 +285,10 @@ static int transfer_watch(Transfer *t, sd_event *event, pid_t pid, int *output)
                 return r;
         (void)sd_event_source_set_io_fd_own(t->output, true);
         *output = -1;
-        return 0;
+        return t->silence_usec == 0
+                       ? 0
+                       : sd_event_add_time_relative(event, &t->silence, CLOCK_MONOTONIC,
+                                                    t->silence_usec, 0, on_silence, t);
 }
 
 int transfer_start(const TransferStart *s, const TransferHandlers *handlers, void *userdata,
@@ -246,6 +303,10 @@ int transfer_start(const TransferStart *s, const TransferHandlers *handlers, voi
                 return -ENOMEM;
         t->refs = 1;
         t->wanted = s->wanted;
+        t->silence_usec = s->silence_usec;
+        t->limit_usec = s->limit_usec;
+        t->max_bytes = s->max_bytes;
+        t->begun_usec = boottime_now();
         t->handlers = *handlers;
         t->userdata = userdata;
         r = worker_spawn(s->worker, s->job, s->file, &pid, &output);

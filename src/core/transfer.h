@@ -30,7 +30,8 @@
  *   {"done":{"addresses":["192.0.2.1",…]}}              resolve
  *   {"failed":{"final":true|false,"code":"http-404","message":"a sentence"[,"retry_after":s]}}
  * The worker exits 0 after "done" or "failed". Anything else is a failure that is not final, with
- * the code "worker". */
+ * the code "worker": to die, to say what is none of these, more than asked for or too much, or to
+ * give no sign of life for longer than the job's limits account for (transfer-jobs.c). */
 #pragma once
 
 #include "util.h"
@@ -60,8 +61,8 @@ typedef struct TransferFailure {
  * is gone; none comes after transfer_cancel(). on_progress may be NULL, and what the job can't
  * call. All borrowed. */
 typedef struct TransferHandlers {
-        void (*on_progress)(void *userdata, uint64_t now_bytes,
-                            int64_t total_bytes);             /* -1: total not known */
+        /* total_bytes: -1: not known; never less than now_bytes, which may also go back */
+        void (*on_progress)(void *userdata, uint64_t now_bytes, int64_t total_bytes);
         void (*on_done)(void *userdata, uint64_t size_bytes); /* fetch, copy, collect, upload */
         void (*on_digest)(void *userdata, const FileDigest *digest); /* hash */
         void (*on_addresses)(void *userdata, const char *const *addresses,

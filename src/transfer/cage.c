@@ -1,77 +1,160 @@
-/* Three ways to lock a process up, the strongest first: see cage.h.
- *
- * Seccomp's strict mode alone would not do: the kernel refuses it (EINVAL) to a process that a
- * filter already rules, and every service with SystemCallFilter= hands one on to its children. */
-#include <linux/audit.h>
-#include <linux/filter.h>
+/* The cage's table, and its layers from the outermost on: see cage.h. */
+#include <linux/capability.h>
 #include <linux/seccomp.h>
+#include <linux/securebits.h>
 #include <sched.h>
+#include <signal.h>
+#include <stdio.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
+#include "cage-calls.h"
+#include "cage-places.h"
 #include "cage.h"
-#include "util.h"
+#include "say.h"
 
-#if defined(__x86_64__)
-#define ARCHITECTURE AUDIT_ARCH_X86_64
-#elif defined(__aarch64__)
-#define ARCHITECTURE AUDIT_ARCH_AARCH64
-#elif defined(__arm__)
-#define ARCHITECTURE AUDIT_ARCH_ARM
-#elif defined(__riscv) && __riscv_xlen == 64
-#define ARCHITECTURE AUDIT_ARCH_RISCV64
-#endif
+/* What any file may hold: there are notes beside a download. */
+#define FILE_BYTES_MIN (1U << 20)
+/* A process that wants more has lost its way, and shall not take the others' memory. */
+#define MEMORY_BYTES_MAX (256U << 20)
+#define CAPABILITY(name) (UINT64_C(1) << CAP_##name)
 
-#ifdef ARCHITECTURE
-#define LOAD(member) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, member))
-#define ALLOW(call)                                                                                \
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##call, 0, 1),                                     \
-                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+/* clang-format off */
+static const struct Cage {
+        CallSet calls;
+        bool only_caged;       /* without a filter of calls the job is not done */
+        bool writes;           /* a file, of as many bytes as the task allows */
+        Places places;
+        rlim_t descriptors;
+        uint64_t capabilities; /* kept, where we have them */
+} cages[CAGE_KIND_MAX] = {
+        [CAGE_HASH]    = {CALLS_HASH,    true,  false, PLACES_NONE, 16, 0},
+        [CAGE_COPY]    = {CALLS_COPY,    false, true,  PLACES_NONE, 16, 0},
+        [CAGE_RESOLVE] = {CALLS_NETWORK, false, false, PLACES_SYSTEM | PLACES_CONNECT, 64, 0},
+        [CAGE_FETCH]   = {CALLS_NETWORK, false, true,
+                          PLACES_SYSTEM | PLACES_CONNECT | PLACES_NAMED | PLACES_FOLDER, 64, 0},
+        [CAGE_UPLOAD]  = {CALLS_NETWORK, false, false,
+                          PLACES_SYSTEM | PLACES_CONNECT | PLACES_NAMED | PLACES_FILE, 64, 0},
+        /* Logs belong to whom they belong to. A journal has many files. */
+        [CAGE_COLLECT] = {CALLS_QUIET,   false, true,  PLACES_ALL | PLACES_FOLDER, 4096,
+                          CAPABILITY(DAC_READ_SEARCH)},
+};
+/* clang-format on */
 
-static bool cage_by_filter(void)
+/* Those who write a file have no limit where the job has none. */
+static rlim_t file_bytes_most(const struct Cage *cage, const Task *task)
 {
-        static struct sock_filter rules[] = {
-                LOAD(arch),
-                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0),
-                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
-                LOAD(nr),
-                ALLOW(read),
-                ALLOW(write),
-                ALLOW(exit),
-                ALLOW(rt_sigreturn),
-                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+        if (cage->writes && task->max_size_bytes == 0)
+                return RLIM_INFINITY;
+        return MAX((rlim_t)task->max_size_bytes, (rlim_t)FILE_BYTES_MIN);
+}
+
+/* Too large a file is an error of write(), not a signal. Sanitizers take terabytes of addresses. */
+static int limits_set(const struct Cage *cage, const Task *task)
+{
+        const struct {
+                int resource;
+                rlim_t most;
+        } limits[] = {
+                {RLIMIT_FSIZE, file_bytes_most(cage, task)},
+                {RLIMIT_NOFILE, cage->descriptors},
+#ifndef __SANITIZE_ADDRESS__
+                {RLIMIT_DATA, MEMORY_BYTES_MAX},
+#endif
         };
-        static const struct sock_fprog program = {.len = ELEMENTSOF(rules), .filter = rules};
 
-        return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-               prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0;
-}
-#else
-static bool cage_by_filter(void)
-{
-        return false;
-}
-#endif
+        if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
+                return -errno;
+        for (size_t i = 0; i < ELEMENTSOF(limits); i++) {
+                struct rlimit limit;
 
-static bool cage_by_strict_mode(void)
-{
-        return prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT, 0, 0, 0) == 0;
-}
-
-/* A kernel without seccomp: no network at least. */
-static bool cage_by_namespace(void)
-{
-        return unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0;
-}
-
-int cage_enter(void)
-{
-        static bool (*const ways[])(void) = {cage_by_filter, cage_by_strict_mode,
-                                             cage_by_namespace};
-
-        for (size_t i = 0; i < ELEMENTSOF(ways); i++) {
-                if (ways[i]())
-                        return 0;
+                if (getrlimit(limits[i].resource, &limit) < 0)
+                        return -errno;
+                limit.rlim_max = limit.rlim_cur = MIN(limit.rlim_max, limits[i].most);
+                if (setrlimit(limits[i].resource, &limit) < 0)
+                        return -errno;
         }
-        return -EOPNOTSUPP;
+        return 0;
+}
+
+/* What an execve() could bring back. Only who has CAP_SETPCAP may give that up; to others
+ * no_new_privs brings nothing back either. */
+static void later_capabilities_drop(uint64_t kept)
+{
+        for (unsigned long c = 0; prctl(PR_CAPBSET_READ, c, 0, 0, 0) >= 0; c++) {
+                if (c >= 64 || !(kept >> c & 1))
+                        (void)prctl(PR_CAPBSET_DROP, c, 0, 0, 0);
+        }
+        (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+        (void)prctl(PR_SET_SECUREBITS,
+                    SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
+                            SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
+                            SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED,
+                    0, 0, 0);
+}
+
+static int capabilities_drop(uint64_t kept)
+{
+        struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+        struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+        later_capabilities_drop(kept);
+        if (syscall(SYS_capget, &header, data) < 0)
+                return -errno;
+        for (size_t i = 0; i < ELEMENTSOF(data); i++) {
+                data[i].permitted &= (uint32_t)(kept >> 32 * i);
+                data[i].effective = data[i].permitted;
+                data[i].inheritable = 0;
+        }
+        return syscall(SYS_capset, &header, data) == 0 ? 0 : -errno;
+}
+
+/* The filter, or what comes near it: the kernel's own filter of four calls, which it refuses
+ * (EINVAL) to whom a filter rules already, as in a service with SystemCallFilter=; or no network at
+ * least. */
+static bool calls_limit_somehow(CallSet set)
+{
+        return calls_limit(set) == 0 ||
+               (set == CALLS_HASH && (prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT, 0, 0, 0) == 0 ||
+                                      unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0));
+}
+
+static int refuse(int error)
+{
+        Failure failure = {.final = true, .code = "worker"};
+
+        snprintf(failure.message, sizeof(failure.message),
+                 "the kernel has no cage for this process: %s", strerror(-error));
+        say_failed(&failure);
+        return error;
+}
+
+static void tell_missing(const char *what)
+{
+        fprintf(stderr, "rauc-ocpp-transfer: the kernel offers no %s: the cage lacks a wall\n",
+                what);
+}
+
+int cage_enter(CageKind kind, const Task *task)
+{
+        const struct Cage *cage = &cages[kind];
+        int r = limits_set(cage, task);
+
+        if (r == 0)
+                r = capabilities_drop(cage->capabilities);
+        if (r == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+                r = -errno;
+        if (r < 0)
+                return refuse(r);
+        if (places_limit(cage->places, task) < 0 && kind != CAGE_RESOLVE)
+                tell_missing("Landlock");
+        if (calls_limit_somehow(cage->calls))
+                return 0;
+        if (cage->only_caged)
+                return refuse(-EOPNOTSUPP);
+        if (kind != CAGE_RESOLVE)
+                tell_missing("seccomp");
+        return 0;
 }

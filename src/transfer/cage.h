@@ -1,5 +1,21 @@
-/* Locks the process up: afterwards it reads and writes what is open already, and exits. */
+/* Locks this process up for its job, so that whoever takes it over by what it reads has nothing
+ * but what the job needs: see docs/architecture.md, "The worker's cage". */
 #pragma once
 
-/* 0; -EOPNOTSUPP: the kernel offers none of our ways. */
-int cage_enter(void);
+#include "task.h"
+
+typedef enum CageKind {
+        CAGE_HASH,
+        CAGE_COPY,
+        CAGE_RESOLVE,
+        CAGE_FETCH,
+        CAGE_UPLOAD,
+        CAGE_COLLECT,
+        CAGE_KIND_MAX,
+} CageKind;
+
+/* For good, and before the first foreign byte. The files that may be touched are those that task
+ * names. CAGE_HASH and CAGE_COPY allow a handful of system calls on what is open already; these
+ * processes end by SYS_exit. 0; negative errno: the job must not be done, and that was said as
+ * its failure. What the kernel does not offer otherwise is told on stderr. */
+int cage_enter(CageKind kind, const Task *task);

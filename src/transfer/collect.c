@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cage.h"
 #include "collect-copy.h"
 #include "collect-journal-match.h"
 #include "collect-journal.h"
@@ -228,6 +229,8 @@ int collect_run(const Task *task)
         };
         uint64_t size_bytes = 0;
 
+        if (cage_enter(CAGE_COLLECT, task) < 0)
+                return EXIT_SUCCESS;
         if (collect(&c, &size_bytes) < 0)
                 say_failed(&c.failure);
         else

@@ -2,6 +2,7 @@
  * the server proves that it still has that file, and begins anew otherwise. */
 #include <stdio.h>
 
+#include "cage.h"
 #include "failpoint.h"
 #include "fetch-answer.h"
 #include "fetch-part.h"
@@ -211,6 +212,8 @@ int fetch_run(const Task *task)
 
         part_boot_id(boot_id);
         fail_point("worker", "fetch-begin");
+        if (cage_enter(CAGE_FETCH, task) < 0)
+                return EXIT_SUCCESS;
         r = fetch(&f, boot_id);
         fail_point("worker", "fetch-end");
         if (r < 0)

@@ -15,7 +15,6 @@
 #define BLOCK_BYTES 65536
 
 static const Failure no_memory = {false, "hash", "out of memory"};
-static const Failure no_cage = {true, "hash", "the kernel has no way to cage the hashing process"};
 static const Failure not_read = {false, "hash", "the file could not be read"};
 
 static int hash_all(Digest *d, uint8_t block[static BLOCK_BYTES], FileDigest *ret)
@@ -54,9 +53,8 @@ int hash_run(const Task *task)
         fail_point("worker", "hash-begin"); /* in the cage there is none */
         if (!block || digest_new(task->sha384, &d) < 0)
                 say_failed(&no_memory);
-        else if ((void)posix_fadvise(FILE_FD, 0, 0, POSIX_FADV_SEQUENTIAL), cage_enter() < 0)
-                say_failed(&no_cage);
-        else
+        else if ((void)posix_fadvise(FILE_FD, 0, 0, POSIX_FADV_SEQUENTIAL),
+                 cage_enter(CAGE_HASH, task) == 0)
                 hash_caged(d, block);
         return EXIT_SUCCESS;
 }

@@ -22,13 +22,14 @@ static bool daemon_is_there(void)
         return poll(&p, 1, 0) >= 0 && !(p.revents & (POLLERR | POLLHUP | POLLNVAL));
 }
 
-/* No worker outlives its daemon; no password in a core file; no way to more rights. */
+/* No worker outlives its daemon; no password in a core file, not even in one that goes to a
+ * program; no way to more rights. The job's own limits: cage.h. */
 static int limits_set(void)
 {
         const struct rlimit none = {0, 0};
 
         if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-            setrlimit(RLIMIT_CORE, &none) < 0)
+            setrlimit(RLIMIT_CORE, &none) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
                 return -errno;
         return daemon_is_there() ? 0 : -EPIPE; /* it died before the first line here */
 }

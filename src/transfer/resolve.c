@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "cage.h"
 #include "failpoint.h"
 #include "say.h"
 #include "task.h"
@@ -55,6 +56,8 @@ int resolve_run(const Task *task)
         int r;
 
         fail_point("worker", "resolve-begin");
+        if (cage_enter(CAGE_RESOLVE, task) < 0)
+                return EXIT_SUCCESS;
         alarm(RESOLVE_SECONDS_MAX);
         r = look_up(task, &list);
         n = r == 0 ? to_text(list, texts) : 0;

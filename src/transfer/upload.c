@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cage.h"
 #include "failpoint.h"
 #include "upload-url.h"
 #include "way.h"
@@ -285,6 +286,8 @@ int upload_run(const Task *task)
         int r;
 
         fail_point("worker", "upload-begin");
+        if (cage_enter(CAGE_UPLOAD, task) < 0)
+                return EXIT_SUCCESS;
         r = upload(&u);
         fail_point("worker", "upload-end");
         if (r < 0)

@@ -1,0 +1,15 @@
+/* The cage's filters of system calls (seccomp). */
+#pragma once
+
+#include "util.h"
+
+typedef enum CallSet {
+        CALLS_HASH,    /* reads, writes, exits */
+        CALLS_COPY,    /* also makes a file durable */
+        CALLS_QUIET,   /* all that programs need, but no socket */
+        CALLS_NETWORK, /* all that programs need */
+        CALL_SET_MAX,
+} CallSet;
+
+/* no_new_privs must be set. 0; negative errno: the kernel, or who started us, refuses. */
+int calls_limit(CallSet set);
