@@ -64,8 +64,8 @@ static void work_done(Transfer *t)
 
 static void on_end(void *arg, uint64_t n _unused_)
 {
-        static const char *const names[] = {[WORK_COLLECT] = "collecting logs",
-                                            [WORK_UPLOAD] = "the upload"};
+        static const char *const names[] = {
+                [WORK_COLLECT] = "collecting logs", [WORK_UPLOAD] = "the upload"};
         Transfer *t = arg;
 
         if (t->kind == WORK_COLLECT || t->kind == WORK_UPLOAD)
