@@ -13,7 +13,7 @@
 #define CONFIG_FILE_SIZE_MAX 262144
 #define CONFIG_FIRST_LINE_MAX 4096
 /* More than the table has; config_load() refuses to run with more. */
-#define CONFIG_OPTIONS_MAX 64
+#define CONFIG_OPTIONS_MAX 96
 
 /* One load: the files read so far and which line of which file set each option. */
 typedef struct Loading {
