@@ -119,7 +119,7 @@ class RawServer:
     """Writes one answer to each that comes, then holds the connection or closes it."""
 
     def __init__(self, answer, hold=False):
-        self.answer, self.hold, self.open, self.asked = answer, hold, [], threading.Event()
+        self.answer, self.hold, self.open = answer, hold, []
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}/fw.bin"
         self.thread = threading.Thread(target=self.run, daemon=True)
@@ -133,7 +133,6 @@ class RawServer:
                 return
             try:
                 peer.recv(65536)
-                self.asked.set()
                 peer.sendall(self.answer)
             except OSError:
                 pass
