@@ -86,6 +86,23 @@ usec_t way_limit(const TransferWay *way)
         return way->timeout_usec > 0 ? way->timeout_usec + MARGIN_USEC : 0;
 }
 
+/* No file, no limits yet. */
+static TransferStart start_of(sd_event *event, const char *worker, cJSON *job, AnswerKind wanted)
+{
+        return (TransferStart){
+                .event = event, .worker = worker, .job = job, .file = -1, .wanted = wanted};
+}
+
+static TransferStart start_by_way(sd_event *event, const char *worker, cJSON *job,
+                                  const TransferWay *way)
+{
+        TransferStart start = start_of(event, worker, job, ANSWER_DONE);
+
+        start.silence_usec = way_silence(way);
+        start.limit_usec = way_limit(way);
+        return start;
+}
+
 /* How long a file may keep a worker busy that says nothing meanwhile. */
 static usec_t silence_over(int fd)
 {
@@ -99,15 +116,9 @@ int transfer_fetch(sd_event *event, const char *worker, const FetchJob *job,
                    const TransferHandlers *handlers, void *userdata, Transfer **ret)
 {
         _cleanup_(tree_freep) cJSON *o = cJSON_CreateObject();
-        TransferStart start = {.event = event,
-                               .worker = worker,
-                               .job = o,
-                               .file = -1,
-                               .wanted = ANSWER_DONE,
-                               .silence_usec = way_silence(&job->way),
-                               .limit_usec = way_limit(&job->way),
-                               .max_bytes = job->max_size_bytes};
+        TransferStart start = start_by_way(event, worker, o, &job->way);
 
+        start.max_bytes = job->max_size_bytes;
         if (!add_text(o, "job", "fetch") || !add_text(o, "url", job->url) ||
             !add_text(o, "file", job->file) || !add_way(o, &job->way) ||
             !add_number(o, "max_size", job->max_size_bytes) ||
@@ -140,14 +151,10 @@ int transfer_collect(sd_event *event, const char *worker, const CollectJob *job,
                      const TransferHandlers *handlers, void *userdata, Transfer **ret)
 {
         _cleanup_(tree_freep) cJSON *o = cJSON_CreateObject();
-        TransferStart start = {.event = event,
-                               .worker = worker,
-                               .job = o,
-                               .file = -1,
-                               .wanted = ANSWER_DONE,
-                               .silence_usec = COLLECT_USEC_MAX,
-                               .max_bytes = job->max_size_bytes};
+        TransferStart start = start_of(event, worker, o, ANSWER_DONE);
 
+        start.silence_usec = COLLECT_USEC_MAX;
+        start.max_bytes = job->max_size_bytes;
         if (!add_text(o, "job", "collect") || !add_text(o, "file", job->file) ||
             !add_number(o, "max_size", job->max_size_bytes) ||
             !add_text(o, "identity", job->identity) ||
@@ -165,13 +172,7 @@ int transfer_upload(sd_event *event, const char *worker, const UploadJob *job,
                     const TransferHandlers *handlers, void *userdata, Transfer **ret)
 {
         _cleanup_(tree_freep) cJSON *o = cJSON_CreateObject();
-        TransferStart start = {.event = event,
-                               .worker = worker,
-                               .job = o,
-                               .file = -1,
-                               .wanted = ANSWER_DONE,
-                               .silence_usec = way_silence(&job->way),
-                               .limit_usec = way_limit(&job->way)};
+        TransferStart start = start_by_way(event, worker, o, &job->way);
 
         if (!add_text(o, "job", "upload") || !add_text(o, "file", job->file) ||
             !add_text(o, "name", job->name) || !add_text(o, "url", job->url) ||
@@ -201,7 +202,7 @@ int transfer_hash(sd_event *event, const char *worker, const char *file, bool sh
 {
         _cleanup_(tree_freep) cJSON *o = cJSON_CreateObject();
         _cleanup_(closep) int fd = -1;
-        TransferStart start = {.event = event, .worker = worker, .job = o, .wanted = ANSWER_DIGEST};
+        TransferStart start = start_of(event, worker, o, ANSWER_DIGEST);
         int r;
 
         if (!add_text(o, "job", "hash") || !add_flag(o, "sha384", sha384))
@@ -219,14 +220,11 @@ int transfer_copy(sd_event *event, const char *worker, int source, const char *f
                   Transfer **ret)
 {
         _cleanup_(tree_freep) cJSON *o = cJSON_CreateObject();
-        TransferStart start = {.event = event,
-                               .worker = worker,
-                               .job = o,
-                               .file = source,
-                               .wanted = ANSWER_DONE,
-                               .silence_usec = silence_over(source),
-                               .max_bytes = max_size_bytes};
+        TransferStart start = start_of(event, worker, o, ANSWER_DONE);
 
+        start.file = source;
+        start.silence_usec = silence_over(source);
+        start.max_bytes = max_size_bytes;
         if (!add_text(o, "job", "copy") || !add_text(o, "file", file) ||
             !add_number(o, "max_size", max_size_bytes))
                 return -ENOMEM;
@@ -237,13 +235,9 @@ int transfer_resolve(sd_event *event, const char *worker, const char *host, cons
                      const TransferHandlers *handlers, void *userdata, Transfer **ret)
 {
         _cleanup_(tree_freep) cJSON *o = cJSON_CreateObject();
-        TransferStart start = {.event = event,
-                               .worker = worker,
-                               .job = o,
-                               .file = -1,
-                               .wanted = ANSWER_ADDRESSES,
-                               .silence_usec = RESOLVE_USEC_MAX};
+        TransferStart start = start_of(event, worker, o, ANSWER_ADDRESSES);
 
+        start.silence_usec = RESOLVE_USEC_MAX;
         if (!add_text(o, "job", "resolve") || !add_text(o, "host", host) ||
             !add_text(o, "service", service))
                 return -ENOMEM;
