@@ -87,6 +87,23 @@ usec_t way_limit(const TransferWay *way)
         return way->timeout_usec > 0 ? way->timeout_usec + MARGIN_USEC : 0;
 }
 
+/* No file, no limits yet. */
+static TransferStart start_of(sd_event *event, const char *worker, cJSON *job, AnswerKind wanted)
+{
+        return (TransferStart){
+                .event = event, .worker = worker, .job = job, .file = -1, .wanted = wanted};
+}
+
+static TransferStart start_by_way(sd_event *event, const char *worker, cJSON *job,
+                                  const TransferWay *way)
+{
+        TransferStart start = start_of(event, worker, job, ANSWER_DONE);
+
+        start.silence_usec = way_silence(way);
+        start.limit_usec = way_limit(way);
+        return start;
+}
+
 /* How long a file may keep a worker busy that says nothing meanwhile. */
 static usec_t silence_over(int fd)
 {
@@ -100,15 +117,9 @@ int transfer_fetch(sd_event *event, const char *worker, const FetchJob *job,
                    const TransferHandlers *handlers, void *userdata, Transfer **ret)
 {
         _cleanup_(tree_freep) cJSON *o = cJSON_CreateObject();
-        TransferStart start = {.event = event,
-                               .worker = worker,
-                               .job = o,
-                               .file = -1,
-                               .wanted = ANSWER_DONE,
-                               .silence_usec = way_silence(&job->way),
-                               .limit_usec = way_limit(&job->way),
-                               .max_bytes = job->max_size_bytes};
+        TransferStart start = start_by_way(event, worker, o, &job->way);
 
+        start.max_bytes = job->max_size_bytes;
         if (!add_text(o, "job", "fetch") || !add_text(o, "url", job->url) ||
             !add_text(o, "file", job->file) || !add_way(o, &job->way) ||
             !add_number(o, "max_size", job->max_size_bytes) ||
@@ -154,14 +165,10 @@ int transfer_collect(sd_event *event, const char *worker, const CollectJob *job,
                      const TransferHandlers *handlers, void *userdata, Transfer **ret)
 {
         _cleanup_(tree_freep) cJSON *o = cJSON_CreateObject();
-        TransferStart start = {.event = event,
-                               .worker = worker,
-                               .job = o,
-                               .file = -1,
-                               .wanted = ANSWER_DONE,
-                               .silence_usec = COLLECT_USEC_MAX,
-                               .max_bytes = job->max_size_bytes};
+        TransferStart start = start_of(event, worker, o, ANSWER_DONE);
 
+        start.silence_usec = COLLECT_USEC_MAX;
+        start.max_bytes = job->max_size_bytes;
         return add_collect(o, job) ? transfer_start(&start, handlers, userdata, ret) : -ENOMEM;
 }
 
@@ -176,10 +183,10 @@ int transfer_collect_text(sd_event *event, const char *worker, const char *text,
                           const TransferHandlers *handlers, void *userdata, Transfer **ret)
 {
         _cleanup_(tree_freep) cJSON *o = NULL;
-        TransferStart start = {event, worker, NULL, -1, ANSWER_DONE};
         int r = json_parse(text, strlen(text), &o);
+        TransferStart start = start_of(event, worker, o, ANSWER_DONE);
 
-        start.job = o;
+        start.silence_usec = COLLECT_USEC_MAX;
         return r < 0 ? r : transfer_start(&start, handlers, userdata, ret);
 }
 
@@ -187,13 +194,7 @@ int transfer_upload(sd_event *event, const char *worker, const UploadJob *job,
                     const TransferHandlers *handlers, void *userdata, Transfer **ret)
 {
         _cleanup_(tree_freep) cJSON *o = cJSON_CreateObject();
-        TransferStart start = {.event = event,
-                               .worker = worker,
-                               .job = o,
-                               .file = -1,
-                               .wanted = ANSWER_DONE,
-                               .silence_usec = way_silence(&job->way),
-                               .limit_usec = way_limit(&job->way)};
+        TransferStart start = start_by_way(event, worker, o, &job->way);
 
         if (!add_text(o, "job", "upload") || !add_text(o, "file", job->file) ||
             !add_text(o, "name", job->name) || !add_text(o, "url", job->url) ||
@@ -223,7 +224,7 @@ int transfer_hash(sd_event *event, const char *worker, const char *file, bool sh
 {
         _cleanup_(tree_freep) cJSON *o = cJSON_CreateObject();
         _cleanup_(closep) int fd = -1;
-        TransferStart start = {.event = event, .worker = worker, .job = o, .wanted = ANSWER_DIGEST};
+        TransferStart start = start_of(event, worker, o, ANSWER_DIGEST);
         int r;
 
         if (!add_text(o, "job", "hash") || !add_flag(o, "sha384", sha384))
@@ -241,14 +242,11 @@ int transfer_copy(sd_event *event, const char *worker, int source, const char *f
                   Transfer **ret)
 {
         _cleanup_(tree_freep) cJSON *o = cJSON_CreateObject();
-        TransferStart start = {.event = event,
-                               .worker = worker,
-                               .job = o,
-                               .file = source,
-                               .wanted = ANSWER_DONE,
-                               .silence_usec = silence_over(source),
-                               .max_bytes = max_size_bytes};
+        TransferStart start = start_of(event, worker, o, ANSWER_DONE);
 
+        start.file = source;
+        start.silence_usec = silence_over(source);
+        start.max_bytes = max_size_bytes;
         if (!add_text(o, "job", "copy") || !add_text(o, "file", file) ||
             !add_number(o, "max_size", max_size_bytes))
                 return -ENOMEM;
@@ -259,13 +257,9 @@ int transfer_resolve(sd_event *event, const char *worker, const char *host, cons
                      const TransferHandlers *handlers, void *userdata, Transfer **ret)
 {
         _cleanup_(tree_freep) cJSON *o = cJSON_CreateObject();
-        TransferStart start = {.event = event,
-                               .worker = worker,
-                               .job = o,
-                               .file = -1,
-                               .wanted = ANSWER_ADDRESSES,
-                               .silence_usec = RESOLVE_USEC_MAX};
+        TransferStart start = start_of(event, worker, o, ANSWER_ADDRESSES);
 
+        start.silence_usec = RESOLVE_USEC_MAX;
         if (!add_text(o, "job", "resolve") || !add_text(o, "host", host) ||
             !add_text(o, "service", service))
                 return -ENOMEM;

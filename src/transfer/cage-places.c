@@ -137,8 +137,10 @@ static void let_named(Walls *w, const Task *task)
 static void let_tests(Walls *w _unused_)
 {
 #ifdef TEST_SEAMS
-        if (getenv("RAUC_OCPP_FAILPOINT_FILE"))
-                let_folder_of(w, getenv("RAUC_OCPP_FAILPOINT_FILE"));
+        const char *record = getenv("RAUC_OCPP_FAILPOINT_FILE");
+
+        if (record)
+                let_folder_of(w, record);
 #endif
 #ifdef COVERAGE_DIR
         let(w, COVERAGE_DIR, WRITE | LANDLOCK_ACCESS_FS_MAKE_DIR);

@@ -12,8 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from test_transfer import RawServer, fetch_job, status_of
-
 TOP = Path(__file__).resolve().parents[2]
 BINARY_DIR = Path(os.environ.get("BINARY_DIR", TOP / "build/dev"))
 PROBE = BINARY_DIR / "bin/cage-probe"
@@ -27,6 +25,48 @@ DAC_READ_SEARCH = 1 << 2
 
 # What a cage can't refuse is refused by Landlock, where the kernel's is of that version.
 ABI = int(subprocess.run([PROBE, "landlock"], check=True, capture_output=True).stdout)
+
+
+def status_of(pid, key):
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(line.split()[1] for line in lines if line.startswith(key + ":"))
+
+
+def fetch_job(url, file):
+    return {"job": "fetch", "url": url, "file": str(file), "protocols": ["http"], "max_size": MAX_SIZE, "stall_timeout": 20,
+            "timeout": 0, "rate": 0, "reserve": 0}
+
+
+class Fetch:
+    """A worker that has just asked a server of ours for its file."""
+
+    def __init__(self, worker, folder, **options):
+        self.server = socket.create_server(("127.0.0.1", 0))
+        job = fetch_job(f"http://127.0.0.1:{self.server.getsockname()[1]}/fw", folder / "fw.part")
+        self.process = subprocess.Popen([worker], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                        env={}, **options)
+        self.process.stdin.write(json.dumps(job).encode())
+        self.process.stdin.close()
+        self.process.stdin = None
+
+    def __enter__(self):
+        self.server.settimeout(30)
+        self.peer, _ = self.server.accept()
+        self.peer.settimeout(30)
+        assert self.peer.recv(65536).startswith(b"GET /fw ")
+        return self
+
+    def answer(self):
+        """The exit code, the last line, what was told on stderr."""
+        self.peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc")
+        out, told = self.process.communicate(timeout=30)
+        return self.process.returncode, json.loads(out.splitlines()[-1]), told.decode()
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.communicate(timeout=30)
+        self.peer.close()
+        self.server.close()
 
 
 def walled(error=errno.EACCES, version=1):
@@ -327,21 +367,11 @@ def test_rights_of_a_daemon_that_is_not_root(place, job):
 def test_the_worker_that_fetches_is_caged(tmp_path, build):
     """Before the server has said a word."""
     assert WORKERS[build].exists(), "cmake --preset release && cmake --build --preset release builds it"
-    with RawServer(b"", hold=True) as server:
-        worker = subprocess.Popen([WORKERS[build]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={})
-        job = fetch_job(server.url, tmp_path / "fw.part", stall_timeout=5)
-        worker.stdin.write(json.dumps(job).encode())
-        worker.stdin.close()
-        server.asked.wait(30)
-        try:
-            assert Path(f"/proc/{worker.pid}/exe").readlink().name == "rauc-ocpp-fetch"
-            assert_caged(worker.pid)
-            limits = Path(f"/proc/{worker.pid}/limits").read_text()
-            assert "Max core file size        0                    0" in limits
-        finally:
-            worker.kill()
-            worker.wait(10)
-            worker.stdout.close()
+    with Fetch(WORKERS[build], tmp_path) as fetch:
+        pid = fetch.process.pid
+        assert Path(f"/proc/{pid}/exe").readlink().name == "rauc-ocpp-fetch"
+        assert_caged(pid)
+        assert "Max core file size        0                    0" in Path(f"/proc/{pid}/limits").read_text()
 
 
 def expand(names):
@@ -403,17 +433,11 @@ def run_hash(tmp_path, *refused):
     return ran.returncode, json.loads(ran.stdout), ran.stderr.decode()
 
 
-def run_fetch(tmp_path, *refused):
-    with RawServer(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc") as server:
-        ran = subprocess.run([WORKERS["as tested"]], input=json.dumps(fetch_job(server.url, tmp_path / "fw.part")).encode(),
-                             capture_output=True, timeout=30, env={}, preexec_fn=refusing(*refused))
-    return ran.returncode, json.loads(ran.stdout.splitlines()[-1]), ran.stderr.decode()
-
-
 @pytest.mark.parametrize("refused, missing", [((LANDLOCK,), ["Landlock"]), ((SECCOMP,), ["seccomp"]),
                                               ((LANDLOCK, SECCOMP), ["Landlock", "seccomp"])])
 def test_a_missing_wall_is_told(tmp_path, refused, missing):
-    code, answer, told = run_fetch(tmp_path, *refused)
+    with Fetch(WORKERS["as tested"], tmp_path, preexec_fn=refusing(*refused)) as fetch:
+        code, answer, told = fetch.answer()
     assert code == 0 and answer == {"done": {"size": 3}}
     assert [line.split(" offers no ")[1].split(":")[0] for line in told.splitlines()] == missing
 
