@@ -215,6 +215,17 @@ def test_what_is_complete_already_is_found_out(file):
     assert os.listdir(file.parent) == ["fw.part"]
 
 
+@pytest.mark.parametrize("length", [CUT - 1, CUT + 1])
+def test_an_end_that_is_not_where_we_are_begins_anew(file, length):
+    """Nothing told how long the file is, before the 416."""
+    answers = [raw(chunked(CONTENT[:CUT], whole=False)), raw(head("416 No", f"Content-Range: bytes */{length}", length=0)),
+               Files(OTHER)]
+    with BadServer(lambda server, request, peer: answers.pop(0)(server, request, peer)) as server:
+        break_off(server, file)
+        assert_arrived(fetch(server.url, file), file, OTHER)
+    assert offsets(server) == [None, CUT, None]
+
+
 def test_more_than_was_told_is_not_taken(file):
     more = head("206 Partial", f"Content-Range: bytes {CUT}-{len(CONTENT) - 1}/{len(CONTENT)}", *validators(),
                 "Transfer-Encoding: chunked") + b"%x\r\n%s\r\n0\r\n\r\n" % (len(CONTENT), CONTENT)
