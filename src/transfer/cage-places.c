@@ -77,11 +77,10 @@ key_places[] = {
 };
 /* clang-format on */
 
-/* Of a task's way to a server, those that name files. */
+/* Of a task's way to a server, those that name files; client_key may. */
 static const size_t named_places[] = {
         offsetof(Task, ca_file),
         offsetof(Task, client_cert_file),
-        offsetof(Task, client_key),
         offsetof(Task, credentials_file),
 };
 
@@ -117,6 +116,16 @@ static void let_folder_of(Walls *w, const char *file)
         let(w, slash ? folder : ".", WRITE);
 }
 
+/* The path in a key's URI that is one of a file, as OpenSSL reads it; NULL: a provider has it. */
+static const char *key_path(const char *key)
+{
+        const char *path = startswith(key, "file:");
+
+        if (key[0] == '/')
+                return key;
+        return path && startswith(path, "//") ? path + 2 : path;
+}
+
 /* By a path, or by what a provider knows it by. */
 static void let_named(Walls *w, const Task *task)
 {
@@ -127,9 +136,11 @@ static void let_named(Walls *w, const Task *task)
                 if (*path)
                         let(w, *path, READ);
         }
-        if (!task->client_key || task->client_key[0] == '/')
+        if (task->client_key && key_path(task->client_key)) {
+                let(w, key_path(task->client_key), READ);
                 return;
-        for (size_t i = 0; i < ELEMENTSOF(key_places); i++)
+        }
+        for (size_t i = 0; task->client_key && i < ELEMENTSOF(key_places); i++)
                 let(w, key_places[i].path, key_places[i].access);
 }
 
@@ -145,8 +156,9 @@ static void let_tests(Walls *w _unused_)
 #ifdef COVERAGE_DIR
         let(w, COVERAGE_DIR, WRITE | LANDLOCK_ACCESS_FS_MAKE_DIR);
 #endif
-#ifdef __SANITIZE_ADDRESS__
+#ifdef SANITIZER_DIR
         let(w, "/proc/self", READ);
+        let(w, SANITIZER_DIR, READ);
 #endif
 }
 

@@ -174,6 +174,14 @@ def test_files_of_other_owners(place, job):
     assert place.probe(job, "write", place.file) == errno.EACCES
 
 
+@pytest.mark.parametrize("scheme", ["file:", "file://"])
+def test_a_key_may_be_a_file_by_its_uri(place, scheme):
+    job = place.job("fetch") | {"client_key": f"{scheme}{place.folder}/key"}
+    place.job = lambda _: job
+    assert place.probe("fetch", "read", place.folder / "key") == FINE
+    assert place.probe("fetch", "read", place.secret) == walled()
+
+
 def test_a_key_that_is_no_file_opens_the_providers_places(place):
     job = place.job("fetch") | {"client_key": "handle:0x81000000"}
     place.job = lambda _: job
