@@ -13,11 +13,10 @@ from pathlib import Path
 
 import pytest
 
+import worker
 from journals import START, USEC, entry, make_journal
+from worker import Answer
 
-TOP = Path(__file__).resolve().parents[2]
-BINARY_DIR = Path(os.environ.get("BINARY_DIR", TOP / "build/dev"))
-WORKER = BINARY_DIR / "bin/rauc-ocpp-transfer"
 PIECE_MAX = 384 * 1024
 NOBODY = 65534
 FULL = "the archive is as large as it may be"
@@ -53,19 +52,15 @@ def collect(tmp_path):
         job = {"job": "collect", "file": str(file), "max_size": 0, "identity": "CS001", "kind": "diagnostics",
                "journal_units": [], "files": [], "notes": [], **members}
         job["files"] = [str(f) for f in job["files"]]
-        process = subprocess.Popen([WORKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        process.stdin.write(json.dumps(job).encode())
-        process.stdin.close()
-        return process
+        return worker.start(job)
 
     def end(process):
-        out, err = process.stdout.read(), process.stderr.read()
-        assert process.wait(60) == 0, err
-        answer = json.loads(out.splitlines()[-1])
-        if "failed" in answer:
+        answer = Answer(process)
+        assert answer.code == 0, answer.stderr
+        if answer.failed:
             assert file.is_symlink() or not file.is_file(), "a part of an archive is left"
-            return answer["failed"]
-        assert answer == {"done": {"size": file.stat().st_size}}
+            return answer.failed
+        assert answer.done == {"size": file.stat().st_size}
         return Archive(file)
 
     def run(**members):

@@ -1,22 +1,19 @@
 """rauc-ocpp-transfer's job "upload" against real servers (nginx, vsftpd, sshd) and one that misbehaves."""
 
-import json
 import os
 import random
 import re
 import socket
-import subprocess
 import threading
 import time
 from pathlib import Path
 
 import pytest
 
+import worker
 from servers import Nginx, Sshd, Vsftpd
+from worker import Answer
 
-TOP = Path(__file__).resolve().parents[2]
-BINARY_DIR = Path(os.environ.get("BINARY_DIR", TOP / "build/dev"))
-WORKER = BINARY_DIR / "bin/rauc-ocpp-transfer"
 PROTOCOLS = ["http", "https", "ftp", "ftps", "sftp"]
 CONTENT = random.Random(7).randbytes(3_000_000)
 NAME = "CS001 diagnostics.tar.gz"
@@ -50,28 +47,28 @@ def sshd():
 
 @pytest.fixture
 def upload(tmp_path):
-    """Runs the job; the answer's lines."""
+    """Runs the job; its Answer."""
     file = tmp_path / "logs.tar.gz"
     file.write_bytes(CONTENT)
 
     def run(url, **members):
         job = {"job": "upload", "file": str(file), "name": NAME, "url": url, "folder": False,
                "protocols": PROTOCOLS, "stall_timeout": 20, "timeout": 0, "rate": 0, "method": "auto", **members}
-        ran = subprocess.run([WORKER], input=json.dumps(job).encode(), capture_output=True, timeout=60, check=False)
-        assert ran.returncode == 0, ran.stderr
-        return [json.loads(line) for line in ran.stdout.splitlines()]
+        answer = Answer(worker.start(job))
+        assert answer.code == 0, answer.stderr
+        return answer
     run.file = file
     return run
 
 
-def done(lines, size=len(CONTENT)):
-    assert lines[-1] == {"done": {"size": size}}
-    assert lines[-2] == {"progress": {"now": size, "total": size}}
-    return True
+def done(answer, size=len(CONTENT)):
+    assert answer.done == {"size": size}, answer.failed
+    assert answer.progress[-1] == {"now": size, "total": size}
 
 
-def failed(lines):
-    return lines[-1]["failed"]
+def failed(answer):
+    assert answer.failed, answer.done
+    return answer.failed
 
 
 class Peer:
@@ -340,10 +337,10 @@ def test_longer_than_allowed(nginx, upload):
 
 
 def test_progress_comes_at_most_twice_a_second(nginx, upload):
-    lines = upload(nginx.http + "/upload/", rate=1_500_000)
-    told = [line["progress"]["now"] for line in lines[:-1]]
+    answer = upload(nginx.http + "/upload/", rate=1_500_000)
+    told = [progress["now"] for progress in answer.progress]
     assert told == sorted(told) and told[-1] == len(CONTENT) and 2 <= len(told) <= 8
-    assert {line["progress"]["total"] for line in lines[:-1]} == {len(CONTENT)}
+    assert {progress["total"] for progress in answer.progress} == {len(CONTENT)}
 
 
 def test_no_server(upload):
@@ -438,10 +435,10 @@ def test_sftp_refuses(sshd, upload):
 
 def test_ftp_cut_off_in_the_middle(upload):
     with Vsftpd() as server:
-        worker = threading.Thread(target=kill_in_the_middle, args=(server,))
-        worker.start()
+        killer = threading.Thread(target=kill_in_the_middle, args=(server,))
+        killer.start()
         failure = failed(upload(server.login + "/upload/", rate=500_000, stall_timeout=5))
-        worker.join(30)
+        killer.join(30)
     assert failure["final"] is False
 
 
