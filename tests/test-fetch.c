@@ -24,6 +24,8 @@ static const struct FetchVector {
         {HEAD("503 Busy", LENGTH("0")),                                "http-503",    false},
         {HEAD("204 No Content", ""),                                   "http-204",    false},
         {HEAD("206 Partial", LENGTH("3") "Content-Range: bytes 0-2/9\r\n") "abc", "http-206", false},
+        {HEAD("416 Range", LENGTH("0") "Content-Range: bytes */3\r\n"),  "http-416",    true},
+        {HEAD("200 OK", LENGTH("3") "Content-Encoding: gzip\r\n") "abc", "encoding",    true},
         {HEAD("302 Found", LENGTH("3")) "abc",                         "http-302",    false},
         {HEAD("304 Not Modified", ""),                                 "http-304",    false},
         {HEAD("302 Found", LENGTH("0") "Location: file:///etc/hostname\r\n"), "scheme", true},

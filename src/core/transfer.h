@@ -5,7 +5,8 @@
  * The job (stdin, one object, then EOF). Members in brackets may be absent; 0 = no limit:
  *   {"job":"fetch","url":…,"file":NAME.part, WAY, "max_size":bytes,"reserve":bytes that stay free}
  *       goes on where NAME.part ends if its side-car NAME.part.json says that it is a part of the
- *       same file: {"url":…,"etag":…,"last_modified":…,"length":bytes or -1}
+ *       same file: {"synced":bytes,"boot":id,"url":…,"etag":…,"last_modified":…,"length":bytes or
+ *       -1}; the side-car goes when the file is complete
  *   {"job":"copy","file":…,"max_size":bytes}      the source is descriptor 3, as below
  *   {"job":"hash","sha384":true|false}     the file is descriptor 3, opened O_RDONLY by the daemon;
  *                                          no network, no other file
@@ -46,7 +47,9 @@ typedef struct TransferFailure {
         bool final;          /* another attempt would end the same way */
         const char *code;    /* "http-404", "scheme", "resolve", "connect", "tls", "redirects",
                                 "connection", "stalled", "timeout", "too-large", "no-space", "file",
-                                "hash", "worker", "ftp-550", "ssh", "login", "changed", "nothing"
+                                "hash", "worker", "encoding" (sent so, unasked), "ftp-550" (any
+                                reply, 530 too), "ssh", "login" (SFTP, or the credentials file),
+                                "changed", "nothing"
                                 (collect: none of that kind) */
         const char *message; /* for people; printable ASCII */
         uint64_t retry_after_seconds; /* the server wants that long a rest; 0: it didn't say */
@@ -72,7 +75,8 @@ typedef struct TransferWay {
         uint64_t rate_bytes;                     /* a second, 0 = no limit */
         const char *ca_file;                     /* trusted besides the system's roots */
         const char *client_cert_file, *client_key;
-        const char *credentials_file; /* "host user password" lines, used where the URL has none */
+        const char *credentials_file; /* "host user password [SHA256:host key]" lines, used where
+                                         the URL has none */
         const char *proxy;
 } TransferWay;
 

@@ -117,7 +117,7 @@ static cJSON *notes_read(int fd)
         ssize_t n = text ? pread(fd, text, NOTES_SIZE_MAX, 0) : 0;
         cJSON *tree = NULL;
 
-        return n > 0 && json_parse(text, (size_t)n, &tree) == 0 ? tree : NULL;
+        return n > 0 && n < NOTES_SIZE_MAX && json_parse(text, (size_t)n, &tree) == 0 ? tree : NULL;
 }
 
 /* How many bytes of the file are for sure those of url's version. */

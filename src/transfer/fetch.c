@@ -26,6 +26,7 @@ typedef struct Fetch {
         Failure failure;
         usec_t told_usec;
         uint64_t told_bytes;
+        int64_t told_total_bytes;
 } Fetch;
 
 static bool body_is_wanted(const Fetch *f)
@@ -90,6 +91,7 @@ static size_t on_data(char *data, size_t one, size_t count, void *userdata)
 
 static void tell_progress(Fetch *f)
 {
+        f->told_total_bytes = f->total_bytes;
         f->told_bytes = part_size(f->part);
         f->told_usec = boottime_now();
         say_progress(f->told_bytes, f->total_bytes);
@@ -132,9 +134,14 @@ static int check_length(Fetch *f)
 /* One request. 1: another is needed; 0: the file is there; -EIO. */
 static int request(Fetch *f)
 {
-        CURLcode error = answer_ask(f->way, f->asked_for, part_size(f->part), &f->headers);
+        CURLcode error;
 
+        if (!way_is_file(f->way)) {
+                way_fail(true, "scheme", "the URL names no file", &f->failure);
+                return -EIO;
+        }
         f->verdict = VERDICT_NONE;
+        error = answer_ask(f->way, f->asked_for, part_size(f->part), &f->headers);
         error = error ? error : curl_easy_perform(way_curl(f->way));
         if (error == CURLE_OK && f->verdict == VERDICT_NONE)
                 judge(f, false);
@@ -190,7 +197,8 @@ static int fetch(Fetch *f, const char *boot_id)
         do
                 r = request(f);
         while (r > 0);
-        if (f->told_usec == 0 || f->told_bytes != part_size(f->part))
+        if (f->told_usec == 0 || f->told_bytes != part_size(f->part) ||
+            f->told_total_bytes != f->total_bytes)
                 tell_progress(f); /* the end, if not told yet */
         return r < 0 ? r : part_finish(f->part, &f->failure);
 }

@@ -135,9 +135,9 @@ static void add_detail(const Way *w, Failure *ret)
 void way_judge_error(const Way *w, CURLcode error, Failure *ret)
 {
         const Error *e = error_find(errors, ELEMENTSOF(errors), error);
-        bool http = !w || !w->protocol || way_is_http(w);
+        bool http = !w->protocol || way_is_http(w);
 
-        if (w && w->failed) {
+        if (w->failed) {
                 *ret = w->failure;
         } else if (error == CURLE_OPERATION_TIMEDOUT) {
                 judge_time(w, ret);
@@ -147,7 +147,7 @@ void way_judge_error(const Way *w, CURLcode error, Failure *ret)
                 e = e || http ? e : error_find(file_errors, ELEMENTSOF(file_errors), error);
                 way_fail(e && e->final, e ? e->code : "connection",
                          e ? e->sentence : curl_easy_strerror(error), ret);
-                if (w && !ret->final)
+                if (!ret->final)
                         add_detail(w, ret);
         }
 }

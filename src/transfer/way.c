@@ -7,23 +7,34 @@
 
 #define REDIRECTS_MAX 5
 #define IMPLICIT_FTPS_PORT "990"
+/* libcurl counts the time for a connection from the beginning of the transfer, also that for FTP's
+ * second one, which comes after a dozen exchanges; each of those has the stall's time limit. */
+#define FTP_CONNECT_STALLS 5
+/* libcurl counts milliseconds in an int. */
+#define CONNECT_SECONDS_MAX INT64_C(2000000)
 /* libcurl reads up to a hundred buffers before it looks at the rate again: a quarter of a second's
  * worth of them, within the sizes it takes gladly. */
 #define BUFFERS_A_SECOND 400
 #define BUFFER_BYTES_MIN 1024
 #define BUFFER_BYTES_MAX 16384
+/* Without a rate: that of the program curl. */
+#define BUFFER_BYTES_FREE 102400L
 
 /* What may be asked for by name, and what that is for libcurl. A name that isn't here allows
  * nothing. */
-struct Protocol {
+/* clang-format off */
+static const struct Protocol {
         const char *name, *curl_name;
         bool http, encrypted;
+        int64_t connect_stalls; /* how many times the stall's limit connecting may take */
+} protocols[] = {
+        {"http",  "http",  true,  false, 1},
+        {"https", "https", true,  true,  1},
+        {"ftp",   "ftp",   false, false, FTP_CONNECT_STALLS},
+        {"ftps",  "ftp",   false, true,  FTP_CONNECT_STALLS},
+        {"sftp",  "sftp",  false, true,  1},
 };
-
-static const struct Protocol protocols[] = {
-        {"http", "http", true, false}, {"https", "https", true, true}, {"ftp", "ftp", false, false},
-        {"ftps", "ftp", false, true},  {"sftp", "sftp", false, true},
-};
+/* clang-format on */
 
 /* HTTP/0.9 is let in so that a job refuses it itself: libcurl has no error of its own for a server
  * that doesn't speak HTTP. No key of the user's, no agent: an sftp login is a password. */
@@ -50,7 +61,7 @@ static CURLcode set_rate(CURL *easy, int64_t rate_bytes)
         CURLcode r;
 
         if (rate_bytes == 0)
-                return CURLE_OK;
+                return curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, BUFFER_BYTES_FREE);
         r = curl_easy_setopt(easy, CURLOPT_MAX_RECV_SPEED_LARGE, (curl_off_t)rate_bytes);
         r = r ? r : curl_easy_setopt(easy, CURLOPT_MAX_SEND_SPEED_LARGE, (curl_off_t)rate_bytes);
         return r ? r
@@ -72,7 +83,6 @@ static CURLcode set_all(Way *w)
         r = r ? r : curl_easy_setopt(e, CURLOPT_PROXY, strempty(t->proxy));
         r = r ? r : curl_easy_setopt(e, CURLOPT_NOPROXY, "");
         r = r ? r : curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, stall_seconds);
-        r = r ? r : curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT, stall_seconds);
         r = r ? r : curl_easy_setopt(e, CURLOPT_FTP_RESPONSE_TIMEOUT, stall_seconds);
         r = r ? r : curl_easy_setopt(e, CURLOPT_TIMEOUT, (long)t->timeout_seconds);
         r = r ? r : set_rate(e, t->rate_bytes);
@@ -84,14 +94,16 @@ static CURLcode set_all(Way *w)
 int way_new(const Task *task, Way **ret, Failure *reterr)
 {
         _cleanup_(way_freep) Way *w = calloc(1, sizeof(*w));
-        CURLcode error = CURLE_OUT_OF_MEMORY;
+        CURLcode error = w ? curl_global_init(CURL_GLOBAL_DEFAULT) : CURLE_OUT_OF_MEMORY;
 
-        if (w && curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK) {
-                w->task = task;
-                w->easy = curl_easy_init();
-                w->target = curl_url();
-                error = w->easy && w->target ? set_all(w) : CURLE_OUT_OF_MEMORY;
+        if (error != CURLE_OK) {
+                way_fail(false, "worker", "libcurl can't be used", reterr);
+                return -EIO;
         }
+        w->task = task;
+        w->easy = curl_easy_init();
+        w->target = curl_url();
+        error = w->easy && w->target ? set_all(w) : CURLE_OUT_OF_MEMORY;
         if (error != CURLE_OK) {
                 way_judge_error(w, error, reterr);
                 return -EIO;
@@ -163,14 +175,12 @@ static void curl_freep(char **text)
         curl_free(*text);
 }
 
-/* What would end a line of FTP's dialogue and begin another. */
-static bool has_control_characters(const char *text)
+bool way_is_file(const Way *w)
 {
-        for (; text && *text; text++) {
-                if ((unsigned char)*text < ' ' || *text == 0x7f)
-                        return true;
-        }
-        return false;
+        _cleanup_(curl_freep) char *path = part_of(w->target, CURLUPART_PATH, 0);
+        size_t n = path ? strlen(path) : 0;
+
+        return way_is_http(w) || (n > 0 && path[n - 1] != '/' && !strcasestr(path, ";type="));
 }
 
 /* RFC 4217's ftps is ftp with AUTH TLS; what begins with TLS is known by its port alone. */
@@ -180,8 +190,12 @@ static CURLcode set_protocol(Way *w)
         bool ftps = streq(w->protocol->name, "ftps"),
              implicit = ftps && port && streq(port, IMPLICIT_FTPS_PORT);
         const char *name = implicit ? "ftps" : w->protocol->curl_name;
+        int64_t connect_seconds = w->task->stall_timeout_seconds * w->protocol->connect_stalls;
         CURLcode r = curl_easy_setopt(w->easy, CURLOPT_PROTOCOLS_STR, name);
 
+        r = r ? r
+              : curl_easy_setopt(w->easy, CURLOPT_CONNECTTIMEOUT,
+                                 (long)MIN(connect_seconds, CONNECT_SECONDS_MAX));
         r = r ? r
               : curl_easy_setopt(w->easy, CURLOPT_USE_SSL,
                                  (long)(ftps ? CURLUSESSL_ALL : CURLUSESSL_NONE));
@@ -192,19 +206,25 @@ static CURLcode set_protocol(Way *w)
         return r;
 }
 
+/* 0 and the part, decoded, NULL: there is none. -EINVAL: it holds control characters, which would
+ * end a line of FTP's dialogue and begin another. */
+static int decoded_part(CURLU *url, CURLUPart part, CURLUcode none, char **ret)
+{
+        CURLUcode r = curl_url_get(url, part, ret, CURLU_URLDECODE);
+
+        if (r == none)
+                *ret = NULL;
+        return r == CURLUE_OK || r == none ? 0 : -EINVAL;
+}
+
 /* User and password of the URL aimed at, taken out of it. */
 static int take_login(Way *w, char **ret_user, char **ret_password)
 {
-        _cleanup_(curl_freep) char *user = part_of(w->target, CURLUPART_USER, CURLU_URLDECODE);
-        _cleanup_(curl_freep) char *password =
-                part_of(w->target, CURLUPART_PASSWORD, CURLU_URLDECODE);
-
-        if (has_control_characters(user) || has_control_characters(password) ||
+        if (decoded_part(w->target, CURLUPART_USER, CURLUE_NO_USER, ret_user) < 0 ||
+            decoded_part(w->target, CURLUPART_PASSWORD, CURLUE_NO_PASSWORD, ret_password) < 0 ||
             curl_url_set(w->target, CURLUPART_USER, NULL, 0) != CURLUE_OK ||
             curl_url_set(w->target, CURLUPART_PASSWORD, NULL, 0) != CURLUE_OK)
                 return -EINVAL;
-        *ret_user = TAKE_PTR(user);
-        *ret_password = TAKE_PTR(password);
         return 0;
 }
 
@@ -218,8 +238,9 @@ static char *origin_of(CURLU *url)
         return str_printf("%s://%s:%s", strempty(scheme), strempty(host), strempty(port));
 }
 
-/* The login for what is aimed at; user and password are those of its URL. */
-static CURLcode set_login(Way *w, const char *user, const char *password, bool allowed)
+/* The login for what is aimed at: user and password of its URL, or those of the first URL if it is
+ * the same server's, or those of the file if that is allowed. */
+static CURLcode set_login(Way *w, const char *user, const char *password, bool by_file)
 {
         _cleanup_(curl_freep) char *host = part_of(w->target, CURLUPART_HOST, 0);
         _cleanup_(freep) char *origin = origin_of(w->target);
@@ -228,11 +249,9 @@ static CURLcode set_login(Way *w, const char *user, const char *password, bool a
 
         if (!user && str_equal(origin, w->origin))
                 login = (Login){w->user, w->password};
-        w->login_from_file = allowed && !login.user;
+        w->login_from_file = by_file && !login.user;
         if (w->login_from_file)
                 login = logins_find(w->logins, strempty(host));
-        if (!allowed)
-                login = (Login){NULL, NULL};
         r = curl_easy_setopt(w->easy, CURLOPT_USERNAME, login.user);
         return r ? r : curl_easy_setopt(w->easy, CURLOPT_PASSWORD, login.password);
 }

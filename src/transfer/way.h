@@ -22,11 +22,15 @@ CURL *way_curl(const Way *w);
  * is 990, where it begins at once. 0. */
 int way_aim(Way *w, const char *url, Failure *reterr);
 /* After an answer that redirects: goes there, as way_aim() does, but user and password of the first
- * URL go to its own host, port and protocol only, and none at all from an encrypted protocol to one
- * in the clear. 1: perform again; 0: the answer was no redirect. libcurl itself follows none. */
+ * URL go to its own host, port and protocol only, and those of the credentials file not from an
+ * encrypted protocol to one in the clear. 1: perform again; 0: the answer was no redirect. libcurl
+ * itself follows none. */
 int way_follow(Way *w, Failure *reterr);
 /* The protocol aimed at is http or https (else ftp, ftps or sftp). */
 bool way_is_http(const Way *w);
+/* The URL aimed at names a file. FTP and SFTP would list what ends in a slash, and FTP would list
+ * or change what ends in ";type=…". */
+bool way_is_file(const Way *w);
 /* The HTTP status or FTP reply that came last; 0: none. */
 long way_status(const Way *w);
 /* The status is one of the redirects, and says where to. */

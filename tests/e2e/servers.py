@@ -3,9 +3,11 @@ ends its server; what they serve and take lies in the folder `files`. FTP and SF
 by a passwd file of their own in a mount namespace (which wants root, as RAUC's tests do)."""
 
 import base64
+import contextlib
 import hashlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -78,6 +80,10 @@ isolate_network=NO
 pam_service_name=vsftpd
 pasv_address=127.0.0.1
 local_umask=022
+log_ftp_protocol=YES
+xferlog_std_format=NO
+xferlog_enable=YES
+vsftpd_log_file={folder}/log
 {more}
 """
 
@@ -134,6 +140,19 @@ def free_ports(count):
     return ports
 
 
+def family(pid):
+    """This process and all its descendants."""
+    parents = {}
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            number, rest = status.read_text().split(" ", 1)
+            parents[int(number)] = int(rest.rpartition(")")[2].split()[1])
+    found = [pid]
+    for one in found:
+        found += [child for child, parent in parents.items() if parent == one]
+    return found
+
+
 class Server:
     """A server process in a folder of its own, which all may enter: servers give up being root."""
 
@@ -151,10 +170,15 @@ class Server:
         if world:
             command = ["unshare", "--mount", "/bin/sh", "-c", WORLD, self.folder, *command]
             self._make_world()
-        with open(self.folder / "log", "wb") as log:
+        with open(self.folder / "log", "ab") as log:
             self.process = subprocess.Popen([str(word) for word in command], stdout=log, stderr=log,
                                             stdin=subprocess.DEVNULL, cwd=self.folder)
         self._wait_for(port)
+
+    def signal(self, number):
+        """To the server and all that it has started: one that is stopped is as a link that went dead."""
+        for pid in family(self.process.pid):
+            os.kill(pid, number)
 
     def log(self):
         return (self.folder / "log").read_text(errors="replace")
@@ -182,7 +206,7 @@ class Server:
 
     def __exit__(self, *_):
         if self.process:
-            self.process.kill()
+            self.signal(signal.SIGKILL)
             self.process.wait(10)
         shutil.rmtree(self.folder)
 
@@ -202,7 +226,17 @@ class Nginx(Server):
         self.h2, self.mutual = f"https://localhost:{ports['h2']}", f"https://localhost:{ports['mutual']}"
         self.private = f"http://{USER}:{PASSWORD}@127.0.0.1:{ports['http']}/private/fw.bin"
         self.ca = str(self.folder / "ca.pem")
-        self.run(ports["http"], "nginx", "-p", self.folder, "-c", "nginx.conf")
+        self.port = ports["http"]
+        self.start()
+
+    def start(self):
+        self.run(self.port, "nginx", "-p", self.folder, "-c", "nginx.conf")
+
+    def restart(self):
+        """With what was changed in nginx.conf."""
+        self.process.kill()
+        self.process.wait(10)
+        self.start()
 
     def access_log(self):
         return (self.folder / "access.log").read_text()
