@@ -152,10 +152,14 @@ static void on_fetched(void *userdata, uint64_t size_bytes)
 {
         Agent *a = userdata;
         _cleanup_(freep) char *part = fetch_path(a, FETCH_PART), *file = fetch_path(a, FETCH_FILE);
-        int r = part && file ? file_rename(part, file) : -ENOMEM;
+        int r = part && file ? 0 : -ENOMEM;
 
         transfer_cancel(TAKE_PTR(a->transfer));
         log_info("Downloaded %llu bytes", (unsigned long long)size_bytes);
+        a->job.furthest_byte = (int64_t)size_bytes;
+        (void)agent_save(a); /* by this a start knows the file: see is_complete() */
+        if (r == 0)
+                r = file_rename(part, file);
         if (r < 0) {
                 log_error_errno(r, "Can't rename the downloaded file in %s", a->config->spool);
                 agent_set_reason(a, "the downloaded file could not be renamed in the spool folder");
@@ -163,6 +167,17 @@ static void on_fetched(void *userdata, uint64_t size_bytes)
                 return;
         }
         agent_event(a, EV_FETCHED);
+}
+
+/* Did a restart come between the end of the download and the storing of that? A file with another
+ * length is another job's. */
+static bool is_complete(const Agent *a)
+{
+        _cleanup_(freep) char *file = fetch_path(a, FETCH_FILE);
+        struct stat st;
+
+        return file && a->job.furthest_byte > 0 && stat(file, &st) == 0 &&
+               (int64_t)st.st_size == a->job.furthest_byte;
 }
 
 /* Is the part longer than any that the job ever had? Asked when nobody writes to it; so what is
@@ -250,6 +265,8 @@ JobEvent fetch_restored(Agent *a)
 {
         bool further = went_further(a);
 
+        if (is_complete(a))
+                return EV_FETCHED;
         if (further)
                 a->job.restores = 0;
         if (break_is_bearable(a, further))

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from killing import Record
 from stage import Stage, ctl, in_seconds, wait_for
 
 
@@ -154,6 +155,21 @@ def test_restart_before_the_first_byte_is_an_attempt(keys):
         charger.restart_agent()
         charger.until_status("DownloadFailed")
         assert len(depot.requests) == 1
+
+
+def test_restart_right_after_the_last_byte(keys):
+    """The file is complete, but that is not stored yet: it is neither an attempt nor fetched again."""
+    with Stage(keys, firmware=NOW) as charger, Depot(charger.build_bundle("update")) as depot:
+        record = Record(charger.folder / "points")
+        charger.agent_env = {"RAUC_OCPP_FAILPOINT_FILE": str(record.path),
+                             "RAUC_OCPP_FAILPOINT": "before-store/verifying:1"}
+        charger.boot_until_known()
+        charger.ask(location=depot.url)
+        wait_for(lambda: record.stopped_at("before-store/verifying:1"), "the end of the download")
+        charger.agent_env = {}
+        charger.restart_agent()
+        charger.until_status("Installed", ticking=True)
+        assert len(depot.requests) == 1 and charger.finals() == ["Installed"]
 
 
 def test_file_that_changes_is_begun_anew(keys):
