@@ -6,6 +6,8 @@
 #include "agent-private.h"
 
 #define RAUC_CONFIG "/etc/rauc/system.conf"
+/* Files and units that every archive holds. */
+#define OWN_MAX 3
 
 /* What the agent knows, as text. */
 static char *agent_text(Agent *a)
@@ -18,12 +20,11 @@ static char *agent_text(Agent *a)
         if (!out)
                 return NULL;
         fprintf(out,
-                "agent %s\nidentity %s\ncsms %s\nconnected %s\nregistration %s\n"
-                "firmware %s\nbooted slot %s\nupdate %s\nrequest %s\nlocation %s\n"
-                "held by %s\nreason %s\n",
-                s->version, s->identity, s->url, s->connected ? s->protocol : "no", s->registration,
-                strempty(s->firmware_version), strempty(s->booted_slot), s->job_state,
-                s->request_id, strempty(s->location), strempty(s->held_by), strempty(s->reason));
+                "agent %s\nidentity %s\ncsms %s\nprotocol %s\nregistration %s\nfirmware %s\n"
+                "update %s\nlocation %s\nreason %s\n",
+                s->version, s->identity, s->url, s->protocol, s->registration,
+                strempty(s->firmware_version), s->job_state, strempty(s->location),
+                strempty(s->reason));
         for (size_t i = 0; i < s->n_statuses; i++)
                 fprintf(out, "status %s %s %s\n", time_format(s->statuses[i].time, when),
                         s->statuses[i].status, s->statuses[i].request_id);
@@ -37,13 +38,13 @@ static void print_slot(FILE *out, const InstallerState *state, size_t i)
                 [SLOT_UNKNOWN] = "unknown", [SLOT_GOOD] = "good", [SLOT_BAD] = "bad"};
         const Slot *s = &state->slots[i];
 
-        fprintf(out, "slot %s%s%s\n  bootname %s\n  device %s\n  boot status %s\n", s->name,
-                state->booted == (int)i ? ", booted" : "",
+        fprintf(out,
+                "slot %s%s%s\n bootname %s\n device %s\n boot status %s\n version %s\n"
+                " status %s\n installed %s\n",
+                s->name, state->booted == (int)i ? ", booted" : "",
                 state->primary == (int)i ? ", primary" : "", strempty(s->bootname),
-                strempty(s->device), health[s->boot_status]);
-        fprintf(out, "  version %s\n  status %s\n  installed %s\n  transaction %s\n",
-                strempty(s->bundle_version), strempty(s->status), strempty(s->installed_timestamp),
-                strempty(s->installed_transaction));
+                strempty(s->device), health[s->boot_status], strempty(s->bundle_version),
+                strempty(s->status), strempty(s->installed_timestamp));
 }
 
 static char *rauc_text(const Agent *a, int error, const InstallerState *state)
@@ -80,45 +81,21 @@ static void on_collect_failed(void *userdata, const TransferFailure *failure)
         logs_attempt_failed(userdata, "collect", failure);
 }
 
-/* The agent's own files first, then those of the configuration. NULL-terminated, of borrowed texts;
- * NULL when out of memory. */
-static const char **list_files(const Agent *a, bool security, const char *older)
+/* Our own names as far as there are any, then those of the configuration. NULL-terminated, of
+ * borrowed texts; NULL when out of memory. */
+static const char **join(const char *const own[static OWN_MAX], char **more)
 {
-        const LineLog *own = security ? &a->logs.security : &a->logs.ocpp;
-        const Config *c = a->config;
-        size_t n = 0, more = 0;
+        size_t n = 0, count = 0;
         const char **list;
 
-        while (!security && c->log_files && c->log_files[more])
-                more++;
-        list = calloc(more + 4, sizeof(*list));
-        if (!list)
-                return NULL;
-        if (own->path && older) {
-                list[n++] = own->path;
-                list[n++] = older;
-        }
-        if (!security && c->session_log_path)
-                list[n++] = c->session_log_path;
-        for (size_t i = 0; i < more; i++)
-                list[n++] = c->log_files[i];
-        return list;
-}
-
-static const char **list_units(const Agent *a)
-{
-        static const char *const own[] = {"rauc-ocpp-agent.service", "rauc.service"};
-        char **units = a->config->journal_units;
-        size_t n = 0, more = 0;
-        const char **list;
-
-        while (units && units[more])
-                more++;
-        list = calloc(more + ELEMENTSOF(own) + 1, sizeof(*list));
-        for (size_t i = 0; list && i < ELEMENTSOF(own); i++)
-                list[n++] = own[i];
-        for (size_t i = 0; list && i < more; i++)
-                list[n++] = units[i];
+        while (more && more[count])
+                count++;
+        list = calloc(OWN_MAX + count + 1, sizeof(*list));
+        for (size_t i = 0; list && i < OWN_MAX; i++)
+                if (own[i])
+                        list[n++] = own[i];
+        if (list && more)
+                memcpy(list + n, more, count * sizeof(*list));
         return list;
 }
 
@@ -126,25 +103,28 @@ static int start_worker(Agent *a, const CollectNote *notes, size_t note_count)
 {
         static const TransferHandlers handlers = {.on_done = on_collected,
                                                   .on_failed = on_collect_failed};
+        static const char *const own_units[OWN_MAX] = {"rauc-ocpp-agent.service", "rauc.service"};
         const LogRequest *q = &a->logs.job.request;
+        const Config *c = a->config;
         bool security = q->kind == LOGS_SECURITY;
-        _cleanup_(freep) char *path = logs_archive_path(a);
-        _cleanup_(freep) char *older = linelog_older(security ? &a->logs.security : &a->logs.ocpp);
-        _cleanup_(freep) const char **files = list_files(a, security, older);
-        _cleanup_(freep) const char **units = security ? NULL : list_units(a);
+        const LineLog *kept = security ? &a->logs.security : &a->logs.ocpp;
+        _cleanup_(freep) char *path = logs_archive_path(a), *older = linelog_older(kept);
+        const char *own[OWN_MAX] = {kept->path, older, security ? NULL : c->session_log_path};
+        _cleanup_(freep) const char **files = join(own, security ? NULL : c->log_files);
+        _cleanup_(freep) const char **units = join(own_units, c->journal_units);
         CollectJob job = {.file = path,
-                          .max_size_bytes = a->config->max_log_size,
-                          .identity = a->config->identity,
+                          .max_size_bytes = c->max_log_size,
+                          .identity = c->identity,
                           .security = security,
                           .since = q->oldest,
                           .until = q->latest,
-                          .journal_units = units,
+                          .journal_units = security ? NULL : units,
                           .files = files,
                           .rauc_config = security ? NULL : RAUC_CONFIG,
                           .notes = notes,
                           .note_count = note_count};
 
-        if (!path || !files || (!security && !units))
+        if (!path || !files || !units)
                 return -ENOMEM;
         return transfer_collect(a->parts.event, a->parts.worker, &job, &handlers, a,
                                 &a->logs.transfer);

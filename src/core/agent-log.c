@@ -104,12 +104,13 @@ static int store_step(Agent *a, const LogJobStep *step, const OutboxRow *replace
         return 0;
 }
 
-static void after_step(Agent *a, const LogJobStep *step)
+/* more: what is to be done before the step's own actions. */
+static void after_step(Agent *a, const LogJobStep *step, unsigned more)
 {
         log_debug("Logs: %s, \"%s\" -> %s", logjob_state_to_string(step->state),
                   logjob_event_to_string(step->event), logjob_state_to_string(step->next));
         agent_timer_off(&a->logs.timer);
-        perform(a, step->actions);
+        perform(a, more | step->actions);
         session_kick(a);
 }
 
@@ -125,7 +126,7 @@ void logs_event(Agent *a, LogJobEvent event)
         }
         r = store_step(a, step, NULL);
         if (r == 0) {
-                after_step(a, step);
+                after_step(a, step, LOGDO_NOTHING);
                 return;
         }
         agent_store_failed(a, r);
@@ -153,12 +154,10 @@ int logs_take_over(Agent *a, LogJob *job, LogJobEvent event)
                 return r;
         }
         logjob_init(job);
-        if (end) {
+        if (end)
                 tell(&old, (LogStatus)end->say);
-                perform(a, end->actions);
-        }
         logjob_done(&old);
-        after_step(a, step);
+        after_step(a, step, end ? end->actions : LOGDO_NOTHING);
         return 0;
 }
 
@@ -264,14 +263,13 @@ static void upload(Agent *a)
 {
         static const TransferHandlers handlers = {.on_done = on_uploaded,
                                                   .on_failed = on_upload_failed};
-        static const char *const methods[] = {"auto", "put", "post", "multipart"};
         _cleanup_(freep) char *path = logs_archive_path(a);
         const Config *c = a->config;
         UploadJob job = {.file = path,
                          .name = a->logs.job.name,
                          .url = a->logs.job.request.location,
                          .folder = a->logs.job.plain,
-                         .method = methods[c->upload_method],
+                         .method = config_upload_methods[c->upload_method],
                          .way = {.protocols = (const char *const *)c->transfer_protocols,
                                  .stall_timeout_usec = c->stall_timeout,
                                  .timeout_usec = c->transfer_timeout,
@@ -341,5 +339,6 @@ void logs_done(Agent *a)
         stop(a);
         agent_timer_off(&a->logs.timer);
         logjob_done(&a->logs.job);
-        logs_keep_done(a);
+        linelog_done(&a->logs.security);
+        linelog_done(&a->logs.ocpp);
 }

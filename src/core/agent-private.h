@@ -406,7 +406,6 @@ void logs_collect(Agent *a);
 /* agent-log-keep.c */
 /* 0 or -ENOMEM. */
 int logs_keep_init(Agent *a);
-void logs_keep_done(Agent *a);
 /* Without secrets, at level debug too; direction: '<' received, '>' sent. */
 void logs_keep_frame(Agent *a, char direction, const char *text, size_t size);
 /* A security event that was put into the outbox. */

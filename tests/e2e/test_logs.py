@@ -69,7 +69,7 @@ class Slow:
 class LogStage(Stage):
     def __init__(self, keys, way="2.0.1", **sections):
         version, self.action, self.message = WAYS[way]
-        super().__init__(keys, csms={"protocols": version}, **sections)
+        super().__init__(keys, **{"csms": {"protocols": version}, **sections})
         self.version, self.core = version, way == "1.6-core"
 
     def want(self, url, request_id=1, kind="DiagnosticsLog", **more):
@@ -136,6 +136,16 @@ def test_logs_come_by_the_name_that_was_told(keys, nginx, way):
         assert charger.trigger(charger.message, action) == "Accepted"
         charger.until_heard((1, "Uploading"), (1, "Uploaded"), (None, "Idle"))
         check_schemas(charger, charger.version)
+
+
+def test_the_name_is_harmless_whatever_the_station_is_called(keys, nginx):
+    with LogStage(keys, csms={"protocols": "ocpp2.0.1", "identity": ".CS 1*ü"}) as charger:
+        charger.station = ".CS 1*ü"
+        charger.boot_until_known()
+        name = charger.want(f"{nginx.http}/upload/")["filename"]
+        assert name.startswith("_CS_1___-diagnostics-2")
+        charger.until_heard((1, "Uploading"), (1, "Uploaded"))
+        assert (nginx.upload / name).exists()
 
 
 @pytest.mark.parametrize("way", ["2.0.1", "1.6"])
@@ -303,4 +313,4 @@ def test_ocpp_log_that_can_not_be_written_hinders_nobody(keys, tmp_path):
         charger.boot_until_known()
         for _ in range(3):
             charger.beat()
-        assert charger.log().count("Can't write to") == 1
+        assert charger.log().count("Can't write to the log") == 1
