@@ -6,9 +6,6 @@
 
 #include "agent-private.h"
 
-#define RETRIES_MAX 100
-/* Of what a request or a server may say. */
-#define REST_MAX_SECONDS INT64_C(86400)
 /* Stays free in the spool, which mostly lies beside the database: its outbox when full, as much
  * again while a damaged one is set aside, its journal and the one-line copy. A full disk must never
  * keep the agent from storing how the update ends. */
@@ -196,24 +193,9 @@ static bool went_further(Agent *a)
 /* A break without anything new ends the attempt. Is there another one, or the same goes on? */
 static bool break_is_bearable(Agent *a, bool further)
 {
-        int64_t retries =
-                a->job.request.retries == NO_INT ? a->config->retries : a->job.request.retries;
-
         if (!further)
                 a->job.attempts++;
-        return a->job.attempts <= MIN(retries, (int64_t)RETRIES_MAX);
-}
-
-/* As asked for by the request or the configuration, and as long as the server wants at least. */
-static usec_t rest_for(const Agent *a, uint64_t retry_after_seconds)
-{
-        int64_t seconds = a->job.request.retry_interval;
-        usec_t own = seconds == NO_INT ? a->config->retry_interval
-                                       : (usec_t)MIN(MAX(seconds, INT64_C(0)), REST_MAX_SECONDS) *
-                                                 USEC_PER_SEC;
-        usec_t server = MIN(retry_after_seconds, (uint64_t)REST_MAX_SECONDS) * USEC_PER_SEC;
-
-        return MAX(own, server);
+        return way_may_be_tried_again(a->job.attempts, a->job.request.retries, a->config->retries);
 }
 
 /* No room for it: RAUC streams it instead, in the same attempt. */
@@ -230,7 +212,8 @@ void fetch_failed(Agent *a, const TransferFailure *failure)
 {
         _cleanup_(freep) char *text =
                 str_printf("download: %s (%s)", failure->message, failure->code);
-        usec_t rest = rest_for(a, failure->retry_after_seconds);
+        usec_t rest = way_rest(a->job.request.retry_interval, a->config->retry_interval,
+                               failure->retry_after_seconds);
         bool further = went_further(a), final;
 
         if (stream_is_way_out(a, failure)) {
@@ -294,15 +277,7 @@ static int start_worker(Agent *a, const char *part)
                         .file = part,
                         .max_size_bytes = c->max_bundle_size,
                         .reserve_bytes = RESERVE_BYTES,
-                        .way = {.protocols = (const char *const *)c->transfer_protocols,
-                                .stall_timeout_usec = c->stall_timeout,
-                                .timeout_usec = c->transfer_timeout,
-                                .rate_bytes = c->download_rate,
-                                .ca_file = c->transfer_ca_file,
-                                .client_cert_file = c->transfer_client_cert,
-                                .client_key = c->transfer_client_key,
-                                .credentials_file = c->transfer_credentials,
-                                .proxy = c->transfer_proxy}};
+                        .way = way_of(c, c->download_rate)};
 
         if (local_is_file(a) && lseek(a->local_file, 0, SEEK_SET) < 0)
                 return -errno;

@@ -6,6 +6,8 @@
 #include "agent-private.h"
 
 #define RAUC_CONFIG "/etc/rauc/system.conf"
+/* Files and units that every archive holds. */
+#define OWN_MAX 3
 
 /* What the agent knows, as text. */
 static char *agent_text(Agent *a)
@@ -80,45 +82,21 @@ static void on_collect_failed(void *userdata, const TransferFailure *failure)
         logs_attempt_failed(userdata, "collect", failure);
 }
 
-/* The agent's own files first, then those of the configuration. NULL-terminated, of borrowed texts;
- * NULL when out of memory. */
-static const char **list_files(const Agent *a, bool security, const char *older)
+/* Our own names as far as there are any, then those of the configuration. NULL-terminated, of
+ * borrowed texts; NULL when out of memory. */
+static const char **join(const char *const own[static OWN_MAX], char **more)
 {
-        const LineLog *own = security ? &a->logs.security : &a->logs.ocpp;
-        const Config *c = a->config;
-        size_t n = 0, more = 0;
+        size_t n = 0, count = 0;
         const char **list;
 
-        while (!security && c->log_files && c->log_files[more])
-                more++;
-        list = calloc(more + 4, sizeof(*list));
-        if (!list)
-                return NULL;
-        if (own->path && older) {
-                list[n++] = own->path;
-                list[n++] = older;
-        }
-        if (!security && c->session_log_path)
-                list[n++] = c->session_log_path;
-        for (size_t i = 0; i < more; i++)
-                list[n++] = c->log_files[i];
-        return list;
-}
-
-static const char **list_units(const Agent *a)
-{
-        static const char *const own[] = {"rauc-ocpp-agent.service", "rauc.service"};
-        char **units = a->config->journal_units;
-        size_t n = 0, more = 0;
-        const char **list;
-
-        while (units && units[more])
-                more++;
-        list = calloc(more + ELEMENTSOF(own) + 1, sizeof(*list));
-        for (size_t i = 0; list && i < ELEMENTSOF(own); i++)
-                list[n++] = own[i];
-        for (size_t i = 0; list && i < more; i++)
-                list[n++] = units[i];
+        while (more && more[count])
+                count++;
+        list = calloc(OWN_MAX + count + 1, sizeof(*list));
+        for (size_t i = 0; list && i < OWN_MAX; i++)
+                if (own[i])
+                        list[n++] = own[i];
+        if (list && more)
+                memcpy(list + n, more, count * sizeof(*list));
         return list;
 }
 
@@ -142,21 +120,26 @@ static void order_done(Order *o)
  * freed in any case. */
 static int order_make(Agent *a, const char *rauc, Order *ret)
 {
+        static const char *const units[OWN_MAX] = {"rauc-ocpp-agent.service", "rauc.service"};
+        const Config *c = a->config;
         bool security = !rauc;
+        const LineLog *kept = security ? &a->logs.security : &a->logs.ocpp;
+        const char *files[OWN_MAX] = {kept->path, NULL, security ? NULL : c->session_log_path};
 
         *ret = (Order){
-                .older = linelog_older(security ? &a->logs.security : &a->logs.ocpp),
+                .older = linelog_older(kept),
                 .agent = security ? NULL : agent_text(a),
-                .units = security ? NULL : list_units(a),
+                .units = security ? NULL : join(units, c->journal_units),
         };
-        ret->files = list_files(a, security, ret->older);
+        files[1] = ret->older;
+        ret->files = join(files, security ? NULL : c->log_files);
         if (!ret->files || (!security && !ret->units))
                 return -ENOMEM;
         ret->notes[0] = (CollectNote){"agent.txt", strempty(ret->agent)};
         ret->notes[1] = (CollectNote){"rauc.txt", strempty(rauc)};
         ret->job = (CollectJob){
-                .max_size_bytes = a->config->max_log_size,
-                .identity = a->config->identity,
+                .max_size_bytes = c->max_log_size,
+                .identity = c->identity,
                 .security = security,
                 .since = NO_TIME,
                 .until = NO_TIME,

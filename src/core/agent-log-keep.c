@@ -17,12 +17,6 @@ int logs_keep_init(Agent *a)
         return r;
 }
 
-void logs_keep_done(Agent *a)
-{
-        linelog_done(&a->logs.security);
-        linelog_done(&a->logs.ocpp);
-}
-
 void logs_keep_frame(Agent *a, char direction, const char *text, size_t size)
 {
         const char *from = direction == '<' ? "csms" : "station";

@@ -1,27 +1,22 @@
 /* GetLog and 1.6 GetDiagnostics: answered at once with the name of the file that will come (N01,
  * C16 6.24). */
-#include <ctype.h>
-
 #include "agent-private.h"
 
-/* "CS-0001-diagnostics-20261124T041000123Z.tar.gz": of the identity what is harmless in a file's
- * name and in a URL. */
+/* "CS-0001-diagnostics-2026-11-24T04_10_00.123Z.tar.gz": only what is harmless in a file's name and
+ * in a URL. NULL: out of memory. */
 static char *file_name(const Agent *a, LogsKind kind)
 {
-        _cleanup_(freep) char *identity = strdup(a->config->identity);
-        char now[TIME_TEXT_MAX], stamp[TIME_TEXT_MAX], *to = stamp;
+        static const char harmless[] =
+                "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._";
+        char now[TIME_TEXT_MAX];
+        char *name = str_printf("%s-%s-%s.tar.gz", a->config->identity, logs_kind_to_string(kind),
+                                time_format(clock_csms_now(a), now));
 
-        if (!identity)
-                return NULL;
-        for (char *p = identity; *p; p++)
-                if (!isascii(*p) ||
-                    !(isalnum(*p) || *p == '-' || *p == '_' || (*p == '.' && p > identity)))
-                        *p = '_';
-        for (const char *p = time_format(clock_csms_now(a), now); *p; p++)
-                if (isalnum(*p))
-                        *to++ = *p;
-        *to = '\0';
-        return str_printf("%s-%s-%s.tar.gz", identity, logs_kind_to_string(kind), stamp);
+        for (char *p = name; p && *(p += strspn(p, harmless));)
+                *p = '_';
+        if (name && *name == '.') /* it would be hidden */
+                *name = '_';
+        return name;
 }
 
 /* The request as it is to be stored; *q is taken over. */
@@ -52,42 +47,37 @@ static LogJobEvent begin_event(const Agent *a, LogJob *job)
         return LOGEV_REQUESTED_NO_URL;
 }
 
-static void refuse(Agent *a, const char *id, const Incoming *incoming, const char *why)
+/* NULL: it was taken; else why not. */
+static const char *take(Agent *a, LogRequest *q, bool plain)
 {
-        log_warning("%s refused: %s", incoming->action, why);
-        calls_answer(a, id, incoming, &(LogAnswer){.verdict = LOGS_REJECTED});
-}
+        LogJob job;
 
-static void answer(Agent *a, const char *id, const Incoming *incoming, const LogJob *job)
-{
-        calls_answer(a, id, incoming, &(LogAnswer){(int)job->answer, job->name});
+        if (q->kind == LOGS_SECURITY && !linelog_has_lines(&a->logs.security))
+                return "there was no security event yet";
+        if (make_job(a, q, plain, &job) < 0)
+                return "out of memory";
+        if (logs_take_over(a, &job, begin_event(a, &job)) < 0) {
+                logjob_done(&job);
+                return "the request can't be stored";
+        }
+        return NULL;
 }
 
 /* The CSMS is answered before the first status goes out: nothing is sent but from the loop. */
 static void handle(Agent *a, const char *id, const Incoming *incoming, LogRequest *q)
 {
+        const LogJob *job = &a->logs.job;
         bool plain = incoming->kind == IN_LOGS_PLAIN;
-        const LogJob *running = &a->logs.job;
-        LogJobEvent event;
-        LogJob job;
+        bool again = !plain && job->state != LOGJOB_IDLE && !job->plain &&
+                     logjob_request_equal(q, &job->request);
+        const char *why = again ? NULL : take(a, q, plain);
+        LogAnswer refused = {.verdict = LOGS_REJECTED}, taken = {(int)job->answer, job->name};
 
-        if (!plain && running->state != LOGJOB_IDLE && !running->plain &&
-            logjob_request_equal(q, &running->request)) {
+        if (again)
                 log_info("%s: the same request again, it is running", incoming->action);
-                answer(a, id, incoming, running);
-        } else if (q->kind == LOGS_SECURITY && !linelog_has_lines(&a->logs.security)) {
-                refuse(a, id, incoming, "there was no security event yet");
-        } else if (make_job(a, q, plain, &job) < 0) {
-                refuse(a, id, incoming, "out of memory");
-        } else {
-                event = begin_event(a, &job);
-                if (logs_take_over(a, &job, event) < 0) {
-                        logjob_done(&job);
-                        refuse(a, id, incoming, "the request can't be stored");
-                } else {
-                        answer(a, id, incoming, &a->logs.job);
-                }
-        }
+        if (why)
+                log_warning("%s refused: %s", incoming->action, why);
+        calls_answer(a, id, incoming, why ? &refused : &taken);
 }
 
 void logs_handle_request(Agent *a, const char *id, const Incoming *incoming, const cJSON *payload)

@@ -6,10 +6,6 @@
 #include "agent-private.h"
 #include "failpoint.h"
 
-/* Of what a request may say. */
-#define RETRIES_MAX 100
-#define RETRY_INTERVAL_MAX (24 * USEC_PER_HOUR)
-
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata);
 
 char *logs_archive_path(const Agent *a)
@@ -104,12 +100,13 @@ static int store_step(Agent *a, const LogJobStep *step, const OutboxRow *replace
         return 0;
 }
 
-static void after_step(Agent *a, const LogJobStep *step)
+/* more: what is to be done before the step's own actions. */
+static void after_step(Agent *a, const LogJobStep *step, unsigned more)
 {
         log_debug("Logs: %s, \"%s\" -> %s", logjob_state_to_string(step->state),
                   logjob_event_to_string(step->event), logjob_state_to_string(step->next));
         agent_timer_off(&a->logs.timer);
-        perform(a, step->actions);
+        perform(a, more | step->actions);
         session_kick(a);
 }
 
@@ -125,7 +122,7 @@ void logs_event(Agent *a, LogJobEvent event)
         }
         r = store_step(a, step, NULL);
         if (r == 0) {
-                after_step(a, step);
+                after_step(a, step, LOGDO_NOTHING);
                 return;
         }
         agent_store_failed(a, r);
@@ -153,12 +150,10 @@ int logs_take_over(Agent *a, LogJob *job, LogJobEvent event)
                 return r;
         }
         logjob_init(job);
-        if (end) {
+        if (end)
                 tell(&old, (LogStatus)end->say);
-                perform(a, end->actions);
-        }
         logjob_done(&old);
-        after_step(a, step);
+        after_step(a, step, end ? end->actions : LOGDO_NOTHING);
         return 0;
 }
 
@@ -177,10 +172,8 @@ void logs_save(Agent *a)
 
 static bool attempts_are_left(const Agent *a)
 {
-        int64_t asked = a->logs.job.request.retries;
-        int64_t retries = asked == NO_INT ? a->config->log_retries : asked;
-
-        return a->logs.job.attempts <= MIN(retries, (int64_t)RETRIES_MAX);
+        return way_may_be_tried_again(a->logs.job.attempts, a->logs.job.request.retries,
+                                      a->config->log_retries);
 }
 
 /* Final errors too are tried as often as was asked for: TC_N_26 counts. */
@@ -190,8 +183,8 @@ void logs_attempt_failed(Agent *a, const char *what, const TransferFailure *fail
 
         a->logs.job.attempts++;
         a->logs.job.verdict = logjob_status_of(failure->code);
-        a->logs.rest =
-                MIN(failure->retry_after_seconds, RETRY_INTERVAL_MAX / USEC_PER_SEC) * USEC_PER_SEC;
+        a->logs.rest = way_rest(a->logs.job.request.retry_interval, a->config->log_retry_interval,
+                                failure->retry_after_seconds);
         left = attempts_are_left(a);
         log_warning("Logs: %s: %s (%s)%s", what, failure->message, failure->code,
                     left ? "; will be tried again" : "");
@@ -234,15 +227,12 @@ static int on_timer(sd_event_source *source _unused_, uint64_t usec _unused_, vo
 
 static void wait_retry(Agent *a)
 {
-        int64_t seconds = a->logs.job.request.retry_interval;
-        usec_t interval = seconds == NO_INT
-                                  ? a->config->log_retry_interval
-                                  : (usec_t)MIN(MAX(seconds, INT64_C(0)),
-                                                (int64_t)(RETRY_INTERVAL_MAX / USEC_PER_SEC)) *
-                                            USEC_PER_SEC;
+        /* After a restart what the server asked for is not known any more. */
+        usec_t rest = MAX(a->logs.rest, way_rest(a->logs.job.request.retry_interval,
+                                                 a->config->log_retry_interval, 0));
 
         a->logs.again = LOGEV_ARCHIVE_READY;
-        agent_timer(a, &a->logs.timer, MAX(interval, a->logs.rest), on_timer);
+        agent_timer(a, &a->logs.timer, rest, on_timer);
 }
 
 /* ---- uploading ---- */
@@ -264,18 +254,14 @@ static void upload(Agent *a)
 {
         static const TransferHandlers handlers = {.on_done = on_uploaded,
                                                   .on_failed = on_upload_failed};
-        static const char *const methods[] = {"auto", "put", "post", "multipart"};
         _cleanup_(freep) char *path = logs_archive_path(a);
         const Config *c = a->config;
         UploadJob job = {.file = path,
                          .name = a->logs.job.name,
                          .url = a->logs.job.request.location,
                          .folder = a->logs.job.plain,
-                         .method = methods[c->upload_method],
-                         .way = {.protocols = (const char *const *)c->transfer_protocols,
-                                 .stall_timeout_usec = c->stall_timeout,
-                                 .timeout_usec = c->transfer_timeout,
-                                 .ca_file = c->transfer_ca_file}};
+                         .method = config_upload_methods[c->upload_method],
+                         .way = way_of(c, 0)};
         int r = path ? transfer_upload(a->parts.event, a->parts.worker, &job, &handlers, a,
                                        &a->logs.transfer)
                      : -ENOMEM;
@@ -341,6 +327,7 @@ void logs_done(Agent *a)
         stop(a);
         agent_timer_off(&a->logs.timer);
         logjob_done(&a->logs.job);
-        logs_keep_done(a);
+        linelog_done(&a->logs.security);
+        linelog_done(&a->logs.ocpp);
         logs_describe_done(a);
 }

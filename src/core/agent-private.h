@@ -7,6 +7,7 @@
  *   agent-outbox.c   statuses and events until the CSMS has answered
  *   agent-calls.c    what the CSMS asks: decoding, triggers
  *   agent-request.c  an update request's verdict
+ *   agent-way.c      what downloads and uploads have in common
  *   agent-fetch.c    actions up to the closed file
  *   agent-hash.c     … up to the verified one
  *   agent-stream.c   RAUC fetches by itself
@@ -277,6 +278,16 @@ int request_take_local(Agent *a, UpdateRequest *q, JobEvent event);
 void request_tell_accepted(const Agent *a);
 void request_handle(Agent *a, const char *id, const Incoming *incoming, const cJSON *payload);
 
+/* agent-way.c */
+
+/* Borrows from c. rate_bytes: a second, 0 no limit. */
+TransferWay way_of(const Config *c, uint64_t rate_bytes);
+/* After so many attempts that failed: retries as asked for, NO_INT as configured. */
+bool way_may_be_tried_again(int64_t failed, int64_t asked, int64_t configured);
+/* Until the next attempt: as asked for (NO_INT as configured), and what the server wants at least.
+ * A day at most. */
+usec_t way_rest(int64_t asked_seconds, usec_t configured, uint64_t server_seconds);
+
 /* agent-fetch.c */
 /* The files in the spool. */
 typedef enum FetchFile {
@@ -468,7 +479,6 @@ void logs_describe_done(Agent *a);
 /* agent-log-keep.c */
 /* 0 or -ENOMEM. */
 int logs_keep_init(Agent *a);
-void logs_keep_done(Agent *a);
 /* Without secrets, at level debug too; direction: '<' received, '>' sent. */
 void logs_keep_frame(Agent *a, char direction, const char *text, size_t size);
 /* A security event that was put into the outbox. */

@@ -38,7 +38,7 @@ int agent_save(Agent *a)
         StoreChange change = {.job = &a->job};
         int r = store_commit(a->store, &change);
 
-        return r < 0 ? log_error_errno(r, "Can't store the update's state in %s",
+        return r < 0 ? log_error_errno(r, "Can't store what is done and said in %s",
                                        a->config->state_directory)
                      : 0;
 }
@@ -391,13 +391,10 @@ static int make_parts(Agent *a)
                 return log_error_errno(r, "Can't open the store: %s", strempty(error));
         a->store_was_damaged = r > 0;
         r = store_load_job(a->store, &a->job);
+        if (r >= 0)
+                r = store_load_log(a->store, &a->logs.job);
         if (r < 0)
-                return log_error_errno(r, "Can't read the stored update from %s",
-                                       a->config->state_directory);
-        r = store_load_log(a->store, &a->logs.job);
-        if (r < 0)
-                return log_error_errno(r, "Can't read the stored request for logs from %s",
-                                       a->config->state_directory);
+                return log_error_errno(r, "Can't read the store in %s", a->config->state_directory);
         r = machine_boot_id(a->boot_id);
         if (r < 0)
                 return log_error_errno(r, "Can't read the kernel's boot id");

@@ -14,12 +14,13 @@ static const char *const signed_words[] = {"auto", "yes", "no", NULL};
 static const char *const fetch_words[] = {"spool", "stream", "auto", NULL};
 static const char *const hold_words[] = {"reboot", "install", NULL};
 static const char *const mark_words[] = {"agent", "integrator", NULL};
-static const char *const method_words[] = {[UPLOAD_AUTO] = "auto",
-                                           [UPLOAD_PUT] = "put",
-                                           [UPLOAD_POST] = "post",
-                                           [UPLOAD_MULTIPART] = "multipart",
-                                           NULL};
 static const char *const reboot_words[] = {"logind", "command", "never", NULL};
+
+const char *const config_upload_methods[] = {[UPLOAD_AUTO] = "auto",
+                                             [UPLOAD_PUT] = "put",
+                                             [UPLOAD_POST] = "post",
+                                             [UPLOAD_MULTIPART] = "multipart",
+                                             NULL};
 
 #define AT(member) offsetof(Config, member)
 #define SECOND USEC_PER_SEC
@@ -155,23 +156,23 @@ const Option config_options[] = {
   "Bus on which RAUC is found: system, or a D-Bus address." },
 
 { "logs", "ocpp_log", OPTION_PATH, AT(ocpp_log), "/var/log/rauc-ocpp-agent/ocpp.log", 0, 0, NULL,
-  "File that keeps the messages from and to the CSMS, a line of JSON each, without passwords, keys and certificates." },
+  "File that keeps the messages from and to the CSMS, as lines of JSON without secrets." },
 { "logs", "ocpp_log_size", OPTION_SIZE, AT(ocpp_log_size), "5M", 0, 0, NULL,
-  "How long it gets before it becomes the same with .1 at its end, in place of the one before. 0: no messages are kept." },
+  "How long it gets before it is renamed to end in .1. 0: no messages are kept." },
 { "logs", "session_log_path", OPTION_PATH, AT(session_log_path), NULL, 0, 0, NULL,
-  "Log of the charger's own software that goes into each DiagnosticsLog; it may hold * and ?." },
+  "Log of the charger's own software, a part of each DiagnosticsLog; it may hold * and ?." },
 { "logs", "files", OPTION_PATHS, AT(log_files), NULL, 0, 0, NULL,
-  "More files that go into it, parted by blanks; they may hold * and ?." },
+  "More files for it; they may hold * and ?." },
 { "logs", "journal_units", OPTION_NAMES, AT(journal_units), NULL, 0, 0, NULL,
-  "Units whose journal goes into it, besides those of the agent and of RAUC." },
+  "Units whose journal goes into it, besides the agent's and RAUC's." },
 { "logs", "max_log_size", OPTION_SIZE, AT(max_log_size), "100M", 64 * KIB, 0, NULL,
-  "How long the archive gets at most; the oldest is left out first." },
-{ "logs", "upload_method", OPTION_WORD, AT(upload_method), "auto", 0, 0, method_words,
-  "How logs go to an HTTP server. auto: by PUT, and by POST where the server does not take that; multipart: POST of a form." },
+  "Longest archive; the oldest is left out first." },
+{ "logs", "upload_method", OPTION_WORD, AT(upload_method), "auto", 0, 0, config_upload_methods,
+  "How logs go to an HTTP server. auto: PUT, and POST where it does not take that; multipart: POST of a form." },
 { "logs", "retries", OPTION_INT, AT(log_retries), "3", 0, 1000, NULL,
-  "Further attempts to collect and upload logs after the first, where the request does not say." },
+  "Further attempts after the first, where the request does not say." },
 { "logs", "retry_interval", OPTION_SPAN, AT(log_retry_interval), "60s", 0, 0, NULL,
-  "Wait between those, where the request does not say." },
+  "Wait between attempts, where the request does not say." },
 
 { "state", "directory", OPTION_FOLDER, AT(state_directory), "/var/lib/rauc-ocpp-agent", 0, 0, NULL,
   "Folder for what must outlive restarts and updates: on a partition of its own, outside of the slots." },

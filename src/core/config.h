@@ -11,6 +11,8 @@ typedef enum RebootWay { REBOOT_LOGIND, REBOOT_COMMAND, REBOOT_NEVER } RebootWay
 typedef enum HoldAt { HOLD_AT_REBOOT, HOLD_AT_INSTALL } HoldAt;
 typedef enum MarkGoodBy { MARK_BY_AGENT, MARK_BY_INTEGRATOR } MarkGoodBy;
 typedef enum UploadMethod { UPLOAD_AUTO, UPLOAD_PUT, UPLOAD_POST, UPLOAD_MULTIPART } UploadMethod;
+/* By UploadMethod: "auto", … */
+extern const char *const config_upload_methods[];
 
 /* A member an option; what each means stands in the table of config.c. All strings are owned, NULL
  * where nothing is set. Spans in usec, sizes in bytes. */

@@ -55,11 +55,11 @@ typedef enum RpcErrorCode {
 typedef struct Incoming {
         const char *action;
         IncomingKind kind;
-        const Table *request; /* NULL with IN_UNSUPPORTED */
-        const Table *answer;
         /* 1.6 TriggerMessage and ExtendedTriggerMessage ask for different messages by the same
          * word; the trigger's answer is then sent as … */
         OutgoingKind firmware_status; /* IN_TRIGGER: what a firmware status trigger sends */
+        const Table *request;         /* NULL with IN_UNSUPPORTED */
+        const Table *answer;
 } Incoming;
 
 /* A call of ours. */

@@ -90,10 +90,7 @@ void linelog_add(LineLog *l, const char *line)
         int r = l->path ? add(l, line) : 0;
 
         if (r < 0 && !l->failing)
-                log_warning_errno(r,
-                                  "Can't write to %s; what it was to keep is lost until that "
-                                  "works again",
-                                  l->path);
+                log_warning_errno(r, "Can't write to the log %s", l->path);
         l->failing = r < 0;
 }
 

@@ -54,7 +54,7 @@ typedef enum ColumnKind {
 typedef struct Column {
         const char *name;
         ColumnKind kind;
-        size_t offset;
+        uint16_t offset; /* of the struct's member */
 } Column;
 
 typedef struct RowTable {

@@ -69,7 +69,7 @@ class Slow:
 class LogStage(Stage):
     def __init__(self, keys, way="2.0.1", **sections):
         version, self.action, self.message = WAYS[way]
-        super().__init__(keys, csms={"protocols": version}, **sections)
+        super().__init__(keys, **{"csms": {"protocols": version}, **sections})
         self.version, self.core = version, way == "1.6-core"
 
     def want(self, url, request_id=1, kind="DiagnosticsLog", **more):
@@ -136,6 +136,16 @@ def test_logs_come_by_the_name_that_was_told(keys, nginx, way):
         assert charger.trigger(charger.message, action) == "Accepted"
         charger.until_heard((1, "Uploading"), (1, "Uploaded"), (None, "Idle"))
         check_schemas(charger, charger.version)
+
+
+def test_the_name_is_harmless_whatever_the_station_is_called(keys, nginx):
+    with LogStage(keys, csms={"protocols": "ocpp2.0.1", "identity": ".CS1*(x)!"}) as charger:
+        charger.station = ".CS1*(x)!"
+        charger.boot_until_known()
+        name = charger.want(f"{nginx.http}/upload/")["filename"]
+        assert name.startswith("_CS1__x__-diagnostics-2")
+        charger.until_heard((1, "Uploading"), (1, "Uploaded"))
+        assert (nginx.upload / name).exists()
 
 
 @pytest.mark.parametrize("way", ["2.0.1", "1.6"])
@@ -292,6 +302,7 @@ def test_ocpp_log_is_kept_within_its_size(keys):
         charger.boot_until_known()
         for _ in range(20):
             charger.beat()
+        charger.stop_agent()
         old = charger.folder / "ocpp.log.1"
         assert 1000 < old.stat().st_size <= 2000 and (charger.folder / "ocpp.log").stat().st_size <= 2000
         for line in old.read_text().splitlines():
@@ -303,4 +314,4 @@ def test_ocpp_log_that_can_not_be_written_hinders_nobody(keys, tmp_path):
         charger.boot_until_known()
         for _ in range(3):
             charger.beat()
-        assert charger.log().count("Can't write to") == 1
+        assert charger.log().count("Can't write to the log") == 1
