@@ -18,24 +18,18 @@ static char *copy_path(const Store *s)
         return str_printf("%s/update.copy", s->folder);
 }
 
-/* "\tname=value" behind what is in *line; a value that has lines or tabs is for people alone and
- * loses them. 0 or -ENOMEM. */
-static int add_value(char **line, const char *name, const char *value)
+/* "\tname=value"; a value that has lines or tabs is for people alone and loses them. */
+static void put_pair(FILE *line, const char *name, const char *value)
 {
-        char *longer = str_printf("%s\t%s=%s", *line, name, value);
-
-        if (!longer)
-                return -ENOMEM;
-        for (char *p = longer + strlen(*line) + 1; *p; p++)
-                if ((unsigned char)*p < ' ')
-                        *p = ' ';
-        free(*line);
-        *line = longer;
-        return 0;
+        fputc('\t', line);
+        fputs(name, line);
+        fputc('=', line);
+        for (; *value; value++)
+                fputc((unsigned char)*value < ' ' ? ' ' : *value, line);
 }
 
 /* The columns of a one-row answer by their names; 1, 0: there is no row. */
-static int add_row(Store *s, const char *sql, char **line)
+static int put_row(Store *s, const char *sql, FILE *line)
 {
         _cleanup_(store_statement_done) Statement *q = NULL;
         int r = store_prepare(s, sql, &q);
@@ -48,8 +42,8 @@ static int add_row(Store *s, const char *sql, char **line)
         for (int i = 0; i < sqlite3_column_count(q); i++) {
                 const char *value = (const char *)sqlite3_column_text(q, i);
 
-                if (value && add_value(line, sqlite3_column_name(q, i), value) < 0)
-                        return -ENOMEM;
+                if (value)
+                        put_pair(line, sqlite3_column_name(q, i), value);
         }
         return 1;
 }
@@ -58,20 +52,25 @@ static int add_row(Store *s, const char *sql, char **line)
 static int make_line(Store *s, char **ret)
 {
         _cleanup_(freep) char *sql = store_row_sql(&store_job_table, STORE_SELECT_SHORT),
-                              *line = strdup(COPY_HEAD);
-        int r, unsent;
+                              *text = NULL;
+        size_t size;
+        FILE *line = sql ? open_memstream(&text, &size) : NULL;
+        int r, unsent = 0;
 
-        if (!sql || !line)
+        if (!line)
                 return -ENOMEM;
-        r = add_row(s, sql, &line);
-        if (r < 0)
-                return r;
-        unsent = add_row(
-                s, "SELECT value AS " UNSENT " FROM outbox WHERE kind = 0 ORDER BY id DESC LIMIT 1",
-                &line);
-        if (unsent < 0)
-                return unsent;
-        *ret = r == 0 || (unsent == 0 && strstr(line, "\tstate=idle")) ? NULL : TAKE_PTR(line);
+        fputs(COPY_HEAD, line);
+        r = put_row(s, sql, line);
+        if (r >= 0)
+                unsent = put_row(s,
+                                 "SELECT value AS " UNSENT
+                                 " FROM outbox WHERE kind = 0 ORDER BY id DESC LIMIT 1",
+                                 line);
+        if (fclose(line) != 0)
+                return -ENOMEM;
+        if (r < 0 || unsent < 0)
+                return MIN(r, unsent);
+        *ret = r == 0 || (unsent == 0 && strstr(text, "\tstate=idle")) ? NULL : TAKE_PTR(text);
         return 0;
 }
 

@@ -35,27 +35,32 @@ int store_row_schema(Store *s, const RowTable *t)
         return r;
 }
 
+/* For each row that is written: in one go, and not as the sum of its parts. */
 char *store_row_sql(const RowTable *t, StoreSql what)
 {
-        _cleanup_(freep) char *names = strdup(""), *marks = strdup("");
+        bool insert = what == STORE_INSERT, first = true;
+        size_t size = strlen(t->name) + 64;
+        char *sql, *end;
 
-        for (size_t i = 0; names && marks && i < t->count; i++) {
-                char *n, *m;
-
+        for (size_t i = 0; i < t->count; i++)
+                size += strlen(t->columns[i].name) + strlen(", , ?");
+        sql = malloc(size);
+        if (!sql)
+                return NULL;
+        end = insert ? stpcpy(stpcpy(stpcpy(sql, "INSERT OR REPLACE INTO "), t->name), " (id, ")
+                     : stpcpy(sql, "SELECT ");
+        for (size_t i = 0; i < t->count; i++) {
                 if (what == STORE_SELECT_SHORT && t->columns[i].kind == COLUMN_LONG_TEXT)
                         continue;
-                n = str_printf("%s%s%s", names, i ? ", " : "", t->columns[i].name);
-                m = str_printf("%s, ?", marks);
-                free(names);
-                free(marks);
-                names = n;
-                marks = m;
+                end = stpcpy(stpcpy(end, first ? "" : ", "), t->columns[i].name);
+                first = false;
         }
-        if (!names || !marks)
-                return NULL;
-        return what == STORE_INSERT ? str_printf("INSERT OR REPLACE INTO %s (id, %s) VALUES (1%s)",
-                                                 t->name, names, marks)
-                                    : str_printf("SELECT %s FROM %s WHERE id = 1", names, t->name);
+        end = insert ? stpcpy(end, ") VALUES (1")
+                     : stpcpy(stpcpy(stpcpy(end, " FROM "), t->name), " WHERE id = 1");
+        for (size_t i = 0; insert && i < t->count; i++)
+                end = stpcpy(end, ", ?");
+        stpcpy(end, insert ? ")" : "");
+        return sql;
 }
 
 bool store_row_has(const RowTable *t, const char *name)

@@ -276,7 +276,7 @@ void logs_world_failed(const char *code)
 int linelog_init(LineLog *l, const char *path, uint64_t max_bytes)
 {
         *l = (LineLog){.max_bytes = max_bytes};
-        return str_replace(&l->path, path);
+        return max_bytes > 0 ? str_replace(&l->path, path) : 0;
 }
 
 void linelog_done(LineLog *l)

@@ -45,16 +45,16 @@ static int plan_config(void)
                 "yes\nprotocols = %s\n"
                 "message_timeout = %us\nbackoff_wait_minimum = %us\nbackoff_random_range = %us\n"
                 "[station]\nvendor = Sim\nmodel = Sim\nconnectors = %d\n"
-                "[state]\ndirectory = /state\n"
+                "[state]\ndirectory = /state\n[logs]\nocpp_log_size = %s\n"
                 "[firmware]\nspool = /state/spool\nhold = %s\nmax_wait = %s\nretries = %u\n"
                 "start_jitter = %s\ninstall_timeout = %s\nhealth_within = %s\nreboot = %s\n"
                 "reboot_command = /hook/reboot\nfetch = %s\n%s%s%s%s",
                 sim.dialect16 ? "ocpp1.6" : "ocpp2.0.1", 10 + (unsigned)rnd(50),
                 1 + (unsigned)rnd(30), (unsigned)rnd(30), chance(200) ? SESSIONS_MAX : 1,
-                chance(300) ? "install" : "reboot", chance(200) ? "4h" : "0", (unsigned)rnd(5),
-                chance(200) ? "10min" : "0", chance(300) ? "20min" : "2h",
-                chance(300) ? "2min" : "10min", reboots[rnd(ELEMENTSOF(reboots))],
-                fetches[rnd(ELEMENTSOF(fetches))],
+                chance(100) ? "5M" : "0", chance(300) ? "install" : "reboot",
+                chance(200) ? "4h" : "0", (unsigned)rnd(5), chance(200) ? "10min" : "0",
+                chance(300) ? "20min" : "2h", chance(300) ? "2min" : "10min",
+                reboots[rnd(ELEMENTSOF(reboots))], fetches[rnd(ELEMENTSOF(fetches))],
                 chance(800) ? "verify_update_script = /hook/verify\n" : "",
                 chance(200) ? "pre_install_check = /hook/check\n" : "",
                 chance(100) ? "install_window = 01:00-05:00\n" : "",
