@@ -87,7 +87,7 @@ typedef struct Content {
 #define CONTENTS_MAX 16
 #define CONTENT_NONE (-1)   /* no file, or a slot that was never written */
 #define CONTENT_BROKEN (-2) /* half of something */
-#define CONTENT_FOREIGN 15 /* what a technician installs */
+#define CONTENT_FOREIGN 15  /* what a technician installs */
 #define ARCHIVE_NONE (-1)
 #define ARCHIVE_PART (-2)
 #define FILE_BYTES 1000
