@@ -306,7 +306,8 @@ void fetch_begin(Agent *a)
                 return;
         }
         remove_file(a, FETCH_FILE); /* a part that was complete, or what is superseded */
-        (void)went_further(a);      /* what is there already is nothing new */
+        if (went_further(a))
+                agent_save(a); /* what is there already is nothing new, also after a restart */
         if (r == 0 && mkdir(a->config->spool, 0750) < 0 && errno != EEXIST)
                 r = -errno;
         if (r == 0)

@@ -120,11 +120,14 @@ static void on_stay_marked(void *userdata, int error, const char *message _unuse
 
 void rollback_stay(Agent *a)
 {
+        bool first = a->mark_until == 0;
+
         trial_mark_begin(a);
-        log_event(LOG_ERR, EVENT_UNPROVEN, &(LogFields){0},
-                  "The new system failed its trial (%s), but there is no proven slot to go back "
-                  "to: it stays",
-                  strempty(a->job.reason));
+        if (first)
+                log_event(LOG_ERR, EVENT_UNPROVEN, &(LogFields){0},
+                          "The new system failed its trial (%s), but there is no way back to a "
+                          "proven one: it stays",
+                          strempty(a->job.reason));
         if (a->config->mark_good == MARK_BY_INTEGRATOR)
                 agent_event(a, EV_MARKED);
         else

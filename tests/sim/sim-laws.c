@@ -185,7 +185,9 @@ static void judge_failure(const Order *o)
 {
         int next = boot_primary();
 
-        if (next < 0 || sim.technician || sim.world.slots[next].order != law_order_of_agent())
+        /* The same order, given again, may have been installed before. */
+        if (next < 0 || sim.technician || sim.agent->job.installs == 0 ||
+            sim.world.slots[next].order != law_order_of_agent())
                 return;
         LAW(o->unproven_logged || sim.world.slots[next].unproven || o->proven ||
                     sim.agent->job.state == JOB_OWING,

@@ -92,19 +92,22 @@ static bool fetch_is_broken(Order *o)
 static void on_fetch_end(void *arg, uint64_t n _unused_)
 {
         Transfer *t = arg;
+        Order *o = t->order; /* the agent frees the transfer */
         bool may_end = t->final, further;
 
         story("the download %s", t->fails ? "breaks" : "is complete");
         if (!t->fails) {
-                t->order->fetching = false;
+                o->fetching = false;
+                o->furthest = FILE_BYTES;
                 work_done(t);
+                o->unsure |= sim.death != ALIVE; /* is it stored that it was complete? */
                 return;
         }
-        further = fetch_is_broken(t->order);
+        further = fetch_is_broken(o);
         work_failed(t);
         /* The part of an old update that can't be deleted was once as long. */
-        LAW(may_end || !further || sim.rates[FAULT_SPOOL] > 0 || !sim.agent || sim.death != ALIVE ||
-                    !law_agent_is_idle(),
+        LAW(may_end || !further || sim.rates[FAULT_SPOOL] > 0 || o->unsure || !sim.agent ||
+                    sim.death != ALIVE || !law_agent_is_idle(),
             "an attempt that got further ended the update");
 }
 
@@ -129,12 +132,13 @@ static void fetch_begins(Transfer *t)
 
         if (o->fetched_for != sim.agent->job.accepted_at) {
                 o->fetched_for = sim.agent->job.accepted_at;
-                o->fetching = false;
+                o->fetching = o->unsure = false;
                 o->furthest = o->barren = 0;
         }
-        if (o->fetching) /* a restart came in between */
+        o->unsure |= sim.disk_was_bad; /* how far it came may not be stored */
+        if (o->fetching)               /* a restart came in between */
                 (void)fetch_is_broken(o);
-        LAW(o->barren <= MIN(MAX(retries, INT64_C(0)), INT64_C(100)),
+        LAW(o->unsure || o->barren <= MIN(MAX(retries, INT64_C(0)), INT64_C(100)),
             "a download begins though no attempt is left");
         if (sim.world.spool_part != t->content)
                 spool_write(t->content, 0);

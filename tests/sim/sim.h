@@ -124,6 +124,7 @@ typedef struct Order {
         /* of its download: one is open; the longest part; breaks that brought nothing new */
         bool fetching;
         int64_t furthest, barren;
+        bool unsure;        /* the agent need not know of the two above */
         usec_t fetched_for; /* when the job was accepted that this is about: one may come again */
         Record record;
         /* what is true of it in the world */
