@@ -170,8 +170,8 @@ class Side:
                                          stdout=log, stderr=log, env=self.env, start_new_session=True)
 
 
-def agent_side(stage, firmware=""):
-    """firmware: more lines of that section."""
+def agent_side(stage, firmware="", logs=""):
+    """firmware, logs: more lines of these sections."""
     f, csms = stage.folder, stage.csms
     config = f / "agent.conf"
     config.write_text(f"""[csms]
@@ -191,7 +191,9 @@ reboot = never
 bus = {stage.bus.address}
 [state]
 directory = {f}/agent
-""")
+[logs]
+ocpp_log = {f}/agent.ocpp.log
+{logs}""")
     return Side(stage, "agent", "CS001", [BUILD / "bin/rauc-ocpp-agent", "--config", config])
 
 
@@ -209,12 +211,12 @@ class Report:
               flush=True)
 
 
-def in_turn(rounds, sides, measure):
+def in_turn(rounds, sides, measure, name_of=lambda side: side.name):
     """{name: [a measurement a round]}, the sides one after the other in each round."""
-    values = {side.name: [] for side in sides}
+    values = {name_of(side): [] for side in sides}
     for i in range(rounds):
         for side in sides if i % 2 == 0 else reversed(sides):
-            values[side.name].append(measure(side))
+            values[name_of(side)].append(measure(side))
     return values
 
 
