@@ -6,6 +6,7 @@ import base64
 import contextlib
 import hashlib
 import os
+import re
 import shutil
 import signal
 import socket
@@ -240,6 +241,13 @@ class Nginx(Server):
 
     def access_log(self):
         return (self.folder / "access.log").read_text()
+
+    def has_logged(self, pattern, seconds=10):
+        """nginx writes its line only after the answer has gone."""
+        end = time.monotonic() + seconds
+        while not re.search(pattern, self.access_log()) and time.monotonic() < end:
+            time.sleep(0.02)
+        return re.search(pattern, self.access_log())
 
 
 class Vsftpd(Server):

@@ -267,7 +267,7 @@ def test_a_credentials_file_that_cant_be_read(sshd, file, logins, line):
 
 def test_http_2(nginx, file):
     assert_arrived(fetch(nginx.h2 + "/fw.bin", file, ca_file=nginx.ca), file, CONTENT)
-    assert '"GET /fw.bin HTTP/2.0" 200' in nginx.access_log()
+    assert nginx.has_logged('"GET /fw.bin HTTP/2.0" 200')
 
 
 @pytest.mark.parametrize("base", ["http", "https", "h2"])
