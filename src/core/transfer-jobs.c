@@ -17,6 +17,8 @@
 #define BYTES_A_SECOND_MIN (1U << 20)
 /* The worker's own limit, twice. */
 #define RESOLVE_USEC_MAX (2 * USEC_PER_MIN)
+/* Above this a JSON number has no exact integer any more; as a time it is in the year 2255. */
+#define EXACT_MAX (UINT64_C(1) << 53)
 /* Reading a large journal on a small processor. */
 #define COLLECT_USEC_MAX USEC_PER_HOUR
 
@@ -130,7 +132,7 @@ int transfer_fetch(sd_event *event, const char *worker, const FetchJob *job,
 
 static bool add_span(cJSON *o, const char *name, usec_t at)
 {
-        return at == NO_TIME || add_number(o, name, at);
+        return at == NO_TIME || add_number(o, name, MIN(at, EXACT_MAX));
 }
 
 static bool add_notes(cJSON *o, const CollectJob *job)

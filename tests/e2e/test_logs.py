@@ -138,6 +138,16 @@ def test_logs_come_by_the_name_that_was_told(keys, nginx, way):
         check_schemas(charger, charger.version)
 
 
+def test_a_span_without_end_is_one(keys, nginx):
+    """Some CSMS have no way to leave a time out, and give the first and the last that they know."""
+    with LogStage(keys) as charger:
+        charger.boot_until_known()
+        span = {"oldestTimestamp": "0001-01-01T00:00:00Z", "latestTimestamp": "9999-12-31T23:59:59Z"}
+        answer = charger.want(None, log={"remoteLocation": f"{nginx.http}/upload/", **span}, retries=0)
+        charger.until_heard((1, "Uploading"), (1, "Uploaded"))
+        assert b"identity CS001" in member(members(nginx.upload / answer["filename"]), "agent.txt")
+
+
 def test_what_reads_logs_can_not_write_the_bundle(keys):
     """The worker's cage lets it write into the folder of its file."""
     with LogStage(keys) as charger, Slow() as slow:
