@@ -154,6 +154,7 @@ static bool add_collect(cJSON *o, const CollectJob *job)
 {
         return add_text(o, "job", "collect") && add_text(o, "file", job->file) &&
                add_number(o, "max_size", job->max_size_bytes) &&
+               add_number(o, "reserve", TRANSFER_RESERVE_BYTES) &&
                add_text(o, "identity", job->identity) &&
                add_text(o, "kind", job->security ? "security" : "diagnostics") &&
                add_span(o, "since", job->since) && add_span(o, "until", job->until) &&
@@ -250,7 +251,8 @@ int transfer_copy(sd_event *event, const char *worker, int source, const char *f
         start.silence_usec = silence_over(source);
         start.max_bytes = max_size_bytes;
         if (!add_text(o, "job", "copy") || !add_text(o, "file", file) ||
-            !add_number(o, "max_size", max_size_bytes))
+            !add_number(o, "max_size", max_size_bytes) ||
+            !add_number(o, "reserve", TRANSFER_RESERVE_BYTES))
                 return -ENOMEM;
         return transfer_start(&start, handlers, userdata, ret);
 }
