@@ -6,10 +6,6 @@
 
 #include "agent-private.h"
 
-/* Stays free in the spool, which mostly lies beside the database: its outbox when full, as much
- * again while a damaged one is set aside, its journal and the one-line copy. A full disk must never
- * keep the agent from storing how the update ends. */
-#define RESERVE_BYTES (UINT64_C(4) << 20)
 /* Timers that are due by the wall clock look again this often, since that clock may be set. */
 #define WALL_CLOCK_LOOK USEC_PER_HOUR
 
@@ -276,7 +272,7 @@ static int start_worker(Agent *a, const char *part)
         FetchJob job = {.url = a->job.request.location,
                         .file = part,
                         .max_size_bytes = c->max_bundle_size,
-                        .reserve_bytes = RESERVE_BYTES,
+                        .reserve_bytes = TRANSFER_RESERVE_BYTES,
                         .way = way_of(c, c->download_rate)};
 
         if (local_is_file(a) && lseek(a->local_file, 0, SEEK_SET) < 0)

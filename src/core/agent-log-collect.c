@@ -183,10 +183,24 @@ static void on_state(void *userdata, int error, const InstallerState *state)
                 collect_with(a, strempty(text));
 }
 
+static int folder_make(const Agent *a)
+{
+        _cleanup_(freep) char *folder = str_printf("%s/" LOGS_FOLDER, a->config->spool);
+
+        if (!folder)
+                return -ENOMEM;
+        if ((mkdir(a->config->spool, 0750) < 0 && errno != EEXIST) ||
+            (mkdir(folder, 0750) < 0 && errno != EEXIST))
+                return -errno;
+        return 0;
+}
+
 void logs_collect(Agent *a)
 {
-        if (mkdir(a->config->spool, 0750) < 0 && errno != EEXIST) {
-                logs_not_started(a, "collect", -errno);
+        int r = folder_make(a);
+
+        if (r < 0) {
+                logs_not_started(a, "collect", r);
         } else if (a->logs.job.request.kind == LOGS_SECURITY) {
                 collect_with(a, NULL);
         } else if (!a->logs.asks_rauc) {

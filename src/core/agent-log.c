@@ -10,7 +10,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata);
 
 char *logs_archive_path(const Agent *a)
 {
-        return str_printf("%s/logs.tar.gz", a->config->spool);
+        return str_printf("%s/" LOGS_FOLDER "/logs.tar.gz", a->config->spool);
 }
 
 /* ---- steps ---- */

@@ -460,6 +460,9 @@ void logs_save(Agent *a);
 /* The worker failed, or could not be started (error: negative errno). what: "collect", "upload". */
 void logs_attempt_failed(Agent *a, const char *what, const TransferFailure *failure);
 void logs_not_started(Agent *a, const char *what, int error);
+/* In the spool; a folder of its own, since the cage lets the worker that collects write all of it,
+ * and a bundle that was verified may wait beside it. */
+#define LOGS_FOLDER "logs"
 /* Owned by the caller; NULL when out of memory. */
 char *logs_archive_path(const Agent *a);
 /* What a trigger tells by this message. */

@@ -89,7 +89,7 @@ const Option config_options[] = {
   "Where bundles go: to the spool; or nowhere, as RAUC writes the slot while it reads them over http or https (RAUC 1.9 or later, formats verity and crypt); auto: so "
   "only if the spool has no room. Signed updates always go to the spool." },
 { "firmware", "transfer_protocols", OPTION_WORDS, AT(transfer_protocols), "https http ftps ftp sftp", 0, 0, transfer_words,
-  "Schemes that a download may use, redirects included." },
+  "Schemes that downloads, and uploads of logs, may use, redirects included." },
 { "firmware", "retries", OPTION_INT, AT(retries), "3", 0, 1000, NULL,
   "Further attempts to download after the first, where the request does not say." },
 { "firmware", "retry_interval", OPTION_SPAN, AT(retry_interval), "60s", 0, 0, NULL,
@@ -103,7 +103,7 @@ const Option config_options[] = {
 { "firmware", "download_rate", OPTION_SIZE, AT(download_rate), "0", 0, 0, NULL,
   "Bytes a second that a download may take. 0: no limit." },
 { "firmware", "ca_file", OPTION_FILE, AT(transfer_ca_file), NULL, 0, 0, NULL,
-  "PEM file with roots for downloads, besides those of the operating system." },
+  "PEM file with roots for downloads and uploads, besides those of the operating system." },
 { "firmware", "client_cert_file", OPTION_FILE, AT(transfer_client_cert), NULL, 0, 0, NULL,
   "PEM file with the certificate by which the charger shows itself to servers that ask for one, and those that it was issued by." },
 { "firmware", "client_key", OPTION_KEY, AT(transfer_client_key), NULL, 0, 0, NULL,
@@ -112,7 +112,7 @@ const Option config_options[] = {
   "File with a line \"host user password\" for each server that asks for a login, used where the address has none. "
   "A fourth word SHA256:… is the key that an SFTP server must have; \"host - - SHA256:…\" names the key alone." },
 { "firmware", "proxy", OPTION_URL, AT(transfer_proxy), NULL, 0, 0, proxy_schemes,
-  "Proxy for downloads. Default: none, whatever the environment says." },
+  "Proxy for downloads and uploads. Default: none, whatever the environment says." },
 { "firmware", "hold", OPTION_WORD, AT(hold), "reboot", 0, 0, hold_words,
   "What charging sessions and inhibitors hold: the reboot alone, since writing the other slot disturbs nobody, or the install too." },
 { "firmware", "max_wait", OPTION_SPAN, AT(max_wait), "0", 0, 0, NULL,

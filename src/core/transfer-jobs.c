@@ -17,6 +17,8 @@
 #define BYTES_A_SECOND_MIN (1U << 20)
 /* The worker's own limit, twice. */
 #define RESOLVE_USEC_MAX (2 * USEC_PER_MIN)
+/* Above this a JSON number has no exact integer any more; as a time it is in the year 2255. */
+#define EXACT_MAX (UINT64_C(1) << 53)
 /* Reading a large journal on a small processor. */
 #define COLLECT_USEC_MAX USEC_PER_HOUR
 
@@ -130,7 +132,7 @@ int transfer_fetch(sd_event *event, const char *worker, const FetchJob *job,
 
 static bool add_span(cJSON *o, const char *name, usec_t at)
 {
-        return at == NO_TIME || add_number(o, name, at);
+        return at == NO_TIME || add_number(o, name, MIN(at, EXACT_MAX));
 }
 
 static bool add_notes(cJSON *o, const CollectJob *job)
@@ -152,6 +154,7 @@ static bool add_collect(cJSON *o, const CollectJob *job)
 {
         return add_text(o, "job", "collect") && add_text(o, "file", job->file) &&
                add_number(o, "max_size", job->max_size_bytes) &&
+               add_number(o, "reserve", TRANSFER_RESERVE_BYTES) &&
                add_text(o, "identity", job->identity) &&
                add_text(o, "kind", job->security ? "security" : "diagnostics") &&
                add_span(o, "since", job->since) && add_span(o, "until", job->until) &&
@@ -248,7 +251,8 @@ int transfer_copy(sd_event *event, const char *worker, int source, const char *f
         start.silence_usec = silence_over(source);
         start.max_bytes = max_size_bytes;
         if (!add_text(o, "job", "copy") || !add_text(o, "file", file) ||
-            !add_number(o, "max_size", max_size_bytes))
+            !add_number(o, "max_size", max_size_bytes) ||
+            !add_number(o, "reserve", TRANSFER_RESERVE_BYTES))
                 return -ENOMEM;
         return transfer_start(&start, handlers, userdata, ret);
 }

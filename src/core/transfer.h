@@ -7,11 +7,13 @@
  *       goes on where NAME.part ends if its side-car NAME.part.json says that it is a part of the
  *       same file: {"synced":bytes,"boot":id,"url":…,"etag":…,"last_modified":…,"length":bytes or
  *       -1}; the side-car goes when the file is complete
- *   {"job":"copy","file":…,"max_size":bytes}      the source is descriptor 3, as below
+ *   {"job":"copy","file":…,"max_size":bytes,["reserve":bytes]}      the source is descriptor 3, as
+ *                                                                    below
  *   {"job":"hash","sha384":true|false}     the file is descriptor 3, opened O_RDONLY by the daemon;
  *                                          no network, no other file
  *   {"job":"resolve","host":…,"service":…}
- *   {"job":"collect","file":NAME.tar.gz,"max_size":bytes,"identity":…,"kind":"diagnostics" or
+ *   {"job":"collect","file":NAME.tar.gz,"max_size":bytes,["reserve":bytes],"identity":…,
+ *    "kind":"diagnostics" or
  *    "security",["since":µs since 1970],["until":µs],["journal":FOLDER],"journal_units":[…],
  *    "files":[paths and globs],["rauc_config":path],"notes":[{"name":…,"text":…}]}
  *       journal: a folder of journal files in place of the system's (tests)
@@ -42,6 +44,10 @@
 #define TRANSFER_JOB_MAX 65536
 #define TRANSFER_LINE_MAX 8192
 #define TRANSFER_ADDRESSES_MAX 8
+/* Stays free in the spool, which mostly lies beside the database: its outbox when full, as much
+ * again while a damaged one is set aside, its journal and the one-line copy. A full disk must never
+ * keep the agent from storing how the update ends. */
+#define TRANSFER_RESERVE_BYTES (UINT64_C(4) << 20)
 
 typedef struct Transfer Transfer;
 

@@ -53,7 +53,7 @@ static int judge(Pack *p, int r, Failure *reterr)
         return -EIO;
 }
 
-int pack_open(const char *path, uint64_t max_size_bytes, Pack **ret, Failure *reterr)
+int pack_open(const Task *task, Pack **ret, Failure *reterr)
 {
         _cleanup_(pack_freep) Pack *p = calloc(1, sizeof(*p));
         int r;
@@ -64,8 +64,9 @@ int pack_open(const char *path, uint64_t max_size_bytes, Pack **ret, Failure *re
                 *reterr = (Failure){false, "file", "out of memory", 0};
                 return -EIO;
         }
-        p->max_size_bytes = max_size_bytes > 0 ? max_size_bytes : INT64_MAX;
-        if (sink_open(path, p->max_size_bytes, 0, &p->sink, reterr) < 0 ||
+        p->max_size_bytes = task->max_size_bytes > 0 ? (uint64_t)task->max_size_bytes : INT64_MAX;
+        if (sink_open(task->file, p->max_size_bytes, (uint64_t)task->reserve_bytes, &p->sink,
+                      reterr) < 0 ||
             sink_cut(p->sink, 0, reterr) < 0)
                 return -EIO;
         r = archive_write_set_format_pax_restricted(p->archive);

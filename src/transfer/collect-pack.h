@@ -3,11 +3,13 @@
 #pragma once
 
 #include "say.h"
+#include "task.h"
 
 typedef struct Pack Pack;
 
-/* Creates path as sink_open() does, and empties it; max_size_bytes 0: no limit. 0 and *ret. */
-int pack_open(const char *path, uint64_t max_size_bytes, Pack **ret, Failure *reterr);
+/* Creates the task's file as sink_open() does, and empties it; max_size_bytes 0: no limit. 0 and
+ * *ret. */
+int pack_open(const Task *task, Pack **ret, Failure *reterr);
 /* Closes the file, finished or not; what is in it stays. */
 void pack_free(Pack *p);
 DEFINE_CLEANUP(Pack *, pack_free)

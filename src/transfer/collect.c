@@ -211,7 +211,7 @@ static int collect(Collect *c, uint64_t *ret_size_bytes)
         if (r == 0)
                 r = find_journal(c);
         if (r == 0)
-                r = pack_open(t->file, (uint64_t)t->max_size_bytes, &c->pack, &c->failure);
+                r = pack_open(t, &c->pack, &c->failure);
         if (r < 0)
                 return r;
         r = write_archive(c, ret_size_bytes);

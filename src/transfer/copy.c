@@ -70,7 +70,8 @@ int copy_run(const Task *task)
                 r = -EIO;
         }
         if (r == 0)
-                r = sink_open(task->file, (uint64_t)task->max_size_bytes, 0, &sink, &failure);
+                r = sink_open(task->file, (uint64_t)task->max_size_bytes,
+                              (uint64_t)task->reserve_bytes, &sink, &failure);
         if (r == 0)
                 r = sink_cut(sink, 0, &failure);
         if (r == 0)

@@ -41,6 +41,7 @@ static const Member fetch_members[] = {
 static const Member copy_members[] = {
         {"file",          MEMBER_TEXT,   true,  offsetof(Task, file)},
         {"max_size",      MEMBER_NUMBER, true,  offsetof(Task, max_size_bytes)},
+        {"reserve",       MEMBER_NUMBER, false, offsetof(Task, reserve_bytes)},
 };
 
 static const Member hash_members[] = {
@@ -50,6 +51,7 @@ static const Member hash_members[] = {
 static const Member collect_members[] = {
         {"file",          MEMBER_TEXT,   true,  offsetof(Task, file)},
         {"max_size",      MEMBER_NUMBER, true,  offsetof(Task, max_size_bytes)},
+        {"reserve",       MEMBER_NUMBER, false, offsetof(Task, reserve_bytes)},
         {"identity",      MEMBER_TEXT,   true,  offsetof(Task, identity)},
         {"kind",          MEMBER_TEXT,   true,  offsetof(Task, kind)},
         {"since",         MEMBER_NUMBER, false, offsetof(Task, since_usec)},

@@ -425,6 +425,18 @@ def test_a_full_disk(collect, tmp_path):
         subprocess.run(["umount", disk], check=True)
 
 
+def test_room_that_is_kept_for_others(collect, tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "none", disk], check=True)
+    try:
+        (tmp_path / "a.log").write_bytes(os.urandom(6_000_000))
+        order = {"file": str(disk / "a.tar.gz"), "files": [tmp_path / "a.log"]}
+        assert collect(**order, reserve=4 << 20)["code"] == "no-space" and not list(disk.iterdir())
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
 @pytest.mark.parametrize("members", [{"kind": "all"}, {"files": ["relative.log"]},
                                      {"notes": [{"name": "../x", "text": "x"}]}, {"notes": [{"name": "", "text": "x"}]}])
 def test_an_order_that_makes_no_sense(collect, members):

@@ -96,7 +96,7 @@ class LogStage(Stage):
 
     def until_over(self):
         wait_for(lambda: self.log_state() == "idle" and self.outbox() == [], "the end of it")
-        assert not (self.folder / "state/spool/logs.tar.gz").exists()
+        assert not (self.folder / "state/spool/logs/logs.tar.gz").exists()
 
     def log_state(self):
         return self.database("SELECT state FROM logjob")[0][0]
@@ -136,6 +136,28 @@ def test_logs_come_by_the_name_that_was_told(keys, nginx, way):
         assert charger.trigger(charger.message, action) == "Accepted"
         charger.until_heard((1, "Uploading"), (1, "Uploaded"), (None, "Idle"))
         check_schemas(charger, charger.version)
+
+
+def test_a_span_without_end_is_one(keys, nginx):
+    """Some CSMS have no way to leave a time out, and give the first and the last that they know."""
+    with LogStage(keys) as charger:
+        charger.boot_until_known()
+        span = {"oldestTimestamp": "0001-01-01T00:00:00Z", "latestTimestamp": "9999-12-31T23:59:59Z"}
+        answer = charger.want(None, log={"remoteLocation": f"{nginx.http}/upload/", **span}, retries=0)
+        charger.until_heard((1, "Uploading"), (1, "Uploaded"))
+        assert b"identity CS001" in member(members(nginx.upload / answer["filename"]), "agent.txt")
+
+
+def test_what_reads_logs_can_not_write_the_bundle(keys):
+    """The worker's cage lets it write into the folder of its file."""
+    with LogStage(keys) as charger, Slow() as slow:
+        charger.boot_until_known()
+        charger.want(slow.url)
+        slow.until_begun()
+        archive, = (charger.folder / "state/spool").rglob("*.tar.gz")
+        assert archive.parent != charger.folder / "state/spool"
+        slow.let.set()
+        charger.until_over()
 
 
 def test_the_name_is_harmless_whatever_the_station_is_called(keys, nginx):
@@ -256,7 +278,7 @@ def test_a_damaged_archive_is_collected_anew(keys):
         charger.want(slow.url, retries=3)
         slow.until_begun()
         charger.stop_agent(signal.SIGKILL)
-        with open(charger.folder / "state/spool/logs.tar.gz", "r+b") as archive:
+        with open(charger.folder / "state/spool/logs/logs.tar.gz", "r+b") as archive:
             archive.truncate(10)
         slow.let.set()
         charger.start_agent()
