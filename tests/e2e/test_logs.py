@@ -138,6 +138,24 @@ def test_logs_come_by_the_name_that_was_told(keys, nginx, way):
         check_schemas(charger, charger.version)
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_logs_come_to_mock_csms_itself(keys, way):
+    with LogStage(keys, way) as charger:
+        charger.boot_until_known()
+        more = {} if charger.core else {"logType": "DiagnosticsLog", "requestId": 1}
+        answer = charger.csms.logs(charger.station, **more)["result"]
+        name = answer["fileName" if charger.core else "filename"]
+        charger.until_heard((1, "Uploading"), (1, "Uploaded"))
+        charger.until_over()
+        with charger.csms.opener.open(charger.csms.file_url(f"uploads/{name}"), timeout=10) as reply:
+            archive = charger.folder / "fetched.tar.gz"
+            archive.write_bytes(reply.read())
+        files = members(archive)
+        assert b"identity CS001" in member(files, "agent.txt")
+        assert charger.action.encode() in member(files, "ocpp.log")
+        check_schemas(charger, charger.version)
+
+
 def test_the_name_is_harmless_whatever_the_station_is_called(keys, nginx):
     with LogStage(keys, csms={"protocols": "ocpp2.0.1", "identity": ".CS1*(x)!"}) as charger:
         charger.station = ".CS1*(x)!"
