@@ -13,6 +13,15 @@ usec_t clock_csms_now(const Agent *a)
         return a->csms_told ? boottime_now() + a->csms_offset : wallclock_now();
 }
 
+usec_t clock_to_wall(const Agent *a, usec_t when)
+{
+        usec_t csms = clock_csms_now(a), wall = wallclock_now();
+
+        if (when == NO_TIME)
+                return NO_TIME;
+        return wall >= csms || when >= csms - wall ? when + wall - csms : 0;
+}
+
 bool clock_is_ahead(const Agent *a, usec_t when)
 {
         return when != NO_TIME && when > clock_csms_now(a) + SCHEDULE_TOLERANCE;

@@ -6,6 +6,9 @@
 
 #include "agent-private.h"
 
+/* A break costs a worker and a write to the store, so that a server that closes after every few
+ * bytes is not asked without a rest, whatever the interval. */
+#define BREAK_REST_MIN USEC_PER_SEC
 /* Timers that are due by the wall clock look again this often, since that clock may be set. */
 #define WALL_CLOCK_LOOK USEC_PER_HOUR
 
@@ -15,7 +18,6 @@ static const char *const names[FETCH_FILES] = {
         [FETCH_FILE]            = "bundle.raucb",
         [FETCH_PART]            = "bundle.part",
         [FETCH_PART_NOTES]      = "bundle.part.json",
-        [FETCH_PART_NOTES_MADE] = "bundle.part.json.tmp",
 };
 /* clang-format on */
 
@@ -216,6 +218,7 @@ void fetch_failed(Agent *a, const TransferFailure *failure)
                 stream_instead(a, strempty(text));
                 return;
         }
+        rest = MAX(rest, BREAK_REST_MIN);
         final = failure->final || !break_is_bearable(a, further);
         a->job.due_at = clock_csms_now(a) + rest;
         agent_set_reason(a, text);

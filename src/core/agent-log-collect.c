@@ -8,6 +8,8 @@
 #define RAUC_CONFIG "/etc/rauc/system.conf"
 /* Files and units that every archive holds. */
 #define OWN_MAX 3
+/* Files that no archive holds, whatever [logs] files says. */
+#define SECRETS_MAX 5
 
 /* What the agent knows, as text. */
 static char *agent_text(Agent *a)
@@ -104,7 +106,8 @@ static const char **join(const char *const own[static OWN_MAX], char **more)
 typedef struct Order {
         CollectJob job;
         CollectNote notes[2];
-        char *older, *agent;
+        char *older, *agent, *database;
+        const char *secrets[SECRETS_MAX + 1];
         const char **files, **units;
 } Order;
 
@@ -112,8 +115,28 @@ static void order_done(Order *o)
 {
         free(o->older);
         free(o->agent);
+        free(o->database);
         free(o->files);
         free(o->units);
+}
+
+static void add_secret(Order *o, const char *path)
+{
+        size_t n = 0;
+
+        while (o->secrets[n])
+                n++;
+        if (path && *path == '/' && n < SECRETS_MAX)
+                o->secrets[n] = path;
+}
+
+static void add_secrets(Order *o, const Config *c)
+{
+        add_secret(o, o->database);
+        add_secret(o, c->password_file);
+        add_secret(o, c->transfer_credentials);
+        add_secret(o, c->transfer_client_key);
+        add_secret(o, c->transfer_client_cert); /* the key may stand in it */
 }
 
 /* All but the file; rauc NULL: the security log. The time is open. 0 or -ENOMEM; *ret is to be
@@ -130,10 +153,12 @@ static int order_make(Agent *a, const char *rauc, Order *ret)
                 .older = linelog_older(kept),
                 .agent = security ? NULL : agent_text(a),
                 .units = security ? NULL : join(units, c->journal_units),
+                .database = str_printf("%s/agent.db*", c->state_directory),
         };
+        add_secrets(ret, c);
         files[1] = ret->older;
         ret->files = join(files, security ? NULL : c->log_files);
-        if (!ret->files || (!security && !ret->units))
+        if (!ret->files || !ret->database || (!security && !ret->units))
                 return -ENOMEM;
         ret->notes[0] = (CollectNote){"agent.txt", strempty(ret->agent)};
         ret->notes[1] = (CollectNote){"rauc.txt", strempty(rauc)};
@@ -145,6 +170,7 @@ static int order_make(Agent *a, const char *rauc, Order *ret)
                 .until = NO_TIME,
                 .journal_units = ret->units,
                 .files = ret->files,
+                .secrets = ret->secrets,
                 .rauc_config = security ? NULL : RAUC_CONFIG,
                 .notes = ret->notes,
                 .note_count = security ? 0 : ELEMENTSOF(ret->notes),
@@ -162,8 +188,10 @@ static void collect_with(Agent *a, const char *rauc)
         int r = order_make(a, rauc, &order);
 
         order.job.file = path;
-        order.job.since = q->oldest;
-        order.job.until = q->latest;
+        if (!order.job.security) { /* that is small, and whole at any time */
+                order.job.since = clock_to_wall(a, q->oldest);
+                order.job.until = clock_to_wall(a, q->latest);
+        }
         if (r == 0)
                 r = path ? transfer_collect(a->parts.event, a->parts.worker, &order.job, &handlers,
                                             a, &a->logs.transfer)

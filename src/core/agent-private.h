@@ -199,6 +199,8 @@ void agent_timer_off(sd_event_source **source);
 /* agent-clock.c */
 /* The CSMS's time; until it was told, the wall clock. */
 usec_t clock_csms_now(const Agent *a);
+/* A time of the CSMS's as this machine's own clock tells it; NO_TIME stays. */
+usec_t clock_to_wall(const Agent *a, usec_t when);
 /* Is a scheduled time still to come? NO_TIME is not. */
 bool clock_is_ahead(const Agent *a, usec_t when);
 /* The wall clock, or what the CSMS told while that is before the build. */
@@ -294,7 +296,6 @@ typedef enum FetchFile {
         FETCH_FILE, /* complete and closed */
         FETCH_PART, /* what has come of it so far */
         FETCH_PART_NOTES,
-        FETCH_PART_NOTES_MADE,
         FETCH_FILES,
 } FetchFile;
 /* Owned by the caller; NULL when out of memory. */

@@ -13,6 +13,7 @@ TransferWay way_of(const Config *c, uint64_t rate_bytes)
                              .timeout_usec = c->transfer_timeout,
                              .rate_bytes = rate_bytes,
                              .ca_file = c->transfer_ca_file,
+                             .csms_ca_file = c->csms_ca_file,
                              .client_cert_file = c->transfer_client_cert,
                              .client_key = c->transfer_client_key,
                              .credentials_file = c->transfer_credentials,

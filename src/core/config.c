@@ -103,7 +103,7 @@ const Option config_options[] = {
 { "firmware", "download_rate", OPTION_SIZE, AT(download_rate), "0", 0, 0, NULL,
   "Bytes a second that a download may take. 0: no limit." },
 { "firmware", "ca_file", OPTION_FILE, AT(transfer_ca_file), NULL, 0, 0, NULL,
-  "PEM file with roots for downloads and uploads, besides those of the operating system." },
+  "PEM file with roots for downloads and uploads, besides those of the operating system and of the CSMS." },
 { "firmware", "client_cert_file", OPTION_FILE, AT(transfer_client_cert), NULL, 0, 0, NULL,
   "PEM file with the certificate by which the charger shows itself to servers that ask for one, and those that it was issued by." },
 { "firmware", "client_key", OPTION_KEY, AT(transfer_client_key), NULL, 0, 0, NULL,

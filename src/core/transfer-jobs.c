@@ -72,6 +72,7 @@ static bool add_way(cJSON *o, const TransferWay *way)
                add_seconds(o, "stall_timeout", way->stall_timeout_usec) &&
                add_seconds(o, "timeout", way->timeout_usec) &&
                add_number(o, "rate", way->rate_bytes) && add_if(o, "ca_file", way->ca_file) &&
+               add_if(o, "csms_ca_file", way->csms_ca_file) &&
                add_if(o, "client_cert_file", way->client_cert_file) &&
                add_if(o, "client_key", way->client_key) &&
                add_if(o, "credentials_file", way->credentials_file) &&
@@ -160,8 +161,8 @@ static bool add_collect(cJSON *o, const CollectJob *job)
                add_span(o, "since", job->since) && add_span(o, "until", job->until) &&
                add_if(o, "journal", job->journal) &&
                add_list(o, "journal_units", job->journal_units) &&
-               add_list(o, "files", job->files) && add_if(o, "rauc_config", job->rauc_config) &&
-               add_notes(o, job);
+               add_list(o, "files", job->files) && add_list(o, "secrets", job->secrets) &&
+               add_if(o, "rauc_config", job->rauc_config) && add_notes(o, job);
 }
 
 int transfer_collect(sd_event *event, const char *worker, const CollectJob *job,

@@ -14,15 +14,17 @@
  *   {"job":"resolve","host":…,"service":…}
  *   {"job":"collect","file":NAME.tar.gz,"max_size":bytes,["reserve":bytes],"identity":…,
  *    "kind":"diagnostics" or
- *    "security",["since":µs since 1970],["until":µs],["journal":FOLDER],"journal_units":[…],
- *    "files":[paths and globs],["rauc_config":path],"notes":[{"name":…,"text":…}]}
+ *    "security",["since":µs since
+ * 1970],["until":µs],["journal":FOLDER],"journal_units":[…],"secrets":[paths and globs of what is
+ * never packed], "files":[paths and globs],["rauc_config":path],"notes":[{"name":…,"text":…}]}
  *       journal: a folder of journal files in place of the system's (tests)
  *       journal_units: as `journalctl -u` takes them, globs too; "*": all there is; none: no
  * journal notes: texts that the daemon itself knows, each a file in the archive
  *   {"job":"upload","file":…,"name":…,"url":…,"folder":true|false, WAY, "method":"auto", "put",
  *    "post" or "multipart"}
  *       folder: name is appended to the URL's path; else only if that ends in /
- * WAY: "protocols":["https",…],"stall_timeout":s,"timeout":s,"rate":bytes a second,["ca_file":…],
+ * WAY: "protocols":["https",…],"stall_timeout":s,"timeout":s,"rate":bytes a
+ * second,["ca_file":…],["csms_ca_file":…],
  *      ["client_cert_file":…],["client_key":path or provider
  * URI],["credentials_file":…],["proxy":…] The answer (stdout, a line each):
  *   {"progress":{"now":bytes,"total":bytes or -1}}      fetch, copy, upload: at most twice a
@@ -81,7 +83,7 @@ typedef struct TransferWay {
         const char *const *protocols;            /* NULL-terminated; after redirects too */
         usec_t stall_timeout_usec, timeout_usec; /* 0 = none */
         uint64_t rate_bytes;                     /* a second, 0 = no limit */
-        const char *ca_file;                     /* trusted besides the system's roots */
+        const char *ca_file, *csms_ca_file;      /* trusted besides the system's roots */
         const char *client_cert_file, *client_key;
         const char *credentials_file; /* "host user password [SHA256:host key]" lines, used where
                                          the URL has none */
@@ -109,6 +111,7 @@ typedef struct CollectJob {
         usec_t since, until;                             /* wall clock; NO_TIME: open */
         const char *journal;                             /* NULL: the system's */
         const char *const *journal_units, *const *files; /* NULL-terminated; NULL: none */
+        const char *const *secrets;                      /* never packed, whatever files says */
         const char *rauc_config;                         /* NULL: none */
         const CollectNote *notes;
         size_t note_count;

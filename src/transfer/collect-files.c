@@ -91,6 +91,28 @@ int files_find(FileList *list, const char *pattern, bool state)
         return r;
 }
 
+int files_leave_out(FileList *list, const char *pattern, const char *why)
+{
+        glob_t found;
+        int r = glob(pattern, GLOB_NOSORT, NULL, &found);
+
+        if (r != 0)
+                return r == GLOB_NOSPACE ? -ENOMEM : 0;
+        for (size_t i = 0; i < found.gl_pathc; i++) {
+                struct stat st;
+                bool there = stat(found.gl_pathv[i], &st) == 0;
+
+                for (size_t k = 0; there && k < list->count; k++) {
+                        FoundFile *f = &list->files[k];
+
+                        if (f->device == st.st_dev && f->inode == st.st_ino)
+                                f->left_out = why;
+                }
+        }
+        globfree(&found);
+        return 0;
+}
+
 static int compare(const void *a, const void *b)
 {
         const FoundFile *f = a, *g = b;

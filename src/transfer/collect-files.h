@@ -26,6 +26,8 @@ typedef struct FileList {
 /* Adds what a path or a glob (glob(7), and {a,b}) fits; what fits nothing is added with left_out,
  * and what is in the list already is not added again. 0 or -ENOMEM. */
 int files_find(FileList *list, const char *pattern, bool state);
+/* What is in the list and fits pattern does not go in: why is a sentence's end. 0 or -ENOMEM. */
+int files_leave_out(FileList *list, const char *pattern, const char *why);
 /* State first, then newest first. */
 void files_sort(FileList *list);
 void files_done(FileList *list);

@@ -57,6 +57,10 @@ static int find_files(Collect *c)
                 if (r == 0)
                         r = files_find(&c->files, item->valuestring, false);
         }
+        cJSON_ArrayForEach (item, t->secrets) {
+                if (r == 0)
+                        r = files_leave_out(&c->files, item->valuestring, "it may hold secrets");
+        }
         if (r < 0)
                 return no_memory(c);
         if (t->rauc_config && streq(t->kind, DIAGNOSTICS))

@@ -25,6 +25,7 @@ typedef struct Member {
         {"timeout",          MEMBER_NUMBER, true,  offsetof(Task, timeout_seconds)},               \
         {"rate",             MEMBER_NUMBER, true,  offsetof(Task, rate_bytes)},                    \
         {"ca_file",          MEMBER_TEXT,   false, offsetof(Task, ca_file)},                       \
+        {"csms_ca_file",     MEMBER_TEXT,   false, offsetof(Task, csms_ca_file)},                  \
         {"client_cert_file", MEMBER_TEXT,   false, offsetof(Task, client_cert_file)},              \
         {"client_key",       MEMBER_TEXT,   false, offsetof(Task, client_key)},                    \
         {"credentials_file", MEMBER_TEXT,   false, offsetof(Task, credentials_file)},              \
@@ -59,6 +60,7 @@ static const Member collect_members[] = {
         {"journal",       MEMBER_TEXT,   false, offsetof(Task, journal)},
         {"journal_units", MEMBER_TEXTS,  true,  offsetof(Task, journal_units)},
         {"files",         MEMBER_TEXTS,  true,  offsetof(Task, files)},
+        {"secrets",       MEMBER_TEXTS,  true,  offsetof(Task, secrets)},
         {"rauc_config",   MEMBER_TEXT,   false, offsetof(Task, rauc_config)},
         {"notes",         MEMBER_NOTES,  true,  offsetof(Task, notes)},
 };

@@ -21,15 +21,16 @@ struct Task {
         const cJSON *protocols;                         /* an array of texts */
         int64_t stall_timeout_seconds, timeout_seconds; /* 0: none */
         int64_t rate_bytes;                             /* 0: no limit */
-        const char *ca_file, *client_cert_file, *client_key, *credentials_file, *proxy;
+        const char *ca_file, *csms_ca_file, *client_cert_file, *client_key, *credentials_file,
+                *proxy;
         int64_t reserve_bytes;          /* fetch, copy, collect */
         bool sha384;                    /* hash */
         const char *identity, *kind;    /* collect, as up to notes */
         int64_t since_usec, until_usec; /* 0: open */
         const char *journal, *rauc_config;
-        const cJSON *journal_units, *files; /* arrays of texts */
-        const cJSON *notes;                 /* an array of objects with the texts name and text */
-        const char *name, *method;          /* upload */
+        const cJSON *journal_units, *files, *secrets; /* arrays of texts */
+        const cJSON *notes;        /* an array of objects with the texts name and text */
+        const char *name, *method; /* upload */
         bool folder;
         const char *host, *service; /* resolve */
 };

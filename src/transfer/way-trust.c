@@ -21,22 +21,23 @@ static char *system_bundle(void)
         return text;
 }
 
-static CURLcode set_roots(CURL *easy, const char *ca_file)
+static CURLcode set_roots(CURL *easy, const Task *task)
 {
-        _cleanup_(freep) char *ours = NULL, *system = NULL, *both = NULL;
+        _cleanup_(freep) char *ours = NULL, *csms = NULL, *system = NULL, *all = NULL;
         struct curl_blob blob = {.flags = CURL_BLOB_COPY};
         CURLcode r;
 
-        if (!ca_file)
+        if (!task->ca_file && !task->csms_ca_file)
                 return CURLE_OK;
-        if (file_read(ca_file, ROOTS_SIZE_MAX, &ours, NULL) < 0)
+        if ((task->ca_file && file_read(task->ca_file, ROOTS_SIZE_MAX, &ours, NULL) < 0) ||
+            (task->csms_ca_file && file_read(task->csms_ca_file, ROOTS_SIZE_MAX, &csms, NULL) < 0))
                 return CURLE_SSL_CACERT_BADFILE;
         system = system_bundle();
-        both = str_printf("%s\n%s", ours, strempty(system));
-        if (!both)
+        all = str_printf("%s\n%s\n%s", strempty(ours), strempty(csms), strempty(system));
+        if (!all)
                 return CURLE_OUT_OF_MEMORY;
-        blob.data = both;
-        blob.len = strlen(both);
+        blob.data = all;
+        blob.len = strlen(all);
         r = curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &blob);
         return r ? r : curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO_BLOB, &blob);
 }
@@ -73,7 +74,7 @@ static CURLcode on_ssl_context(CURL *easy _unused_, void *context, void *userdat
 
 CURLcode way_set_trust(CURL *easy, const Task *task)
 {
-        CURLcode r = set_roots(easy, task->ca_file);
+        CURLcode r = set_roots(easy, task);
 
         if (r != CURLE_OK || (!task->client_cert_file && !task->client_key))
                 return r;

@@ -70,7 +70,7 @@ def make_journal(size):
 
 def pack_job(file):
     return {"job": "collect", "file": str(file), "max_size": 0, "identity": "BENCH", "kind": "diagnostics",
-            "journal": str(JOURNAL), "journal_units": PROGRAMS, "files": [], "notes": []}
+            "journal": str(JOURNAL), "journal_units": PROGRAMS, "files": [], "secrets": [], "notes": []}
 
 
 def export_once():

@@ -219,7 +219,7 @@ def test_what_is_left_over_in_the_spool_goes(keys):
     with Stage(keys) as charger:
         folder = charger.folder / "state/spool"
         folder.mkdir(parents=True)
-        for name in ("bundle.part", "bundle.part.json", "bundle.part.json.tmp", "bundle.raucb", "mine"):
+        for name in ("bundle.part", "bundle.part.json", "bundle.raucb", "mine"):
             (folder / name).write_text("?")
         charger.boot_until_known()
         assert spool(charger) == ["mine"]

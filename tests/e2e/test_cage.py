@@ -94,7 +94,7 @@ class Place:
         more = {"hash": {"sha384": False}, "copy": file | size, "resolve": {"host": "h", "service": "s"},
                 "fetch": {"url": "u", "reserve": 0} | file | size | way,
                 "upload": {"url": "u", "name": "n", "folder": False, "method": "auto"} | file | way,
-                "collect": {"identity": "i", "kind": "security", "journal_units": [], "files": [], "notes": []} | file | size}
+                "collect": {"identity": "i", "kind": "security", "journal_units": [], "files": [], "secrets": [], "notes": []} | file | size}
         return {"job": job, **more[job]}
 
     def probe(self, job, deed, argument="", **options):

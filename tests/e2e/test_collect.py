@@ -50,7 +50,7 @@ def collect(tmp_path):
 
     def start(**members):
         job = {"job": "collect", "file": str(file), "max_size": 0, "identity": "CS001", "kind": "diagnostics",
-               "journal_units": [], "files": [], "notes": [], **members}
+               "journal_units": [], "files": [], "secrets": [], "notes": [], **members}
         job["files"] = [str(f) for f in job["files"]]
         return worker.start(job)
 
@@ -257,6 +257,17 @@ def test_files_and_globs(collect, tmp_path):
     assert archive.told(tmp_path / "fifo.log")["left_out"] == "it is no regular file"
     assert archive.told(tmp_path / "none.log")["left_out"] == "there is no such file"
     assert archive.told(tmp_path / "none*")["left_out"] == "there is no such file"
+
+
+def test_secrets_are_left_out(collect, tmp_path):
+    """By any name they have."""
+    for name in "a.log", "key", "agent.db", "agent.db-wal":
+        (tmp_path / name).write_text(name)
+    (tmp_path / "b.log").hardlink_to(tmp_path / "key")
+    (tmp_path / "c.log").symlink_to(tmp_path / "agent.db")
+    archive = collect(files=[tmp_path / "*"], secrets=[f"{tmp_path}/key", f"{tmp_path}/agent.db*", "/nowhere/at/all"])
+    assert [n for n in archive.members if n != "manifest.json"] == [f"files{tmp_path}/a.log"]
+    assert archive.told(tmp_path / "agent.db-wal")["left_out"] == "it may hold secrets"
 
 
 def test_symbolic_links(collect, tmp_path):

@@ -160,6 +160,24 @@ def test_what_reads_logs_can_not_write_the_bundle(keys):
         charger.until_over()
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_logs_come_to_mock_csms_itself(keys, way):
+    with LogStage(keys, way) as charger:
+        charger.boot_until_known()
+        more = {} if charger.core else {"logType": "DiagnosticsLog", "requestId": 1}
+        answer = charger.csms.logs(charger.station, **more)["result"]
+        name = answer["fileName" if charger.core else "filename"]
+        charger.until_heard((1, "Uploading"), (1, "Uploaded"))
+        charger.until_over()
+        with charger.csms.opener.open(charger.csms.file_url(f"uploads/{name}"), timeout=10) as reply:
+            archive = charger.folder / "fetched.tar.gz"
+            archive.write_bytes(reply.read())
+        files = members(archive)
+        assert b"identity CS001" in member(files, "agent.txt")
+        assert charger.action.encode() in member(files, "ocpp.log")
+        check_schemas(charger, charger.version)
+
+
 def test_the_name_is_harmless_whatever_the_station_is_called(keys, nginx):
     with LogStage(keys, csms={"protocols": "ocpp2.0.1", "identity": ".CS1*(x)!"}) as charger:
         charger.station = ".CS1*(x)!"
@@ -302,6 +320,24 @@ def test_logs_for_another_csms_are_not_sent(keys):
         charger.until_heard((1, "Uploading"))
         charger.until_over()
         assert len(slow.bodies) <= 1
+
+
+def test_secrets_stay_where_they_are(keys, nginx):
+    """Whatever [logs] files takes in: what the agent logs in with, and its database."""
+    with LogStage(keys) as charger:
+        password = charger.folder / "state/password"
+        password.parent.mkdir(exist_ok=True)
+        password.write_text("correct horse battery staple\n")
+        charger.settings["csms"]["password_file"] = password
+        charger.settings["logs"] = {"files": f"{password.parent}/*"}
+        charger.boot_until_known()
+        answer = charger.want(f"{nginx.http}/upload/")
+        charger.until_heard((1, "Uploading"), (1, "Uploaded"))
+        files = members(nginx.upload / answer["filename"])
+        assert not any(b"horse battery" in data for data in files.values())
+        told = {f.get("path"): f for f in json.loads(member(files, "manifest.json"))["files"]}
+        for path in password, password.parent / "agent.db":
+            assert told[str(path)]["left_out"] == "it may hold secrets"
 
 
 # ---- what the agent keeps ----

@@ -17,7 +17,7 @@ from wsclient import BINARY, TEXT, Closed, Station
     ("GET", "/api/stations/nobody/frames", None, 404), ("POST", "/api/stations/nobody/call", '{"action":"X"}', 404),
     ("POST", "/api/stations/nobody/fault", "{}", 404), ("POST", "/api/stations/nobody/raw", "x", 404),
     ("POST", "/api/stations/*/call", '{"action":"X"}', 404), ("GET", "/api/stations/CP1/call", None, 405),
-    ("POST", "/api/stations", "{}", 405), ("PUT", "/api/stations/CP1/call", "{}", 405), ("POST", "/api/stations/CP1/logs", "{}", 404),
+    ("POST", "/api/stations", "{}", 405), ("PUT", "/api/stations/CP1/call", "{}", 405), ("POST", "/api/stations/CP1/log", "{}", 404),
     ("GET", "/api/", None, 404), ("GET", "/api/stations/CP1", None, 404), ("GET", "/nothing", None, 404),
     ("POST", "/api/stations/CP1/call", "", 400), ("POST", "/api/stations/CP1/call", "[]", 400),
     ("POST", "/api/stations/CP1/call", '{"action":1}', 400), ("POST", "/api/stations/CP1/call", '{"action":"X","payload":[]}', 400),
@@ -36,7 +36,7 @@ def test_rest_errors(csms, method, path, body, status):
         assert station.call("Heartbeat")[0] == 3
 
 
-@pytest.mark.parametrize("what, body", [("call", {"action": "X"}), ("update", {"location": "x"}), ("raw", "x")])
+@pytest.mark.parametrize("what, body", [("call", {"action": "X"}), ("update", {"location": "x"}), ("logs", {"remoteLocation": "x"}), ("raw", "x")])
 def test_offline_station_gives_409(csms, what, body):
     with Station(csms.port, "CP1"):
         pass

@@ -290,6 +290,13 @@ def test_nginx_without_range_begins_anew(nginx, file):
     assert_arrived(fetch(nginx.http + "/whole/fw.bin", file), file, OTHER)
 
 
+@pytest.mark.parametrize("which", [["csms_ca_file"], ["ca_file", "csms_ca_file"]])
+def test_roots_of_the_csms_count_too(nginx, file, tmp_path, which):
+    (tmp_path / "other.pem").write_text((nginx.folder / "client.pem").read_text())
+    roots = {"ca_file": str(tmp_path / "other.pem")} | {which[-1]: nginx.ca}
+    assert_arrived(fetch(nginx.https + "/fw.bin", file, **{name: roots[name] for name in which}), file, CONTENT)
+
+
 @pytest.mark.parametrize("key", ["client.key", "file:{}/client.key", None])
 def test_client_certificate(nginx, file, tmp_path, key):
     """Where no key is named, it stands in the certificate's file."""

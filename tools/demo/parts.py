@@ -306,6 +306,10 @@ class MockCsms:
         """Asks for an update; the station's answer, {"result": …} or {"error": …}."""
         return self.rest("POST", f"/api/stations/{station}/update", body)
 
+    def logs(self, station, **body):
+        """Asks for logs; the station's answer, as above."""
+        return self.rest("POST", f"/api/stations/{station}/logs", body)
+
     def call(self, station, action, payload):
         return self.rest("POST", f"/api/stations/{station}/call",
                          {"action": action, "payload": payload})

@@ -60,6 +60,11 @@ const char *station_id(const Station *station);
 bool station_is_online(const Station *station);
 /* The version of its connection, or of the last one. */
 const Dialect *station_dialect(const Station *station);
+/* The URL of the folder on this server that takes its uploads, as the station itself names this
+ * server; NULL: none. Borrowed. */
+const char *station_uploads(const Station *station);
+/* url is copied. 0, -ENOMEM. */
+int station_set_uploads(Station *station, const char *url);
 /* A fault in the place of the action's old one; fault is copied. 0, -ENOSPC, -ENOMEM. */
 int station_set_fault(Station *station, const Fault *fault);
 /* Sends bytes as they are. 0, -ENOTCONN, -ENOBUFS, -ENOMEM. */

@@ -4,6 +4,8 @@
  * of that body; so nothing is read behind a request. */
 #include "http.h"
 #include "files.h"
+#include "log.h"
+#include "upload.h"
 #include "web.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -17,12 +19,13 @@
 /* Seconds a client may take to read a chunk of an answer. */
 #define CHUNK_SECONDS 60
 
+#define UPLOADS_PATH "/files/" UPLOADS_FOLDER "/"
 #define PROBLEM_TYPE "application/problem+json"
 
 struct Exchange {
         struct lws *wsi;
         HttpRequest request;
-        size_t announced; /* bytes of the request's body */
+        size_t announced, received; /* bytes of the request's body */
         char range[HEADER_VALUE_MAX], if_range[HEADER_VALUE_MAX];
         bool body_whole, served, answered, headers_sent;
         unsigned status;
@@ -30,6 +33,9 @@ struct Exchange {
         char *body;
         size_t body_size, body_sent;
         FileReply file;
+        bool is_upload;
+        Upload upload;
+        int upload_error; /* why there is none, negative errno; told when the body has come */
         uint64_t last_frame;
         bool has_last_frame;
         Call *call;
@@ -47,6 +53,7 @@ static void exchange_free(Exchange *x)
         if (x->call)
                 call_forget(x->call);
         files_done(&x->file);
+        upload_done(&x->upload);
         free(x->request.body);
         free(x->body);
         free(x);
@@ -222,11 +229,27 @@ static int write_answer(struct lws *wsi, Session *session)
         return -1; /* one request a connection: see the top */
 }
 
+static void serve_upload(Exchange *x)
+{
+        int r = x->upload_error ? x->upload_error : upload_finish(&x->upload);
+        if (r == 0) {
+                exchange_reply(x, 201, NULL, NULL);
+                return;
+        }
+        const UploadRefusal *refusal = upload_refusal(r);
+        log_warning_errno(r, "An upload to %s failed", x->request.path);
+        exchange_problem(x, refusal->status, refusal->sentence);
+}
+
 static void serve_file(const Web *web, Exchange *x)
 {
         bool ranges = x->request.method == HTTP_GET; /* RFC 9110 14.2: for GET alone */
+        if (x->is_upload) {
+                serve_upload(x);
+                return;
+        }
         if (x->request.method != HTTP_GET && x->request.method != HTTP_HEAD) {
-                exchange_problem(x, 405, "Files can be read only.");
+                exchange_problem(x, 405, "Files are taken under /files/uploads/ only.");
                 return;
         }
         int r = files_open(web->files_fd, x->request.path + strlen("/files/"),
@@ -288,6 +311,8 @@ static HttpMethod read_method(struct lws *wsi, char path[static HTTP_PATH_MAX])
         path[size] = '\0';
         if (method == LWSHUMETH_POST)
                 return HTTP_POST;
+        if (method == LWSHUMETH_PUT)
+                return HTTP_PUT;
         if (method == LWSHUMETH_HEAD)
                 return HTTP_HEAD;
         return method == LWSHUMETH_GET ? HTTP_GET : HTTP_OTHER;
@@ -310,7 +335,7 @@ static void read_header(struct lws *wsi, enum lws_token_indexes token, char *out
                 memcpy(out, "?", sizeof("?")); /* too long to be anything we know */
 }
 
-/* The length a POST announces; -1: none or nonsense. */
+/* The length of the body that a request announces; -1: none or nonsense. */
 static int64_t read_length(struct lws *wsi)
 {
         char value[24], *end;
@@ -321,38 +346,85 @@ static int64_t read_length(struct lws *wsi)
         return errno == 0 && !*end && n >= 0 ? n : -1;
 }
 
+static bool is_upload(const HttpRequest *request)
+{
+        return (request->method == HTTP_PUT || request->method == HTTP_POST) &&
+               startswith(request->path, UPLOADS_PATH);
+}
+
+/* Opens the file. What is wrong is told when the body has come: a
+ * client that still sends would not read it. */
+static void begin_upload(struct lws *wsi, Exchange *x)
+{
+        char type[HEADER_VALUE_MAX];
+        const char *name = x->request.path + strlen(UPLOADS_PATH);
+        x->is_upload = true;
+        read_header(wsi, WSI_TOKEN_HTTP_CONTENT_TYPE, type, sizeof(type));
+        if (strncasecmp(type, "multipart/", strlen("multipart/")) == 0)
+                x->upload_error = -EMEDIUMTYPE;
+        else
+                x->upload_error = upload_begin(web_of(wsi)->files_fd, name, &x->upload);
+}
+
+/* Tells a client that asks first to send its body (RFC 9110 10.1.1). */
+static int let_come(struct lws *wsi)
+{
+        static const char words[] = "HTTP/1.1 100 Continue\r\n\r\n";
+        unsigned char buffer[LWS_PRE + sizeof(words)];
+        if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_EXPECT) == 0)
+                return 0;
+        memcpy(buffer + LWS_PRE, words, sizeof(words));
+        int n = lws_write(wsi, buffer + LWS_PRE, strlen(words), LWS_WRITE_HTTP_HEADERS);
+        return n < 0 ? -1 : 0;
+}
+
 /* A request's headers are here. */
 static int start(struct lws *wsi, Session *session)
 {
         Exchange *x = session->x ? NULL : calloc(1, sizeof(*x));
         if (!x)
                 return -1;
-        *x = (Exchange){.wsi = wsi, .file = FILE_REPLY_INIT};
+        *x = (Exchange){.wsi = wsi, .file = FILE_REPLY_INIT, .upload = UPLOAD_INIT};
         session->x = x;
         x->request.method = read_method(wsi, x->request.path);
         read_query(wsi, &x->request);
         read_header(wsi, WSI_TOKEN_HTTP_RANGE, x->range, sizeof(x->range));
         read_header(wsi, WSI_TOKEN_HTTP_IF_RANGE, x->if_range, sizeof(x->if_range));
-        int64_t length = read_length(wsi);
-        if (x->request.method != HTTP_POST) {
+        bool upload = is_upload(&x->request);
+        if (x->request.method != HTTP_POST && !upload) {
                 serve(web_of(wsi), x);
                 return 0;
         }
+        int64_t length = read_length(wsi);
         /* without a length lws would wait for a body of 100 MB */
         if (length < 0)
                 return http_refuse(wsi, 411, "A body must tell its length.");
-        if (length > (int64_t)HTTP_BODY_MAX)
-                return http_refuse(wsi, 413, "The body is longer than 2 MiB.");
+        if (length > (int64_t)(upload ? UPLOAD_SIZE_MAX : HTTP_BODY_MAX))
+                return http_refuse(wsi, 413,
+                                   upload ? "The file is longer than 128 MiB."
+                                          : "The body is longer than 2 MiB.");
         x->announced = (size_t)length;
-        return 0; /* HTTP_BODY and HTTP_BODY_COMPLETION follow */
+        if (upload)
+                begin_upload(wsi, x);
+        if (length == 0 && x->request.method == HTTP_PUT) { /* lws waits for one of POST alone */
+                serve(web_of(wsi), x);
+                return 0;
+        }
+        return let_come(wsi); /* HTTP_BODY and HTTP_BODY_COMPLETION follow */
 }
 
 static int take_body(Exchange *x, const char *data, size_t size)
 {
         if (x->served || size == 0)
                 return 0;
-        if (size > x->announced - x->request.body_size) /* lws 4.3: what is behind the body, too */
+        if (size > x->announced - x->received) /* lws 4.3: what is behind the body, too */
                 return -1;
+        x->received += size;
+        if (x->is_upload) {
+                if (!x->upload_error)
+                        x->upload_error = upload_write(&x->upload, data, size);
+                return 0;
+        }
         char *more = realloc(x->request.body, x->request.body_size + size + 1);
         if (!more)
                 return -1;
@@ -369,7 +441,7 @@ static int finish_body(const Web *web, Exchange *x)
         if (x->body_whole)
                 return -1;
         x->body_whole = true;
-        if (!x->served) /* of another method than POST the body is of no concern */
+        if (!x->served) /* of other methods than these the body is of no concern */
                 serve(web, x);
         return 0;
 }

@@ -7,7 +7,7 @@
 #define HTTP_PATH_MAX 1024
 #define HTTP_BODY_MAX ((size_t)2 << 20)
 
-typedef enum HttpMethod { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_OTHER } HttpMethod;
+typedef enum HttpMethod { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_OTHER } HttpMethod;
 
 typedef struct HttpRequest {
         HttpMethod method;

@@ -1,6 +1,6 @@
 /* The REST calls under /api/, by a table of routes. */
 #include "http.h"
-#include "update.h"
+#include "order.h"
 
 /* What a route needs to know. */
 typedef struct RestCall {
@@ -86,7 +86,7 @@ static void ask(const RestCall *call, const char *action, cJSON *payload)
                 out_of_memory(call->x);
 }
 
-static void post_update(const RestCall *call)
+static void post_order(const RestCall *call, const OrderKind *kind)
 {
         const char *action, *sentence;
         cJSON *payload = NULL;
@@ -94,14 +94,24 @@ static void post_update(const RestCall *call)
                 exchange_problem(call->x, 409, "The station is not connected.");
                 return;
         }
-        int r = update_message(station_dialect(call->station), call->csms, call->body,
-                               &(UpdateMessage){&action, &payload, &sentence});
+        int r = order_message(kind, call->csms, call->station, call->body,
+                              &(OrderMessage){&action, &payload, &sentence});
         if (r == 0)
                 ask(call, action, payload);
         else if (r == -EINVAL)
                 exchange_problem(call->x, 400, sentence);
         else
                 out_of_memory(call->x);
+}
+
+static void post_update(const RestCall *call)
+{
+        post_order(call, &order_update);
+}
+
+static void post_logs(const RestCall *call)
+{
+        post_order(call, &order_logs);
 }
 
 static void post_call(const RestCall *call)
@@ -195,6 +205,7 @@ static const struct Route {
 } routes[] = {
         { HTTP_GET,  "",       LIST,       list_stations },
         { HTTP_POST, "update", JSON,       post_update   },
+        { HTTP_POST, "logs",   JSON,       post_logs     },
         { HTTP_POST, "call",   JSON,       post_call     },
         { HTTP_POST, "fault",  JSON | ALL, post_fault    },
         { HTTP_GET,  "frames", 0,          get_frames    },

@@ -125,6 +125,7 @@ void station_free(Station *station)
                 forget_oldest(station);
         free(station->frames.lines);
         free(station->faults);
+        free(station->uploads);
         if (station->rpc)
                 rpc_free(station->rpc);
         free(station);
@@ -291,6 +292,16 @@ bool station_is_online(const Station *station)
 const Dialect *station_dialect(const Station *station)
 {
         return station->dialect;
+}
+
+const char *station_uploads(const Station *station)
+{
+        return station->uploads;
+}
+
+int station_set_uploads(Station *station, const char *url)
+{
+        return str_replace(&station->uploads, url);
 }
 
 int station_set_fault(Station *station, const Fault *fault)

@@ -48,6 +48,7 @@ struct Station {
         Frames frames;
         char vendor[FIELD_TEXT_MAX + 1], model[FIELD_TEXT_MAX + 1], version[FIELD_TEXT_MAX + 1];
         UpdateState update;
+        char *uploads; /* see station_uploads() */
 };
 
 /* An answer held back. */

@@ -1,5 +1,6 @@
 /* The WebSocket of a station: who may have one, frames put together, a queue of what goes out. */
 #include "log.h"
+#include "upload.h"
 #include "web.h"
 
 /* Bytes of one message of a station. */
@@ -10,6 +11,8 @@
 /* Seconds a connection to be closed may take for that. */
 #define CLOSE_SECONDS 5
 #define HEADER_VALUE_MAX 1024
+/* A host name of 253 bytes, a port. */
+#define HOST_MAX 262
 
 typedef struct Frame Frame;
 struct Frame {
@@ -144,6 +147,22 @@ int ws_check_upgrade(struct lws *wsi, const Web *web, const char *upgrade)
         return 0;
 }
 
+/* Tells the CSMS where the station can upload to us: at the host by which it knows us. 0, -ENOMEM.
+ */
+static int set_uploads(struct lws *wsi, Station *station)
+{
+        static const char allowed[] =
+                "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+                ".-_:[]";
+        char host[HOST_MAX];
+        int n = lws_hdr_copy(wsi, host, sizeof(host), WSI_TOKEN_HOST);
+        if (web_of(wsi)->files_fd < 0 || n <= 0 || host[strspn(host, allowed)])
+                return station_set_uploads(station, NULL);
+        _cleanup_(freep) char *url = str_printf("http%s://%s/files/" UPLOADS_FOLDER "/",
+                                                lws_is_ssl(wsi) ? "s" : "", host);
+        return url ? station_set_uploads(station, url) : -ENOMEM;
+}
+
 static int open_connection(struct lws *wsi, Session *session)
 {
         char id[STATION_ID_MAX + 1];
@@ -156,6 +175,8 @@ static int open_connection(struct lws *wsi, Session *session)
         conn->out_end = &conn->out;
         int r = csms_join(web_of(wsi)->csms, id, csms_dialect(lws_get_protocol(wsi)->name), conn,
                           &conn->station);
+        if (r == 0 && (r = set_uploads(wsi, conn->station)) < 0)
+                csms_leave(conn->station, conn);
         if (r < 0) {
                 log_warning_errno(r, "A station can't be taken in");
                 conn_free(conn);
