@@ -360,9 +360,10 @@ void install_resume(Agent *a)
                 a->installer->ops->read_state(a->installer, on_result_state, a);
 }
 
+/* Until it is known where the agent woke up, that decides how the install goes on. */
 void install_vanished(Agent *a)
 {
-        if (a->job.state == JOB_INSTALLING) {
+        if (a->job.state == JOB_INSTALLING && a->whereabouts_known) {
                 log_warning("RAUC left the bus in the middle of an install; waiting for it to come "
                             "back");
                 install_ask_again(a, install_resume);
