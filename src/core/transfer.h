@@ -1,41 +1,48 @@
 /* The seam to the worker rauc-ocpp-transfer: one child process a job, one JSON object to its stdin,
  * JSON lines from its stdout, SIGKILL to cancel. All that is heavy, hostile or blocking happens
- * there.
+ * there. */
+/* clang-format off */
+/* The job: stdin, one object, then EOF. Members in [] may be absent; a limit of 0 is none.
  *
- * The job (stdin, one object, then EOF). Members in brackets may be absent; 0 = no limit:
- *   {"job":"fetch","url":…,"file":NAME.part, WAY, "max_size":bytes,"reserve":bytes that stay free}
+ *   {"job":"fetch", "url":…, "file":NAME.part, WAY, "max_size":bytes, "reserve":bytes}
+ *       reserve: stays free on the disk
  *       goes on where NAME.part ends if its side-car NAME.part.json says that it is a part of the
- *       same file: {"synced":bytes,"boot":id,"url":…,"etag":…,"last_modified":…,"length":bytes or
- *       -1}; the side-car goes when the file is complete
- *   {"job":"copy","file":…,"max_size":bytes,["reserve":bytes]}      the source is descriptor 3, as
- *                                                                    below
- *   {"job":"hash","sha384":true|false}     the file is descriptor 3, opened O_RDONLY by the daemon;
- *                                          no network, no other file
- *   {"job":"resolve","host":…,"service":…}
- *   {"job":"collect","file":NAME.tar.gz,"max_size":bytes,["reserve":bytes],"identity":…,
- *    "kind":"diagnostics" or
- *    "security",["since":µs since
- * 1970],["until":µs],["journal":FOLDER],"journal_units":[…],"secrets":[paths and globs of what is
- * never packed], "files":[paths and globs],["rauc_config":path],"notes":[{"name":…,"text":…}]}
+ *       same file: {"synced":bytes, "boot":id, "url":…, "etag":…, "last_modified":…,
+ *       "length":bytes or -1}; the side-car goes when the file is complete
+ *   {"job":"copy", "file":…, "max_size":bytes, ["reserve":bytes]}
+ *       the source is descriptor 3
+ *   {"job":"hash", "sha384":true or false}
+ *       the file is descriptor 3, opened O_RDONLY by the daemon; no network, no other file
+ *   {"job":"resolve", "host":…, "service":…}
+ *   {"job":"collect", "file":NAME.tar.gz, "max_size":bytes, ["reserve":bytes], "identity":…,
+ *    "kind":"diagnostics" or "security", ["since":usec since 1970], ["until":usec],
+ *    ["journal":FOLDER], "journal_units":[…], "files":[…], "secrets":[…], ["rauc_config":path],
+ *    "notes":[{"name":…, "text":…}]}
  *       journal: a folder of journal files in place of the system's (tests)
- *       journal_units: as `journalctl -u` takes them, globs too; "*": all there is; none: no
- * journal notes: texts that the daemon itself knows, each a file in the archive
- *   {"job":"upload","file":…,"name":…,"url":…,"folder":true|false, WAY, "method":"auto", "put",
- *    "post" or "multipart"}
- *       folder: name is appended to the URL's path; else only if that ends in /
- * WAY: "protocols":["https",…],"stall_timeout":s,"timeout":s,"rate":bytes a
- * second,["ca_file":…],["csms_ca_file":…],
- *      ["client_cert_file":…],["client_key":path or provider
- * URI],["credentials_file":…],["proxy":…] The answer (stdout, a line each):
- *   {"progress":{"now":bytes,"total":bytes or -1}}      fetch, copy, upload: at most twice a
- * second, once at the end, also of a failure
- *   {"done":{"size":bytes}}                             fetch, copy, collect, upload
- *   {"done":{"size":bytes,"sha256":"hex"[,"sha384":"hex"]}}      hash
- *   {"done":{"addresses":["192.0.2.1",…]}}              resolve
- *   {"failed":{"final":true|false,"code":"http-404","message":"a sentence"[,"retry_after":s]}}
+ *       journal_units: as journalctl -u takes them, globs too; "*": all there is; none: no journal
+ *       files, secrets: paths and globs; what is secret is never packed
+ *       notes: texts that the daemon itself knows, each a file in the archive
+ *   {"job":"upload", "file":…, "name":…, "url":…, "folder":true or false, WAY,
+ *    "method":"auto", "put", "post" or "multipart"}
+ *       folder: name is appended to the URL's path; else only if that ends in "/"
+ *   WAY: "protocols":["https",…], "stall_timeout":s, "timeout":s, "rate":bytes a second,
+ *        ["ca_file":…], ["csms_ca_file":…], ["client_cert_file":…],
+ *        ["client_key":path or provider URI], ["credentials_file":…], ["proxy":…]
+ *
+ * The answer: stdout, a line each.
+ *
+ *   {"progress":{"now":bytes, "total":bytes or -1}}
+ *       fetch, copy, upload: at most twice a second, once at the end, also of a failure
+ *   {"done":{"size":bytes}}                                       fetch, copy, collect, upload
+ *   {"done":{"size":bytes, "sha256":hex, ["sha384":hex]}}         hash
+ *   {"done":{"addresses":["192.0.2.1",…]}}                        resolve
+ *   {"failed":{"final":true or false, "code":"http-404", "message":"a sentence",
+ *    ["retry_after":s]}}
+ *
  * The worker exits 0 after "done" or "failed". Anything else is a failure that is not final, with
  * the code "worker": to die, to say what is none of these, more than asked for or too much, or to
  * give no sign of life for longer than the job's limits account for (transfer-jobs.c). */
+/* clang-format on */
 #pragma once
 
 #include "util.h"
@@ -58,9 +65,8 @@ typedef struct TransferFailure {
         const char *code;    /* "http-404", "scheme", "resolve", "connect", "tls", "redirects",
                                 "connection", "stalled", "timeout", "too-large", "no-space", "file",
                                 "hash", "worker", "encoding" (sent so, unasked), "ftp-550" (any
-                                reply, 530 too), "ssh", "login" (SFTP, or the credentials file),
-                                "changed", "nothing"
-                                (collect: none of that kind) */
+                                reply, 530 too), "ssh", "login" (SFTP), "nothing" (collect: none of
+                                that kind) */
         const char *message; /* for people; printable ASCII */
         uint64_t retry_after_seconds; /* the server wants that long a rest; 0: it didn't say */
 } TransferFailure;

@@ -109,7 +109,7 @@ int way_new(const Task *task, Way **ret, Failure *reterr)
                 return -EIO;
         }
         if (task->credentials_file && logins_read(task->credentials_file, &w->logins) < 0) {
-                way_fail(true, "login", "the credentials file can't be read", reterr);
+                way_fail(true, "file", "the credentials file can't be read", reterr);
                 return -EIO;
         }
         *ret = TAKE_PTR(w);

@@ -183,6 +183,8 @@ static void answer_error(const char *id, OutgoingKind kind, FirmwareStatus statu
         link_from_csms(
                 str_printf("[4,\"%s\",\"%s\",\"as the simulation wants it\",{}]", id, codes[n]),
                 soon(), counts ? receipt : &(Receipt){0});
+        if (receipt->kind == RECEIPT_SAID && !counts)
+                record_unanswered(); /* a try like others */
         if (kind == OUT_BOOT)
                 view.boot_not_before = sim.now + 20 * USEC_PER_SEC;
 }

@@ -100,11 +100,12 @@ static void on_fetch_end(void *arg, uint64_t n _unused_)
                 o->fetching = false;
                 o->furthest = FILE_BYTES;
                 work_done(t);
-                o->unsure |= sim.death != ALIVE; /* is it stored that it was complete? */
+                o->unsure |= sim.death != ALIVE; /* is it stored how far it came? */
                 return;
         }
         further = fetch_is_broken(o);
         work_failed(t);
+        o->unsure |= sim.death != ALIVE;
         /* The part of an old update that can't be deleted was once as long. */
         LAW(may_end || !further || sim.rates[FAULT_SPOOL] > 0 || o->unsure || !sim.agent ||
                     sim.death != ALIVE || !law_agent_is_idle(),
