@@ -28,6 +28,8 @@ static void fail(Agent *a, const char *reason)
         agent_event(a, EV_INSTALL_FAILED);
 }
 
+#define NOT_FROM_HERE "the booted slot is not confirmed, and the other one is the only proven slot"
+
 /* RAUC ≥ 1.10 keeps our transaction id; before, the slot's count or time stamp is another than
  * before our install, and once that is complete what it was then. */
 bool install_has_our_mark(const Job *job, const Slot *slot)
@@ -98,8 +100,7 @@ static void take_slots(Agent *a, const InstallerState *state)
                 if (origin_awaits_proof(a))
                         install_ask_again(a, install_prepare);
                 else
-                        fail(a, "the booted slot is not confirmed, and the other one is the only "
-                                "proven slot");
+                        fail(a, NOT_FROM_HERE);
                 return;
         }
         str_replace(&a->job.origin_slot, origin->name);
@@ -316,6 +317,9 @@ static void look_at_result(Agent *a, const InstallerState *state)
                 agent_event(a, EV_INSTALLED_DATA);
         } else if (a->job.installs >= STARTS_MAX)
                 fail(a, "the install was interrupted three times");
+        else if (target && state->booted >= 0 &&
+                 !may_install_from(a, &state->slots[state->booted], target))
+                fail(a, NOT_FROM_HERE); /* nothing was written, and it may be started again */
         else {
                 a->job.installs++;
                 hash_again(a, begin_anew);
