@@ -146,7 +146,10 @@ void install_prepare(Agent *a)
 {
         if (a->mark_until == 0)
                 a->mark_until = boottime_now() + INSTALLER_WAIT;
-        a->installer->ops->read_state(a->installer, on_prepare_state, a);
+        if (a->whereabouts_known || a->blind)
+                a->installer->ops->read_state(a->installer, on_prepare_state, a);
+        else /* else what is found would be taken for an install that a restart interrupted */
+                install_ask_again(a, install_prepare);
 }
 
 /* ---- installing ---- */

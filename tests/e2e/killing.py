@@ -435,7 +435,7 @@ class Killed(Charger):
                 "outbox": rows,
                 "confirmed": values.get("confirmed-slot", "").split("\t")[0], "trials": values.get("failed-trials", "").split(" ")[1:],
                 "values": sorted(set(values) - {"holders"}), "boots": "".join(self.boots),
-                "spool": sorted(p.name for p in (self.folder / "state/spool").glob("*"))}
+                "spool": sorted(p.name for p in (self.folder / "state/spool").rglob("*") if p.is_file())}
 
     def complaints_of_sanitizers(self):
         text = "".join(log.read_text(errors="replace") for log in (self.folder / "agent.log", self.csms.log)

@@ -259,7 +259,7 @@ def test_a_host_key_that_nobody_pinned(sshd, file, logins):
 
 @pytest.mark.parametrize("line", ["localhost", "localhost user", "localhost user pass MD5:xx", "a b c SHA256:x e"])
 def test_a_credentials_file_that_cant_be_read(sshd, file, logins, line):
-    assert_failed(fetch(sshd.login + "/files/fw.bin", file, **ALL, **logins(line)), True, "login")
+    assert_failed(fetch(sshd.login + "/files/fw.bin", file, **ALL, **logins(line)), True, "file")
     assert_failed(fetch(sshd.login + "/files/fw.bin", file, **ALL, credentials_file="/none"), True, "file")
 
 

@@ -188,8 +188,9 @@ static void judge_failure(const Order *o)
 {
         int next = boot_primary();
 
-        /* The same order, given again, may have been installed before. */
-        if (next < 0 || sim.technician || sim.agent->job.installs == 0 ||
+        /* The same order, given again, may have been installed before; and without RAUC nobody can
+         * tell the boot loader anything. */
+        if (next < 0 || sim.technician || sim.agent->job.installs == 0 || !sim.rauc.present ||
             sim.world.slots[next].order != law_order_of_agent())
                 return;
         LAW(o->unproven_logged || sim.world.slots[next].unproven || o->proven ||

@@ -202,6 +202,8 @@ int link_send(Link *l, const char *text, size_t size)
                         frame_done(f);
                 if (strstr(text, "FirmwareStatusNotification")) /* a try that nobody answers */
                         record_unanswered();
+                if (strstr(text, "DiagnosticsStatusNotification"))
+                        logs_lost();
                 story("  … it does not arrive");
                 return 0;
         }

@@ -59,6 +59,12 @@ void logs_closed(void)
         triggers = 0;
 }
 
+/* A plain status that is set aside for it comes when nobody knows any more what it belongs to. */
+void logs_lost(void)
+{
+        plain.muddled = true;
+}
+
 void logs_triggered(void)
 {
         triggers++;

@@ -358,6 +358,8 @@ void logs_answered(size_t n, const cJSON *payload);
 void logs_after(size_t n, bool answered);
 void logs_life_begins(void);
 void logs_triggered(void);
+/* A status of a request without an id was lost. */
+void logs_lost(void);
 /* What the workers do. */
 void logs_world_collects(bool security);
 void logs_world_uploads(const char *url, const char *name);
