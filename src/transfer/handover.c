@@ -1,7 +1,7 @@
-/* Jobs "fetch", "upload" and "collect" as rauc-ocpp-transfer does them: rauc-ocpp-fetch, beside it,
- * takes this process over and the job with it. libcurl brings thirty libraries along: looking up a
- * name at each start of the agent should not wait for them, and hashing should not share its memory
- * with them. */
+/* Jobs as rauc-ocpp-transfer does them that need large libraries: rauc-ocpp-fetch ("fetch" and
+ * "upload", libcurl) or rauc-ocpp-collect ("collect", libarchive), beside it, takes this process
+ * over and the job with it. Each brings thirty libraries along: looking up a name at each start of
+ * the agent should not wait for them, and hashing should not share its memory with them. */
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -9,16 +9,14 @@
 #include "say.h"
 #include "task.h"
 
-#define FETCHER "rauc-ocpp-fetch"
-
-static char *fetcher_path(void)
+static char *path_of(const char *program)
 {
         _cleanup_(freep) char *self = realpath("/proc/self/exe", NULL);
 
         if (!self)
                 return NULL;
         *strrchr(self, '/') = '\0';
-        return str_printf("%s/%s", self, FETCHER);
+        return str_printf("%s/%s", self, program);
 }
 
 /* The job once more as stdin, for the next program to read from its beginning. */
@@ -42,9 +40,9 @@ static int job_put_back(const Task *task)
         return 0;
 }
 
-static int hand_over(const Task *task)
+static int hand_over(const Task *task, const char *program)
 {
-        _cleanup_(freep) char *path = fetcher_path();
+        _cleanup_(freep) char *path = path_of(program);
         char *const arguments[] = {path, NULL};
         Failure failure = {.final = false, .code = "worker"};
         int r = path ? job_put_back(task) : -ENOMEM;
@@ -53,23 +51,27 @@ static int hand_over(const Task *task)
                 execv(path, arguments);
                 r = -errno;
         }
-        snprintf(failure.message, sizeof(failure.message), FETCHER " can't be started: %s",
+        snprintf(failure.message, sizeof(failure.message), "%s can't be started: %s", program,
                  strerror(-r));
         say_failed(&failure);
         return EXIT_SUCCESS;
 }
 
+#ifdef HANDS_OVER_FETCH
 int fetch_run(const Task *task)
 {
-        return hand_over(task);
+        return hand_over(task, "rauc-ocpp-fetch");
 }
 
 int upload_run(const Task *task)
 {
-        return hand_over(task);
+        return hand_over(task, "rauc-ocpp-fetch");
 }
+#endif
 
+#ifdef HANDS_OVER_COLLECT
 int collect_run(const Task *task)
 {
-        return hand_over(task);
+        return hand_over(task, "rauc-ocpp-collect");
 }
+#endif

@@ -1,6 +1,7 @@
 /* rauc-ocpp-transfer: one JSON job on stdin, JSON lines on stdout (core/transfer.h). The daemon
  * starts it for everything that talks to servers, reads whole files or blocks. Also the beginning
- * of rauc-ocpp-fetch, which it becomes for what needs libcurl (handover.c). */
+ * of rauc-ocpp-fetch and rauc-ocpp-collect, which it becomes for what needs libcurl or libarchive
+ * (handover.c). */
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>

@@ -23,7 +23,7 @@ from parts import (BootLoader, Bus, MockCsms, Program, Rauc, Trouble, run,  # no
 
 BUILD = SOURCE / "build/bench"
 LIBEXEC = BUILD / "libexec"
-WORKERS = ("rauc-ocpp-transfer", "rauc-ocpp-fetch")
+WORKERS = ("rauc-ocpp-transfer", "rauc-ocpp-fetch", "rauc-ocpp-collect")
 
 # What goes on while idle, in seconds.
 PING, HEARTBEAT = 20, 30
