@@ -1,14 +1,10 @@
 /* The lines a worker writes: see transfer-answer.h. */
 #include "transfer-answer.h"
 #include "codec.h"
+#include "json.h"
 
 /* Above this a JSON number has no exact integer any more. */
 #define EXACT_MAX 9007199254740992.0
-
-static void tree_freep(cJSON **tree)
-{
-        cJSON_Delete(*tree);
-}
 
 static int read_integer(const cJSON *object, const char *name, int64_t min, int64_t *ret)
 {
@@ -140,7 +136,7 @@ static const struct {
 
 int answer_parse(const char *line, size_t size, Answer *ret)
 {
-        _cleanup_(tree_freep) cJSON *tree = NULL;
+        _cleanup_(cJSON_Deletep) cJSON *tree = NULL;
         const cJSON *only;
         Answer a = {0};
 

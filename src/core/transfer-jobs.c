@@ -22,11 +22,6 @@
 /* Reading a large journal on a small processor. */
 #define COLLECT_USEC_MAX USEC_PER_HOUR
 
-static void tree_freep(cJSON **tree)
-{
-        cJSON_Delete(*tree);
-}
-
 static bool add_text(cJSON *object, const char *name, const char *value)
 {
         return cJSON_AddItemToObject(object, name, cJSON_CreateStringReference(value));
@@ -119,7 +114,7 @@ static usec_t silence_over(int fd)
 int transfer_fetch(sd_event *event, const char *worker, const FetchJob *job,
                    const TransferHandlers *handlers, void *userdata, Transfer **ret)
 {
-        _cleanup_(tree_freep) cJSON *o = cJSON_CreateObject();
+        _cleanup_(cJSON_Deletep) cJSON *o = cJSON_CreateObject();
         TransferStart start = start_by_way(event, worker, o, &job->way);
 
         start.max_bytes = job->max_size_bytes;
@@ -168,7 +163,7 @@ static bool add_collect(cJSON *o, const CollectJob *job)
 int transfer_collect(sd_event *event, const char *worker, const CollectJob *job,
                      const TransferHandlers *handlers, void *userdata, Transfer **ret)
 {
-        _cleanup_(tree_freep) cJSON *o = cJSON_CreateObject();
+        _cleanup_(cJSON_Deletep) cJSON *o = cJSON_CreateObject();
         TransferStart start = start_of(event, worker, o, ANSWER_DONE);
 
         start.silence_usec = COLLECT_USEC_MAX;
@@ -178,7 +173,7 @@ int transfer_collect(sd_event *event, const char *worker, const CollectJob *job,
 
 char *transfer_collect_describe(const CollectJob *job)
 {
-        _cleanup_(tree_freep) cJSON *o = cJSON_CreateObject();
+        _cleanup_(cJSON_Deletep) cJSON *o = cJSON_CreateObject();
 
         return add_collect(o, job) ? cJSON_PrintUnformatted(o) : NULL;
 }
@@ -186,7 +181,7 @@ char *transfer_collect_describe(const CollectJob *job)
 int transfer_collect_text(sd_event *event, const char *worker, const char *text,
                           const TransferHandlers *handlers, void *userdata, Transfer **ret)
 {
-        _cleanup_(tree_freep) cJSON *o = NULL;
+        _cleanup_(cJSON_Deletep) cJSON *o = NULL;
         int r = json_parse(text, strlen(text), &o);
         TransferStart start = start_of(event, worker, o, ANSWER_DONE);
 
@@ -197,7 +192,7 @@ int transfer_collect_text(sd_event *event, const char *worker, const char *text,
 int transfer_upload(sd_event *event, const char *worker, const UploadJob *job,
                     const TransferHandlers *handlers, void *userdata, Transfer **ret)
 {
-        _cleanup_(tree_freep) cJSON *o = cJSON_CreateObject();
+        _cleanup_(cJSON_Deletep) cJSON *o = cJSON_CreateObject();
         TransferStart start = start_by_way(event, worker, o, &job->way);
 
         if (!add_text(o, "job", "upload") || !add_text(o, "file", job->file) ||
@@ -226,7 +221,7 @@ static int file_open(const char *path, int *ret)
 int transfer_hash(sd_event *event, const char *worker, const char *file, bool sha384,
                   const TransferHandlers *handlers, void *userdata, Transfer **ret)
 {
-        _cleanup_(tree_freep) cJSON *o = cJSON_CreateObject();
+        _cleanup_(cJSON_Deletep) cJSON *o = cJSON_CreateObject();
         _cleanup_(closep) int fd = -1;
         TransferStart start = start_of(event, worker, o, ANSWER_DIGEST);
         int r;
@@ -245,7 +240,7 @@ int transfer_copy(sd_event *event, const char *worker, int source, const char *f
                   uint64_t max_size_bytes, const TransferHandlers *handlers, void *userdata,
                   Transfer **ret)
 {
-        _cleanup_(tree_freep) cJSON *o = cJSON_CreateObject();
+        _cleanup_(cJSON_Deletep) cJSON *o = cJSON_CreateObject();
         TransferStart start = start_of(event, worker, o, ANSWER_DONE);
 
         start.file = source;
@@ -261,7 +256,7 @@ int transfer_copy(sd_event *event, const char *worker, int source, const char *f
 int transfer_resolve(sd_event *event, const char *worker, const char *host, const char *service,
                      const TransferHandlers *handlers, void *userdata, Transfer **ret)
 {
-        _cleanup_(tree_freep) cJSON *o = cJSON_CreateObject();
+        _cleanup_(cJSON_Deletep) cJSON *o = cJSON_CreateObject();
         TransferStart start = start_of(event, worker, o, ANSWER_ADDRESSES);
 
         start.silence_usec = RESOLVE_USEC_MAX;
