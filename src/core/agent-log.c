@@ -183,8 +183,7 @@ void logs_attempt_failed(Agent *a, const char *what, const TransferFailure *fail
 
         a->logs.job.attempts++;
         a->logs.job.verdict = logjob_status_of(failure->code);
-        a->logs.rest = way_rest(a->logs.job.request.retry_interval, a->config->log_retry_interval,
-                                failure->retry_after_seconds);
+        a->logs.server_seconds = failure->retry_after_seconds;
         left = attempts_are_left(a);
         log_warning("Logs: %s: %s (%s)%s", what, failure->message, failure->code,
                     left ? "; will be tried again" : "");
@@ -228,8 +227,8 @@ static int on_timer(sd_event_source *source _unused_, uint64_t usec _unused_, vo
 static void wait_retry(Agent *a)
 {
         /* After a restart what the server asked for is not known any more. */
-        usec_t rest = MAX(a->logs.rest, way_rest(a->logs.job.request.retry_interval,
-                                                 a->config->log_retry_interval, 0));
+        usec_t rest = way_rest(a->logs.job.request.retry_interval, a->config->log_retry_interval,
+                               a->logs.server_seconds);
 
         a->logs.again = LOGEV_ARCHIVE_READY;
         agent_timer(a, &a->logs.timer, rest, on_timer);

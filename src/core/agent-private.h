@@ -86,12 +86,12 @@ typedef struct Shown Shown;
 typedef struct Logs {
         LogJob job;
         Transfer *transfer;
-        bool asks_rauc;         /* read_state for the archive is under way */
-        sd_event_source *timer; /* the next attempt, or a step that could not be stored: */
-        LogJobEvent again;      /* … the event; LOGJOB_EVENT_MAX: the row alone */
-        usec_t rest;            /* that the server wants before the next attempt */
-        LineLog ocpp, security; /* what is kept: messages, security events */
-        ControlCall *asked;     /* who wants the job for a file of his own; NULL: nobody */
+        bool asks_rauc;          /* read_state for the archive is under way */
+        sd_event_source *timer;  /* the next attempt, or a step that could not be stored: */
+        LogJobEvent again;       /* … the event; LOGJOB_EVENT_MAX: the row alone */
+        uint64_t server_seconds; /* that the server wants before the next attempt */
+        LineLog ocpp, security;  /* what is kept: messages, security events */
+        ControlCall *asked;      /* who wants the job for a file of his own; NULL: nobody */
         char *asked_file;
 } Logs;
 
