@@ -225,15 +225,16 @@ def test_file_that_failed_three_trials_is_refused(keys):
 
 @pytest.mark.parametrize("starts,end", [(9, None), (10, "DownloadFailed")])
 def test_download_that_never_gets_further_is_given_up(keys, starts, end):
-    """A job that brings the agent down is not begun for ever; the row is as ten starts leave it."""
+    """A job that brings the agent down is not begun for ever; the row is as ten starts leave it, none of which
+    got a byte further."""
     with Stage(keys, firmware={"download_rate": "512K", "retries": "3"}) as charger:
-        charger.build_bundle("update")
+        bundle = charger.build_bundle("update")
         charger.boot_until_known()
         charger.ask()
         charger.until_status("Downloading")
         charger.stop_agent(signal.SIGKILL)
         with sqlite3.connect(charger.folder / "state" / "agent.db") as db:
-            db.execute("UPDATE job SET restores = ?", (starts,))
+            db.execute("UPDATE job SET restores = ?, furthest_byte = ?", (starts, bundle.stat().st_size))
         db.close()
         charger.start_agent()
         if end:
