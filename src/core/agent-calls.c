@@ -131,31 +131,34 @@ static void handle_trigger(Agent *a, const char *id, const Incoming *incoming, c
         session_kick(a);
 }
 
+static void refuse_unsupported(Agent *a, const char *id, const Incoming *incoming,
+                               const cJSON *payload _unused_)
+{
+        log_info("The CSMS asked for %s, which the agent does not serve", incoming->action);
+        rpc_refuse(a->rpc, id, RPC_NOT_SUPPORTED, "not supported by this station");
+}
+
+typedef void (*CallHandler)(Agent *, const char *id, const Incoming *, const cJSON *payload);
+
+/* clang-format off */
+static const CallHandler handlers[IN_KIND_MAX] = {
+        [IN_UPDATE_SIGNED] = request_handle,
+        [IN_UPDATE_PLAIN]  = request_handle,
+        [IN_LOGS]          = logs_handle_request,
+        [IN_LOGS_PLAIN]    = logs_handle_request,
+        [IN_TRIGGER]       = handle_trigger,
+        [IN_UNSUPPORTED]   = refuse_unsupported,
+};
+/* clang-format on */
+
 void calls_handle(Agent *a, const char *id, const char *action, const cJSON *payload)
 {
         const Incoming *incoming = dialect_find_incoming(a->dialect, action);
 
-        if (!incoming) {
-                log_warning("The CSMS asked for an action that OCPP %s does not have",
-                            a->dialect->name);
-                rpc_refuse(a->rpc, id, RPC_NOT_IMPLEMENTED, "unknown action");
+        if (incoming) {
+                handlers[incoming->kind](a, id, incoming, payload);
                 return;
         }
-        switch (incoming->kind) {
-        case IN_UPDATE_SIGNED:
-        case IN_UPDATE_PLAIN:
-                request_handle(a, id, incoming, payload);
-                break;
-        case IN_TRIGGER:
-                handle_trigger(a, id, incoming, payload);
-                break;
-        case IN_LOGS:
-        case IN_LOGS_PLAIN:
-                logs_handle_request(a, id, incoming, payload);
-                break;
-        case IN_UNSUPPORTED:
-                log_info("The CSMS asked for %s, which the agent does not serve", incoming->action);
-                rpc_refuse(a->rpc, id, RPC_NOT_SUPPORTED, "not supported by this station");
-                break;
-        }
+        log_warning("The CSMS asked for an action that OCPP %s does not have", a->dialect->name);
+        rpc_refuse(a->rpc, id, RPC_NOT_IMPLEMENTED, "unknown action");
 }

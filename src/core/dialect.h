@@ -16,6 +16,7 @@ typedef enum IncomingKind {
                              TriggerAnswer */
         IN_UNSUPPORTED,   /* the version knows the action, the agent doesn't serve it: CALLERROR
                              NotSupported */
+        IN_KIND_MAX,
 } IncomingKind;
 
 /* Calls of ours. */

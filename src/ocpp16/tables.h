@@ -1,0 +1,38 @@
+/* The tables of OCPP 1.6, a file a topic; what each message is for stands in core/messages.h. */
+#pragma once
+
+#include "codec.h"
+#include "messages.h"
+
+/* station.c */
+extern const EnumTable ocpp16_security_words;
+extern const Table ocpp16_trigger;
+extern const Table ocpp16_extended;
+extern const Table ocpp16_trigger_answer;
+extern const Table ocpp16_extended_answer;
+extern const Table ocpp16_boot;
+extern const Table ocpp16_boot_answer;
+extern const Table ocpp16_heartbeat;
+extern const Table ocpp16_heartbeat_answer;
+extern const Table ocpp16_status;
+extern const Table ocpp16_status_answer;
+extern const Table ocpp16_security;
+extern const Table ocpp16_security_answer;
+
+/* firmware.c */
+extern const Table ocpp16_signed_update;
+extern const Table ocpp16_signed_update_answer;
+extern const Table ocpp16_update;
+extern const Table ocpp16_update_answer;
+extern const Table ocpp16_get_log;
+extern const Table ocpp16_get_log_answer;
+extern const Table ocpp16_diagnostics_request;
+extern const Table ocpp16_diagnostics_answer;
+extern const Table ocpp16_signed_status;
+extern const Table ocpp16_signed_status_answer;
+extern const Table ocpp16_plain_status;
+extern const Table ocpp16_plain_status_answer;
+extern const Table ocpp16_log_status;
+extern const Table ocpp16_log_status_answer;
+extern const Table ocpp16_diagnostics_status;
+extern const Table ocpp16_diagnostics_status_answer;

@@ -1,0 +1,29 @@
+/* The tables of OCPP 2.0.1, a file a topic; what each message is for stands in core/messages.h. */
+#pragma once
+
+#include "codec.h"
+#include "messages.h"
+
+/* station.c */
+extern const EnumTable ocpp201_security_words;
+extern const Table ocpp201_status_info;
+extern const Table ocpp201_trigger;
+extern const Table ocpp201_trigger_answer;
+extern const Table ocpp201_boot;
+extern const Table ocpp201_boot_answer;
+extern const Table ocpp201_heartbeat;
+extern const Table ocpp201_heartbeat_answer;
+extern const Table ocpp201_status;
+extern const Table ocpp201_status_answer;
+extern const Table ocpp201_security;
+extern const Table ocpp201_security_answer;
+
+/* firmware.c */
+extern const Table ocpp201_update;
+extern const Table ocpp201_update_answer;
+extern const Table ocpp201_get_log;
+extern const Table ocpp201_get_log_answer;
+extern const Table ocpp201_firmware_status;
+extern const Table ocpp201_firmware_status_answer;
+extern const Table ocpp201_log_status;
+extern const Table ocpp201_log_status_answer;
