@@ -100,6 +100,9 @@ static void forget_member(const Field *f, void *s)
         case FIELD_ENUM:
                 *(int *)at(f, s) = -1;
                 break;
+        case FIELD_LIST:
+                codec_done(&(Table){.fields = f, .count = 1}, s);
+                break;
         case FIELD_INLINE:
                 for (size_t i = 0; i < f->table->count; i++)
                         forget_member(&f->table->fields[i], s);
@@ -125,6 +128,14 @@ static void assert_same_message(const Table *t, const void *got, const void *wan
                 assert_same_member(&t->fields[i], got, wanted);
 }
 
+static void assert_same_list(const ListType *t, const List *got, const List *wanted)
+{
+        assert_int_equal(got->count, wanted->count);
+        for (size_t i = 0; i < got->count; i++)
+                assert_same_member(&t->item, (const char *)got->items + i * t->element_size,
+                                   (const char *)wanted->items + i * t->element_size);
+}
+
 static void assert_same_member(const Field *f, const void *got, const void *wanted)
 {
         switch (f->kind) {
@@ -145,6 +156,9 @@ static void assert_same_member(const Field *f, const void *got, const void *want
         case FIELD_BOOL:
         case FIELD_ENUM:
                 assert_int_equal(*(const int *)const_at(f, got), *(const int *)const_at(f, wanted));
+                break;
+        case FIELD_LIST:
+                assert_same_list(f->list, const_at(f, got), const_at(f, wanted));
                 break;
         case FIELD_INLINE:
                 assert_same_message(f->table, got, wanted);

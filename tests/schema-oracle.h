@@ -25,7 +25,7 @@ typedef struct Edition {
 /* Keywords of the schemas; one that stands in neither list is a finding, so that no rule is overlooked. */
 static const char *const compared[] = {
         "$ref", "type", "maxLength", "enum", "format", "minimum", "properties", "required",
-        "additionalProperties", NULL
+        "additionalProperties", "items", "minItems", "maxItems", "additionalItems", NULL
 };
 static const char *const without_rules[] = { "$id", "$schema", "definitions", "description", "javaType", "comment", "$comment", NULL };
 /* clang-format on */
@@ -167,6 +167,25 @@ static void compare_number(Oracle *o, const char *object, const Field *f, const 
                 find(o, object, f->name, "another minimum");
 }
 
+static void compare_field(Oracle *o, const char *object, const Field *f, const cJSON *property);
+
+/* How many there may be, and each. The name is the list's. Where the schema has no maxItems our own
+ * limit is another matter. */
+static void compare_list(Oracle *o, const char *object, const Field *f, const cJSON *schema)
+{
+        const cJSON *min = get(schema, "minItems"), *max = get(schema, "maxItems");
+        Field item = f->list->item;
+
+        compare_type(o, object, f->name, schema, "array", NULL);
+        if ((min ? min->valuedouble : 0.0) != (double)f->list->min)
+                find(o, object, f->name, "another minItems");
+        if (max && max->valuedouble != (double)f->list->max)
+                find(o, object, f->name, "another maxItems");
+        item.name = f->name;
+        compare_field(o, object, &item, get(schema, "items"));
+}
+
+/* A table for what is not looked into is not asked for. */
 static void compare_ignored(Oracle *o, const char *object, const Field *f, const char *definition,
                             const cJSON *schema)
 {
@@ -174,18 +193,32 @@ static void compare_ignored(Oracle *o, const char *object, const Field *f, const
         case JSON_STRING:
                 compare_type(o, object, f->name, schema, "string", NULL);
                 compare_limit(o, object, f->name, schema, f->max);
+                if (f->names)
+                        compare_words(o, object, f, schema);
                 return;
         case JSON_OBJECT:
-                compare_inner(o, object, f, definition, schema);
+                if (f->table)
+                        compare_inner(o, object, f, definition, schema);
+                else
+                        compare_type(o, object, f->name, schema, "object", NULL);
                 return;
         case JSON_INTEGER:
                 compare_number(o, object, f, schema);
                 return;
-        case JSON_ANY:
-        case JSON_NUMBER:
         case JSON_BOOL:
+                compare_type(o, object, f->name, schema, "boolean", NULL);
+                return;
+        case JSON_NUMBER:
+                compare_type(o, object, f->name, schema, "number", NULL);
+                return;
         case JSON_ARRAY:
-                find(o, object, f->name, "this test can't compare ignored members of that type");
+                if (f->list)
+                        compare_list(o, object, f, schema);
+                else
+                        compare_type(o, object, f->name, schema, "array", NULL);
+                return;
+        case JSON_ANY:
+                find(o, object, f->name, "an ignored member without a type");
                 return;
         }
 }
@@ -196,7 +229,8 @@ static void compare_field(Oracle *o, const char *object, const Field *f, const c
         const cJSON *schema = resolve(o, property, &definition);
 
         compare_keywords(o, object, f->name, schema);
-        if (get(schema, "enum") && f->kind != FIELD_ENUM)
+        if (get(schema, "enum") && f->kind != FIELD_ENUM &&
+            !(f->kind == FIELD_IGNORED && f->json_type == JSON_STRING && f->names))
                 find(o, object, f->name, "an enum in the schema");
         switch (f->kind) {
         case FIELD_STRING:
@@ -218,6 +252,9 @@ static void compare_field(Oracle *o, const char *object, const Field *f, const c
                         compare_open_words(o, object, f, schema);
                 else
                         compare_words(o, object, f, schema);
+                break;
+        case FIELD_LIST:
+                compare_list(o, object, f, schema);
                 break;
         case FIELD_INLINE:
                 compare_inner(o, object, f, definition, schema);

@@ -66,6 +66,9 @@ static inline void table_make_absent(const Table *table, AnyMessage *m)
                 case FIELD_ENUM:
                         memcpy(member, &(int){-1}, sizeof(int));
                         break;
+                case FIELD_LIST:
+                        memcpy(member, &(List){0}, sizeof(List));
+                        break;
                 case FIELD_INLINE:
                         table_make_absent(f->table, m);
                         break;

@@ -107,6 +107,7 @@ static JsonType type_of(const Field *f)
         static const JsonType types[] = {
                 [FIELD_STRING] = JSON_STRING, [FIELD_INT]  = JSON_INTEGER, [FIELD_BOOL] = JSON_BOOL,
                 [FIELD_TIME]   = JSON_STRING, [FIELD_ENUM] = JSON_STRING,  [FIELD_INLINE] = JSON_OBJECT,
+                [FIELD_LIST]   = JSON_ARRAY,
         };
         /* clang-format on */
         return f->kind == FIELD_IGNORED ? f->json_type : types[f->kind];

@@ -1,19 +1,13 @@
-/* The table codec: one walk over a table's lines decodes, one encodes, one frees. */
+/* The table codec, reading: one walk over a table's lines. codec-encode.c writes and frees. */
 #include <math.h>
 #include <stdio.h>
 
-#include "codec.h"
+#include "codec-internal.h"
 
 /* RFC 3339 has four digits for the year: the last moment that can be said again. */
 #define TIME_MAX ((usec_t)253402300799 * USEC_PER_SEC)
 /* The longest name of a peer's that an error repeats. */
 #define PLAIN_NAME_MAX 40
-
-/* Where in the message we are: the chain of names up to the root, on the stack. */
-typedef struct Place {
-        const struct Place *parent;
-        const char *name; /* NULL at the root */
-} Place;
 
 typedef struct Decoder {
         CodecRules rules;
@@ -47,26 +41,14 @@ static void path_write(const Place *place, char *path, size_t size)
                  name_is_plain(place->name) ? place->name : "?");
 }
 
-/* Describes what is wrong at a place. The names of a table are plain, so no byte of the peer's but
- * a plain name gets into the text. */
-static int complain(CodecError *error, const Place *place, CodecViolation violation,
-                    const char *what)
+int codec_complain(CodecError *error, const Place *place, CodecViolation violation,
+                   const char *what)
 {
         *error = (CodecError){.violation = violation};
         path_write(place, error->path, sizeof(error->path));
         snprintf(error->text, sizeof(error->text), "%s %s", *error->path ? error->path : "payload",
                  what);
         return -EBADMSG;
-}
-
-static void *member(const Field *f, void *s)
-{
-        return (char *)s + f->offset;
-}
-
-static const void *const_member(const Field *f, const void *s)
-{
-        return (const char *)s + f->offset;
 }
 
 int enum_from_word(const EnumTable *names, const char *word)
@@ -92,9 +74,9 @@ static int decode_string(const Decoder *d, const Place *place, const Field *f, c
                          void *out)
 {
         if (!cJSON_IsString(item))
-                return complain(d->error, place, CODEC_TYPE, "is not a string");
+                return codec_complain(d->error, place, CODEC_TYPE, "is not a string");
         if (f->max > 0 && utf8_length(item->valuestring) > f->max)
-                return complain(d->error, place, CODEC_CONSTRAINT, "is too long");
+                return codec_complain(d->error, place, CODEC_CONSTRAINT, "is too long");
         return out ? str_replace(member(f, out), item->valuestring) : 0;
 }
 
@@ -115,9 +97,9 @@ static int decode_int(const Decoder *d, const Place *place, const Field *f, cons
         double value = item->valuedouble;
 
         if (!is_integer(item))
-                return complain(d->error, place, CODEC_TYPE, "is not an integer");
+                return codec_complain(d->error, place, CODEC_TYPE, "is not an integer");
         if (value < min || value > INT32_MAX)
-                return complain(d->error, place, CODEC_CONSTRAINT, "is out of range");
+                return codec_complain(d->error, place, CODEC_CONSTRAINT, "is out of range");
         if (out)
                 *(int64_t *)member(f, out) = (int64_t)value;
         return 0;
@@ -127,7 +109,7 @@ static int decode_bool(const Decoder *d, const Place *place, const Field *f, con
                        void *out)
 {
         if (!cJSON_IsBool(item))
-                return complain(d->error, place, CODEC_TYPE, "is not a boolean");
+                return codec_complain(d->error, place, CODEC_TYPE, "is not a boolean");
         if (out)
                 *(int *)member(f, out) = cJSON_IsTrue(item);
         return 0;
@@ -139,9 +121,9 @@ static int decode_time(const Decoder *d, const Place *place, const Field *f, con
         usec_t t;
 
         if (!cJSON_IsString(item))
-                return complain(d->error, place, CODEC_TYPE, "is not a string");
+                return codec_complain(d->error, place, CODEC_TYPE, "is not a string");
         if (time_parse(item->valuestring, &t) < 0 || t > TIME_MAX)
-                return complain(d->error, place, CODEC_CONSTRAINT, "is not an RFC 3339 time");
+                return codec_complain(d->error, place, CODEC_CONSTRAINT, "is not an RFC 3339 time");
         if (out)
                 *(usec_t *)member(f, out) = t;
         return 0;
@@ -153,10 +135,10 @@ static int decode_enum(const Decoder *d, const Place *place, const Field *f, con
         int value;
 
         if (!cJSON_IsString(item))
-                return complain(d->error, place, CODEC_TYPE, "is not a string");
+                return codec_complain(d->error, place, CODEC_TYPE, "is not a string");
         value = enum_from_word(f->names, item->valuestring);
         if (value < 0)
-                return complain(d->error, place, CODEC_CONSTRAINT, "is not a known word");
+                return codec_complain(d->error, place, CODEC_CONSTRAINT, "is not a known word");
         if (out)
                 *(int *)member(f, out) = value;
         return 0;
@@ -166,6 +148,49 @@ static int decode_inline(const Decoder *d, const Place *place, const Field *f, c
                          void *out)
 {
         return decode_table(d, place, f->table, item, out);
+}
+
+/* The element that is to be filled, as absent as can be; NULL: nothing is stored. */
+static void *list_element(const ListType *type, List *list)
+{
+        char *element;
+
+        if (!list)
+                return NULL;
+        element = (char *)list->items + type->element_size * list->count++;
+        if (type->initial)
+                memcpy(element, type->initial, type->element_size);
+        return element;
+}
+
+static int decode_item(const Decoder *d, const Place *place, const Field *f, const cJSON *item,
+                       void *out);
+
+static int decode_list(const Decoder *d, const Place *place, const Field *f, const cJSON *item,
+                       void *out)
+{
+        List *list = out ? member(f, out) : NULL;
+        size_t n = cJSON_IsArray(item) ? (size_t)cJSON_GetArraySize(item) : 0;
+        const cJSON *i;
+
+        if (!cJSON_IsArray(item))
+                return codec_complain(d->error, place, CODEC_TYPE, "is not a list");
+        if (n < f->list->min || n > f->list->max)
+                return codec_complain(d->error, place, CODEC_COUNT,
+                                      n > f->list->max ? "has too many elements"
+                                                       : "has too few elements");
+        if (list && n > 0) {
+                list->items = calloc(n, f->list->element_size);
+                if (!list->items)
+                        return -ENOMEM;
+        }
+        cJSON_ArrayForEach (i, item) {
+                int r = decode_item(d, place, &f->list->item, i, list_element(f->list, list));
+
+                if (r < 0)
+                        return r;
+        }
+        return 0;
 }
 
 static bool json_type_fits(JsonType type, const cJSON *item)
@@ -194,9 +219,14 @@ static int decode_ignored(const Decoder *d, const Place *place, const Field *f, 
                           _unused_ void *out)
 {
         if (!json_type_fits(f->json_type, item))
-                return complain(d->error, place, CODEC_TYPE, "has the wrong type");
+                return codec_complain(d->error, place, CODEC_TYPE, "has the wrong type");
         if (cJSON_IsString(item) && f->max > 0 && utf8_length(item->valuestring) > f->max)
-                return complain(d->error, place, CODEC_CONSTRAINT, "is too long");
+                return codec_complain(d->error, place, CODEC_CONSTRAINT, "is too long");
+        if (f->json_type == JSON_STRING && f->names &&
+            enum_from_word(f->names, item->valuestring) < 0)
+                return codec_complain(d->error, place, CODEC_CONSTRAINT, "is not a known word");
+        if (f->json_type == JSON_ARRAY && f->list)
+                return decode_list(d, place, f, item, NULL);
         return f->table ? decode_table(d, place, f->table, item, NULL) : 0;
 }
 
@@ -210,9 +240,16 @@ static const DecodeFunc decoders[] = {
         [FIELD_TIME]    = decode_time,
         [FIELD_ENUM]    = decode_enum,
         [FIELD_INLINE]  = decode_inline,
+        [FIELD_LIST]    = decode_list,
         [FIELD_IGNORED] = decode_ignored,
 };
 /* clang-format on */
+
+static int decode_item(const Decoder *d, const Place *place, const Field *f, const cJSON *item,
+                       void *out)
+{
+        return decoders[f->kind](d, place, f, item, out);
+}
 
 /* The line of a member; NULL: the version doesn't have it. */
 static const Field *find_field(const Decoder *d, const Table *table, const char *name)
@@ -243,9 +280,9 @@ static int decode_member(const Decoder *d, const Place *place, const Table *tabl
         if (f == &custom_data_field)
                 return decode_table(&(Decoder){.error = d->error}, place, f->table, item, NULL);
         if (f)
-                return decoders[f->kind](d, place, f, item, out);
+                return decode_item(d, place, f, item, out);
         if (d->rules.unknown_is_violation)
-                return complain(d->error, place, CODEC_UNKNOWN, "is not known");
+                return codec_complain(d->error, place, CODEC_UNKNOWN, "is not known");
         return 0;
 }
 
@@ -256,12 +293,12 @@ static int decode_table(const Decoder *d, const Place *place, const Table *table
         int r;
 
         if (!cJSON_IsObject(json))
-                return complain(d->error, place, CODEC_TYPE, "is not an object");
+                return codec_complain(d->error, place, CODEC_TYPE, "is not an object");
         cJSON_ArrayForEach (item, json) {
                 Place here = {place, item->string};
 
                 if (find_field(d, table, item->string) && is_repeated(json, item))
-                        return complain(d->error, &here, CODEC_UNKNOWN, "is given twice");
+                        return codec_complain(d->error, &here, CODEC_UNKNOWN, "is given twice");
                 r = decode_member(d, &here, table, item, out);
                 if (r < 0)
                         return r;
@@ -271,7 +308,7 @@ static int decode_table(const Decoder *d, const Place *place, const Table *table
 
                 if (table->fields[i].required &&
                     !cJSON_GetObjectItemCaseSensitive(json, table->fields[i].name))
-                        return complain(d->error, &here, CODEC_MISSING, "is missing");
+                        return codec_complain(d->error, &here, CODEC_MISSING, "is missing");
         }
         return 0;
 }
@@ -285,129 +322,4 @@ int codec_decode(const Table *table, CodecRules rules, const cJSON *json, void *
         if (r < 0)
                 codec_done(table, out);
         return r;
-}
-
-/* Nothing to write for this field, as if it weren't in the table. An enum value for which the
- * version has no word is nothing, too. */
-static bool is_absent(const Field *f, const void *in);
-
-static bool is_empty(const Table *table, const void *in)
-{
-        for (size_t i = 0; i < table->count; i++)
-                if (!is_absent(&table->fields[i], in))
-                        return false;
-        return true;
-}
-
-static bool is_absent(const Field *f, const void *in)
-{
-        const void *m = const_member(f, in);
-
-        switch (f->kind) {
-        case FIELD_STRING:
-                return !*(char *const *)m;
-        case FIELD_INT:
-                return *(const int64_t *)m == NO_INT;
-        case FIELD_BOOL:
-                return *(const int *)m < 0;
-        case FIELD_TIME:
-                return *(const usec_t *)m == NO_TIME;
-        case FIELD_ENUM:
-                return !enum_to_word(f->names, *(const int *)m);
-        case FIELD_INLINE:
-                return is_empty(f->table, in);
-        case FIELD_IGNORED:
-                return true;
-        }
-        return true;
-}
-
-static cJSON *encode_string(const Field *f, const char *s)
-{
-        _cleanup_(freep) char *clipped = utf8_clip(s, f->max);
-
-        return clipped ? cJSON_CreateString(clipped) : NULL;
-}
-
-/* The value of a field that is neither absent nor an object; NULL when out of memory. */
-static cJSON *encode_value(const Field *f, const void *m)
-{
-        char time[TIME_TEXT_MAX];
-
-        switch (f->kind) {
-        case FIELD_STRING:
-                return encode_string(f, *(char *const *)m);
-        case FIELD_INT:
-                return cJSON_CreateNumber((double)*(const int64_t *)m);
-        case FIELD_BOOL:
-                return cJSON_CreateBool(*(const int *)m);
-        case FIELD_TIME:
-                return cJSON_CreateString(time_format(*(const usec_t *)m, time));
-        case FIELD_ENUM:
-                return cJSON_CreateString(enum_to_word(f->names, *(const int *)m));
-        case FIELD_INLINE:
-        case FIELD_IGNORED:
-                break;
-        }
-        return NULL;
-}
-
-static int encode_table(const Place *place, const Table *table, const void *in, cJSON **ret,
-                        CodecError *error);
-
-static int encode_field(const Place *place, const Field *f, const void *in, cJSON **ret,
-                        CodecError *error)
-{
-        if (f->kind == FIELD_INLINE)
-                return encode_table(place, f->table, in, ret, error);
-        if (is_absent(f, in)) {
-                complain(error, place, CODEC_MISSING, "has no value in this version");
-                return -ENODATA;
-        }
-        *ret = encode_value(f, const_member(f, in));
-        return *ret ? 0 : -ENOMEM;
-}
-
-static int encode_table(const Place *place, const Table *table, const void *in, cJSON **ret,
-                        CodecError *error)
-{
-        _cleanup_(cJSON_Deletep) cJSON *json = cJSON_CreateObject();
-
-        if (!json)
-                return -ENOMEM;
-        for (size_t i = 0; i < table->count; i++) {
-                const Field *f = &table->fields[i];
-                Place here = {place, f->name};
-                cJSON *item;
-                int r;
-
-                if (!f->required && is_absent(f, in))
-                        continue;
-                r = encode_field(&here, f, in, &item, error);
-                if (r < 0)
-                        return r;
-                if (!cJSON_AddItemToObject(json, f->name, item)) {
-                        cJSON_Delete(item);
-                        return -ENOMEM;
-                }
-        }
-        *ret = TAKE_PTR(json);
-        return 0;
-}
-
-int codec_encode(const Table *table, const void *in, cJSON **ret, CodecError *reterr)
-{
-        return encode_table(&(Place){0}, table, in, ret, reterr);
-}
-
-void codec_done(const Table *table, void *s)
-{
-        for (size_t i = 0; i < table->count; i++) {
-                const Field *f = &table->fields[i];
-
-                if (f->kind == FIELD_INLINE)
-                        codec_done(f->table, s);
-                if (f->kind == FIELD_STRING)
-                        free(TAKE_PTR(*(char **)member(f, s)));
-        }
 }

@@ -13,6 +13,7 @@ typedef enum FieldKind {
         FIELD_ENUM,    /* int; JSON string by names */
         FIELD_INLINE,  /* JSON object whose members are spread over the same struct (table, offset
                           unused) */
+        FIELD_LIST,    /* List; JSON array, each element by the list's item */
         FIELD_IGNORED, /* known to the version, of no concern to us: the JSON type is checked
                           (json_type), nothing is stored or written */
 } FieldKind;
@@ -38,7 +39,15 @@ typedef struct EnumTable {
         int catch_all;
 } EnumTable;
 
+/* The elements that a FIELD_LIST filled or is written from: count of them, one after the other, of
+ * the size that its ListType tells. */
+typedef struct List {
+        void *items;
+        size_t count;
+} List;
+
 typedef struct Table Table;
+typedef struct ListType ListType;
 
 /* There are hundreds of them: kept small. */
 typedef struct Field {
@@ -48,7 +57,10 @@ typedef struct Field {
         uint16_t offset;        /* of the struct's member */
         uint16_t max;           /* code points of a string, 0 = no limit but the frame's */
         JsonType json_type : 8; /* FIELD_IGNORED */
-        const EnumTable *names; /* FIELD_ENUM */
+        union {
+                const EnumTable *names; /* FIELD_ENUM; strings of FIELD_IGNORED: NULL any */
+                const ListType *list;   /* FIELD_LIST; arrays of FIELD_IGNORED: NULL any */
+        };
         const Table *table; /* FIELD_INLINE; FIELD_IGNORED objects may name one to be checked by,
                                NULL else */
         int64_t min;        /* FIELD_INT: smallest value allowed; NO_INT none */
@@ -62,6 +74,15 @@ struct Table {
         size_t count;
 };
 
+/* What a FIELD_LIST holds. */
+struct ListType {
+        Field item;          /* of an element, which is its struct: FIELD_INLINE for objects; for
+                                strings, words and the like a struct with that one member. No list */
+        size_t element_size; /* bytes */
+        const void *initial; /* an element without any member: what absent ones keep; NULL: zeros */
+        size_t min, max;     /* elements; max bounds what a peer may send (part 2: cardinality) */
+};
+
 /* How a version reads objects. */
 typedef struct CodecRules {
         bool unknown_is_violation; /* 2.x: additionalProperties false */
@@ -72,6 +93,7 @@ typedef enum CodecViolation {
         CODEC_FINE,
         CODEC_MISSING,    /* a required member is absent */
         CODEC_UNKNOWN,    /* a member that the version doesn't have, or one given twice */
+        CODEC_COUNT,      /* a list with too few or too many elements */
         CODEC_TYPE,       /* the wrong JSON type */
         CODEC_CONSTRAINT, /* right type, bad value: too long, no such word, not a time, out of range
                            */
@@ -85,18 +107,18 @@ typedef struct CodecError {
 } CodecError;
 
 /* Fills *out (already initialised: absent members keep what it holds) from json.
- * 0; -EBADMSG with *reterr; -ENOMEM. On failure nothing needs freeing: strings already taken are
- * freed and set to NULL. */
+ * 0; -EBADMSG with *reterr; -ENOMEM. On failure nothing needs freeing: strings and lists already
+ * taken are freed and empty. */
 int codec_decode(const Table *table, CodecRules rules, const cJSON *json, void *out,
                  CodecError *reterr);
 
-/* Makes JSON of *in. Absent members (NULL, NO_INT, NO_TIME, -1) are left out; an inline object all
- * of whose members are absent too. Strings longer than max are cut at a code point. 0 and *ret
- * (owned by the caller, cJSON_Delete); -ENODATA with *reterr: a required member is absent or the
- * version has no word for it; -ENOMEM. */
+/* Makes JSON of *in. Absent members (NULL, NO_INT, NO_TIME, -1, an empty list) are left out; an
+ * inline object all of whose members are absent too. Strings longer than max are cut at a code
+ * point. 0 and *ret (owned by the caller, cJSON_Delete); -ENODATA with *reterr: a required member
+ * is absent or the version has no word for it; -ENOMEM. */
 int codec_encode(const Table *table, const void *in, cJSON **ret, CodecError *reterr);
 
-/* Frees the strings of a struct and sets them to NULL. */
+/* Frees the strings and lists of a struct and empties them. */
 void codec_done(const Table *table, void *s);
 
 /* The value of a word, or names' catch_all for one of its others; -EINVAL. */

@@ -45,6 +45,7 @@ RpcErrorCode rpc_error_from_violation(CodecViolation v)
 {
         switch (v) {
         case CODEC_MISSING:
+        case CODEC_COUNT:
         case CODEC_UNKNOWN: /* may occur zero times, or once: the same kind of fault */
                 return RPC_OCCURRENCE_CONSTRAINT_VIOLATION;
         case CODEC_TYPE:

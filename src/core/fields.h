@@ -30,6 +30,16 @@
 /* name, need, Table of the inner object */
 #define INLINE_FIELD(n, need, t) \
         { .name = n, .kind = FIELD_INLINE, .required = need, .table = &(t), .min = NO_INT }
+/* name, need, struct, member (a List), its ListType; then the ListTypes: of objects by their table,
+ * of strings by the most code points of each; an element's struct, and how many there may be */
+#define LIST_FIELD(n, need, s, m, type) \
+        { .name = n, .kind = FIELD_LIST, .required = need, .offset = OFFSET_IF(s, m, MEMBER_IS(s, m, List)), .list = &(type), .min = NO_INT }
+#define LIST_OF_OBJECTS(t, s, first, least, most) \
+        { .item = { .kind = FIELD_INLINE, .required = true, .table = &(t), .min = NO_INT }, .element_size = sizeof(s), .initial = first, .min = least, .max = most }
+#define LIST_OF_STRINGS(limit, least, most) \
+        { .item = { .kind = FIELD_STRING, .required = true, .max = limit, .min = NO_INT }, .element_size = sizeof(char *), .min = least, .max = most }
+#define LIST_OF_WORDS(words, least, most) \
+        { .item = { .kind = FIELD_ENUM, .required = true, .names = &(words), .min = NO_INT }, .element_size = sizeof(int), .min = least, .max = most }
 #define IGNORED_OBJECT(n, need, t) \
         { .name = n, .kind = FIELD_IGNORED, .required = need, .table = &(t), .json_type = JSON_OBJECT, .min = NO_INT }
 /* name, need, most code points */
