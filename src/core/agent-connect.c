@@ -306,9 +306,6 @@ int connect_init(Agent *a)
 
         if (!url || !protocols)
                 return log_error_errno(-ENOMEM, "Can't make the connection");
-        a->backoff = (Backoff){.wait_minimum_usec = a->config->backoff_wait_minimum,
-                               .random_range_usec = a->config->backoff_random_range,
-                               .repeat_times = (unsigned)a->config->backoff_repeat_times};
         r = make_link(a, url, protocols);
         return r < 0 ? r : check_csms(a);
 }

@@ -8,7 +8,6 @@
 
 /* Where the CSMS gives no interval, or after a BootNotification that nobody answered. */
 #define BOOT_RETRY (30 * USEC_PER_SEC)
-#define HEARTBEAT_DEFAULT (USEC_PER_HOUR)
 
 const char *agent_id_text(int64_t request_id, char buffer[static 32])
 {
@@ -184,9 +183,17 @@ static int on_heartbeat(sd_event_source *source _unused_, uint64_t usec _unused_
         Agent *a = userdata;
 
         a->heartbeat_due = true;
-        agent_timer(a, &a->heartbeat_timer, a->heartbeat_interval, on_heartbeat);
+        session_heartbeat_changed(a);
         session_kick(a);
         return 0;
+}
+
+void session_heartbeat_changed(Agent *a)
+{
+        usec_t interval = (usec_t)vars_int(a->vars, VAR_HEARTBEAT_INTERVAL, 1) * USEC_PER_SEC;
+
+        if (a->registration == REGISTERED)
+                agent_timer(a, &a->heartbeat_timer, interval, on_heartbeat);
 }
 
 /* C16E 3.35, TC_F_26: what was asked for before the station was accepted is not sent after it. */
@@ -216,17 +223,27 @@ static void boot_is_told(Agent *a)
                 store_set(a->store, STORE_BOOT_REASON, NULL);
 }
 
+/* What BootNotification is answered is the new HeartbeatInterval; 0 leaves it to us (C16 4.2). */
+static void take_heartbeat_interval(Agent *a, int64_t interval)
+{
+        char text[24];
+
+        snprintf(text, sizeof(text), "%lld", (long long)interval);
+        if (interval > 0 && vars_put(a->vars, VAR_HEARTBEAT_INTERVAL, text) < 0)
+                log_warning("HeartbeatInterval %s of the CSMS is not taken", text);
+        session_heartbeat_changed(a);
+}
+
 static void registered(Agent *a, int64_t interval)
 {
         a->registration = REGISTERED;
         drop_boot_triggers(a);
         a->connectors_due = a->dialect->connector_zero ? 0 : 1;
-        a->heartbeat_interval = interval_or(interval, HEARTBEAT_DEFAULT);
-        agent_timer(a, &a->heartbeat_timer, a->heartbeat_interval, on_heartbeat);
+        take_heartbeat_interval(a, interval);
         boot_is_told(a);
         outbox_after_boot(a);
-        log_info("The CSMS accepted the station; heartbeat every %llu s",
-                 (unsigned long long)(a->heartbeat_interval / USEC_PER_SEC));
+        log_info("The CSMS accepted the station; heartbeat every %lld s",
+                 (long long)vars_int(a->vars, VAR_HEARTBEAT_INTERVAL, 0));
         agent_event(a, EV_BOOT_ACCEPTED);
 }
 

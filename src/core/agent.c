@@ -399,6 +399,8 @@ static int make_parts(Agent *a)
         if (r < 0)
                 return log_error_errno(r, "Can't read the kernel's boot id");
         r = load_roots(a);
+        if (r == 0)
+                r = agent_vars_init(a);
         if (r < 0)
                 return r;
         r = a->parts.installer_new(a->parts.bus, &installer_handlers, a, &a->installer);
@@ -413,6 +415,7 @@ static int make_parts(Agent *a)
                 r = connect_init(a);
         if (r < 0)
                 return r;
+        agent_vars_apply(a);
         show_init(a);
         return 0;
 }
@@ -479,6 +482,7 @@ void agent_free(Agent *a)
         agent_timer_off(&a->limit_timer);
         installer_free(a->installer);
         trust_store_free(a->roots);
+        vars_free(a->vars);
         store_free(a->store);
         job_done(&a->job);
         closep(&a->local_file);

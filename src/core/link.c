@@ -109,6 +109,14 @@ static int on_ping_time(sd_event_source *source, uint64_t usec, void *userdata)
         return 0;
 }
 
+void link_set_ping_interval(Link *link, usec_t interval)
+{
+        link->ping_interval_usec = interval;
+        link_quiet(link->ping);
+        if (link->open && interval > 0)
+                link_arm(link->ping, interval);
+}
+
 static int check_config(const LinkConfig *c)
 {
         if (!c->protocols || strlen(c->protocols) > PROTOCOLS_TEXT_MAX || c->max_frame_bytes == 0 ||

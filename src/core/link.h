@@ -92,6 +92,9 @@ int link_send(Link *link, const char *text, size_t size);
  * is dropped. */
 void link_close(Link *link);
 
+/* Another time between pings, at once; 0: none. */
+void link_set_ping_interval(Link *link, usec_t interval);
+
 /* Offers another password from the next connect on (1.6's is hex-decoded, 2.x's is not). 0;
  * -EINVAL: too long; -ENOMEM. */
 int link_set_password(Link *link, const void *password, size_t size);

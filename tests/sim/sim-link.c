@@ -95,6 +95,10 @@ const char *link_service(const Link *l _unused_)
         return "443";
 }
 
+void link_set_ping_interval(Link *l _unused_, usec_t interval _unused_)
+{
+}
+
 void link_judge_dates_by(Link *l _unused_, usec_t when _unused_)
 {
 }

@@ -1,0 +1,183 @@
+/* The variables that the agent itself knows or acts on: what each is now, and what a new value
+ * changes, at once. */
+#include "agent-private.h"
+
+/* ---- what they are ---- */
+
+/* clang-format off */
+/* Begin as the configuration says … */
+static const struct { VarId id; size_t member; } spans[] = {
+        { VAR_PING_INTERVAL,        offsetof(Config, ping_interval)        },
+        { VAR_MESSAGE_TIMEOUT,      offsetof(Config, message_timeout)      },
+        { VAR_BACKOFF_WAIT_MINIMUM, offsetof(Config, backoff_wait_minimum) },
+        { VAR_BACKOFF_RANDOM_RANGE, offsetof(Config, backoff_random_range) },
+};
+static const struct { VarId id; size_t member; } numbers[] = {
+        { VAR_BACKOFF_REPEAT_TIMES, offsetof(Config, backoff_repeat_times) },
+        { VAR_NUMBER_OF_CONNECTORS, offsetof(Config, connectors)           },
+};
+static const struct { VarId id; size_t member; } texts[] = {
+        { VAR_IDENTITY,      offsetof(Config, identity) },
+        { VAR_VENDOR_NAME,   offsetof(Config, vendor)   },
+        { VAR_MODEL,         offsetof(Config, model)    },
+        { VAR_SERIAL_NUMBER, offsetof(Config, serial)   },
+};
+
+/* … or are found out. */
+static char *read_transfer_protocols(const Agent *a);
+static char *read_security_profile(const Agent *a);
+static char *read_time(const Agent *a);
+static char *read_firmware_version(const Agent *a);
+static const struct { VarId id; char *(*read)(const Agent *); } found_out[] = {
+        { VAR_FILE_TRANSFER_PROTOCOLS, read_transfer_protocols },
+        { VAR_SECURITY_PROFILE,        read_security_profile   },
+        { VAR_DATE_TIME,               read_time               },
+        { VAR_FIRMWARE_VERSION,        read_firmware_version   },
+};
+/* clang-format on */
+
+/* FTP,FTPS,HTTP,HTTPS,SFTP */
+static char *read_transfer_protocols(const Agent *a)
+{
+        char *list = strdup("");
+
+        for (char **p = a->config->transfer_protocols; list && p && *p; p++) {
+                char *longer = str_printf("%s%s%s", list, *list ? "," : "", *p);
+
+                free(list);
+                list = longer;
+        }
+        for (char *c = list; c && *c; c++)
+                if (*c >= 'a' && *c <= 'z')
+                        *c = (char)(*c - 'a' + 'A');
+        return list;
+}
+
+/* WP3 2.2, A00: 0 neither password nor TLS, 1 a password, 2 TLS too. */
+static char *read_security_profile(const Agent *a)
+{
+        bool tls = startswith(a->config->url, "wss://");
+
+        return strdup(tls ? "2" : a->config->password_file ? "1" : "0");
+}
+
+static char *read_time(const Agent *a)
+{
+        char text[TIME_TEXT_MAX];
+
+        return strdup(time_format(clock_csms_now(a), text));
+}
+
+/* "" until it is known. */
+static char *read_firmware_version(const Agent *a)
+{
+        return strdup(strempty(a->firmware_version));
+}
+
+static const void *option(const Agent *a, size_t member)
+{
+        return (const char *)a->config + member;
+}
+
+/* Of the configuration. 0 and *ret (owned by the caller, NULL when out of memory); -ENODATA. */
+static int read_config(const Agent *a, VarId id, char **ret)
+{
+        for (size_t i = 0; i < ELEMENTSOF(spans); i++)
+                if (spans[i].id == id) {
+                        usec_t span = *(const usec_t *)option(a, spans[i].member);
+
+                        *ret = str_printf("%llu", (unsigned long long)(span / USEC_PER_SEC));
+                        return 0;
+                }
+        for (size_t i = 0; i < ELEMENTSOF(numbers); i++)
+                if (numbers[i].id == id) {
+                        int64_t n = *(const int64_t *)option(a, numbers[i].member);
+
+                        *ret = str_printf("%lld", (long long)n);
+                        return 0;
+                }
+        for (size_t i = 0; i < ELEMENTSOF(texts); i++)
+                if (texts[i].id == id && *(char *const *)option(a, texts[i].member)) {
+                        *ret = strdup(*(char *const *)option(a, texts[i].member));
+                        return 0;
+                }
+        return -ENODATA;
+}
+
+static int read_var(void *userdata, VarId id, VarPlace place _unused_, char **ret)
+{
+        const Agent *a = userdata;
+        char *value = NULL;
+        int r = read_config(a, id, &value);
+
+        for (size_t i = 0; i < ELEMENTSOF(found_out) && r < 0; i++)
+                if (found_out[i].id == id) {
+                        value = found_out[i].read(a);
+                        r = 0;
+                }
+        if (r < 0)
+                return r;
+        if (!value)
+                return -ENOMEM;
+        *ret = value;
+        return 0;
+}
+
+/* ---- what they do ---- */
+
+static usec_t seconds(const Agent *a, VarId id)
+{
+        return (usec_t)vars_int(a->vars, id, 0) * USEC_PER_SEC;
+}
+
+static void apply_ping(Agent *a)
+{
+        link_set_ping_interval(a->link, seconds(a, VAR_PING_INTERVAL));
+}
+
+static void apply_backoff(Agent *a)
+{
+        a->backoff.wait_minimum_usec = seconds(a, VAR_BACKOFF_WAIT_MINIMUM);
+        a->backoff.random_range_usec = seconds(a, VAR_BACKOFF_RANDOM_RANGE);
+        a->backoff.repeat_times = (unsigned)vars_int(a->vars, VAR_BACKOFF_REPEAT_TIMES, 0);
+}
+
+/* clang-format off */
+static const struct { VarId id; void (*apply)(Agent *); } effects[] = {
+        { VAR_HEARTBEAT_INTERVAL,   session_heartbeat_changed },
+        { VAR_PING_INTERVAL,        apply_ping                },
+        { VAR_BACKOFF_WAIT_MINIMUM, apply_backoff             },
+        { VAR_BACKOFF_RANDOM_RANGE, apply_backoff             },
+        { VAR_BACKOFF_REPEAT_TIMES, apply_backoff             },
+};
+/* clang-format on */
+
+static bool allows_var(void *userdata _unused_, VarId id _unused_, const char *value _unused_)
+{
+        return true;
+}
+
+static void var_changed(void *userdata, VarId id)
+{
+        log_notice("The CSMS set %s", var_rules[id].name);
+        for (size_t i = 0; i < ELEMENTSOF(effects); i++)
+                if (effects[i].id == id)
+                        effects[i].apply(userdata);
+}
+
+int agent_vars_init(Agent *a)
+{
+        static const VarOwner owner = {
+                .read = read_var, .allows = allows_var, .changed = var_changed};
+        int r = vars_new(a->store, &owner, a, &a->vars);
+
+        return r < 0 ? log_error_errno(r, "Can't read the store in %s", a->config->state_directory)
+                     : 0;
+}
+
+/* The link was made as the configuration says. */
+void agent_vars_apply(Agent *a)
+{
+        apply_ping(a);
+        apply_backoff(a);
+}
