@@ -69,7 +69,7 @@ static const Table *table_of(const Dialect *d, const char *action, bool answer)
         return NULL;
 }
 
-static void each_table(const Dialect *d, void (*visit)(const Dialect *, const Table *))
+static _unused_ void each_table(const Dialect *d, void (*visit)(const Dialect *, const Table *))
 {
         for (size_t i = 0; i < d->incoming_count; i++)
                 if (d->incoming[i].kind != IN_UNSUPPORTED) {
@@ -197,7 +197,7 @@ static void check_golden_encode(const Dialect *d, const Golden *g)
         cJSON_Delete(wanted);
 }
 
-static void check_goldens(const Dialect *d, const Golden *list, size_t count)
+static _unused_ void check_goldens(const Dialect *d, const Golden *list, size_t count)
 {
         for (size_t i = 0; i < count; i++) {
                 check_golden_decode(d, &list[i]);
@@ -216,7 +216,7 @@ static size_t count_goldens(const Golden *list, size_t count, const char *action
 }
 
 /* No message is without a vector. */
-static void check_goldens_complete(const Dialect *d, const Golden *list, size_t count)
+static _unused_ void check_goldens_complete(const Dialect *d, const Golden *list, size_t count)
 {
         for (int answer = 0; answer < 2; answer++) {
                 for (size_t i = 0; i < d->incoming_count; i++)
@@ -231,8 +231,8 @@ static void check_goldens_complete(const Dialect *d, const Golden *list, size_t 
 }
 
 /* A job of this kind with this status is told by this word; NULL: not at all. */
-static void check_firmware_word(const Dialect *d, bool plain, FirmwareStatus status,
-                                const char *wanted)
+static _unused_ void check_firmware_word(const Dialect *d, bool plain, FirmwareStatus status,
+                                         const char *wanted)
 {
         const Outgoing *out = &d->outgoing[dialect_firmware_kind(d, plain)];
         FirmwareReport report = {(int)dialect_firmware_word(d, plain, status), 5};
@@ -252,7 +252,7 @@ static void check_firmware_word(const Dialect *d, bool plain, FirmwareStatus sta
 
 /* Each of the version's error words is understood as what it is sent for, and these are among
  * them. */
-static void check_errors(const Dialect *d, const char *const *wanted, size_t count)
+static _unused_ void check_errors(const Dialect *d, const char *const *wanted, size_t count)
 {
         size_t found = 0;
 

@@ -361,7 +361,7 @@ static void sweep_level(Sweep *s, const Table *t)
 }
 
 /* Every field dropped, mistyped, over-long, out of range, twice. */
-static void sweep_table(const Dialect *d, const Table *t)
+static _unused_ void sweep_table(const Dialect *d, const Table *t)
 {
         Sweep s = {.dialect = d, .root = t};
 
@@ -466,7 +466,7 @@ static void sweep_encoder_level(const Dialect *d, const Table *root, Nest *nest,
         }
 }
 
-static void sweep_encoder(const Dialect *d, const Table *t)
+static _unused_ void sweep_encoder(const Dialect *d, const Table *t)
 {
         sweep_round_trip(d, t);
         sweep_encoder_level(d, t, &(Nest){0}, t);

@@ -12,6 +12,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[2]
 BINARIES = Path(os.environ.get("BINARY_DIR", TOP / "build" / "dev")) / "bin"
 sys.path.insert(0, str(TOP / "tools" / "demo"))
+import record  # noqa: E402
 from charger import Charger  # noqa: E402
 from parts import wait_for  # noqa: E402
 
@@ -36,6 +37,8 @@ class Stage(Charger):
         finally:
             log = self.folder / "agent.log"
             text = log.read_text(errors="replace") if log.exists() else ""
+            if self.csms:
+                record.keep(self.csms.trace)
             super()._tear_down()
         assert "Sanitizer" not in text and "runtime error:" not in text, text[-6000:]
 

@@ -222,7 +222,12 @@ static void keep_line(Station *station, char *line)
 
 static void record(Station *station, bool from_csms, const char *data, size_t size, bool is_json)
 {
-        char *line = trace_line(station->id, from_csms, data, size, is_json);
+        char *line = trace_line(&(TraceMessage){.station = station->id,
+                                                .protocol = station->dialect->subprotocol,
+                                                .from_csms = from_csms,
+                                                .is_json = is_json,
+                                                .text = data,
+                                                .size = size});
         if (!line)
                 return;
         (void)trace_write(station->csms->options.trace, line);

@@ -73,22 +73,23 @@ static char *one_line(const char *text, size_t size)
         return copy;
 }
 
-char *trace_line(const char *station, bool from_csms, const char *text, size_t size, bool is_json)
+char *trace_line(const TraceMessage *m)
 {
         char now[TIME_TEXT_MAX];
         _cleanup_(freep) char *body = NULL, *plain = NULL;
-        _cleanup_(freep) char *id = quoted(station);
-        if (is_json) {
-                body = one_line(text, size);
+        _cleanup_(freep) char *id = quoted(m->station);
+        if (m->is_json) {
+                body = one_line(m->text, m->size);
         } else {
-                plain = readable(text, size);
+                plain = readable(m->text, m->size);
                 body = plain ? quoted(plain) : NULL;
         }
         if (!id || !body)
                 return NULL;
-        return str_printf("{\"time\":\"%s\",\"station\":%s,\"from\":\"%s\",\"%s\":%s}",
-                          time_format(wallclock_now(), now), id, from_csms ? "csms" : "station",
-                          is_json ? "frame" : "raw", body);
+        return str_printf(
+                "{\"time\":\"%s\",\"station\":%s,\"protocol\":\"%s\",\"from\":\"%s\",\"%s\":%s}",
+                time_format(wallclock_now(), now), id, m->protocol,
+                m->from_csms ? "csms" : "station", m->is_json ? "frame" : "raw", body);
 }
 
 int trace_write(Trace *trace, const char *line)

@@ -11,9 +11,18 @@ int trace_open(const char *path, Trace **ret);
 void trace_free(Trace *trace);
 DEFINE_CLEANUP(Trace *, trace_free)
 
-/* {"time":…,"station":…,"from":"station"|"csms","frame":…} or, where is_json is false, "raw" with a
- * text of the bytes in which U+FFFD stands for what is no UTF-8. Owned by the caller, no newline;
- * NULL when out of memory. */
-char *trace_line(const char *station, bool from_csms, const char *text, size_t size, bool is_json);
+/* One message. Borrowed. */
+typedef struct TraceMessage {
+        const char *station;
+        const char *protocol; /* "ocpp2.0.1" */
+        bool from_csms, is_json;
+        const char *text;
+        size_t size;
+} TraceMessage;
+
+/* {"time":…,"station":…,"protocol":…,"from":"station"|"csms","frame":…} or, where is_json is false,
+ * "raw" with a text of the bytes in which U+FFFD stands for what is no UTF-8. Owned by the caller,
+ * no newline; NULL when out of memory. */
+char *trace_line(const TraceMessage *message);
 /* Writes and flushes one line; trace may be NULL. Returns 0 or negative errno. */
 int trace_write(Trace *trace, const char *line);
