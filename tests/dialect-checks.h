@@ -31,6 +31,10 @@ typedef union Message {
         SecurityEventReport security;
         TriggerRequest trigger;
         TriggerAnswer trigger_answer;
+        ConfigurationRequest configuration;
+        ConfigurationAnswer configuration_answer;
+        ConfigurationChange configuration_change;
+        ConfigurationChanged configuration_changed;
         EmptyMessage empty;
 } Message;
 

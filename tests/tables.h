@@ -16,6 +16,10 @@ typedef union AnyMessage {
         SecurityEventReport security_event_report;
         TriggerRequest trigger_request;
         TriggerAnswer trigger_answer;
+        ConfigurationRequest configuration;
+        ConfigurationAnswer configuration_answer;
+        ConfigurationChange configuration_change;
+        ConfigurationChanged configuration_changed;
         EmptyMessage empty;
 } AnyMessage;
 

@@ -6,6 +6,11 @@
 #define AT "2026-11-24T04:10:00.000Z"
 
 /* clang-format off */
+static const char *const asked_keys[] = { "HeartbeatInterval", "Nonsense" };
+static const ConfigurationValue told_values[] = {
+        { "NumberOfConnectors", 1, (char *)"2" }, { "CpoName", 0, (char *)"" }, { "Empty", 0, NULL },
+};
+
 static const Golden goldens[] = {
         { "SignedUpdateFirmware", false,
           "{\"requestId\":17,\"retries\":2,\"retryInterval\":30,\"firmware\":{\"location\":\"https://h/a.raucb\","
@@ -49,6 +54,20 @@ static const Golden goldens[] = {
         { "GetLog", true, "{\"status\":\"Accepted\",\"filename\":\"a.tar.gz\"}", { .log_answer = { LOGS_ACCEPTED, "a.tar.gz" } } },
         { "GetLog", true, "{\"status\":\"Rejected\"}", { .log_answer = { LOGS_REJECTED, NULL } } },
         { "GetLog", true, "{\"status\":\"AcceptedCanceled\",\"filename\":\"b\"}", { .log_answer = { LOGS_ACCEPTED_CANCELED, "b" } } },
+        { "GetConfiguration", false, "{}", { .configuration = { { NULL, 0 } } } },
+        { "GetConfiguration", false, "{\"key\":[]}", { .configuration = { { NULL, 0 } } }, .decode_only = true },
+        { "GetConfiguration", false, "{\"key\":[\"HeartbeatInterval\",\"Nonsense\"]}", { .configuration = { { (void *)asked_keys, 2 } } } },
+        { "GetConfiguration", true, "{}", { .configuration_answer = { { NULL, 0 }, { NULL, 0 } } } },
+        { "GetConfiguration", true,
+          "{\"configurationKey\":[{\"key\":\"NumberOfConnectors\",\"readonly\":true,\"value\":\"2\"},"
+          "{\"key\":\"CpoName\",\"readonly\":false,\"value\":\"\"},{\"key\":\"Empty\",\"readonly\":false}],"
+          "\"unknownKey\":[\"HeartbeatInterval\",\"Nonsense\"]}",
+          { .configuration_answer = { { (void *)told_values, 3 }, { (void *)asked_keys, 2 } } } },
+        { "ChangeConfiguration", false, "{\"key\":\"k\",\"value\":\"\"}", { .configuration_change = { (char *)"k", (char *)"" } } },
+        { "ChangeConfiguration", true, "{\"status\":\"Accepted\"}", { .configuration_changed = { CONFIGURATION_ACCEPTED } } },
+        { "ChangeConfiguration", true, "{\"status\":\"Rejected\"}", { .configuration_changed = { CONFIGURATION_REJECTED } } },
+        { "ChangeConfiguration", true, "{\"status\":\"RebootRequired\"}", { .configuration_changed = { CONFIGURATION_REBOOT_REQUIRED } } },
+        { "ChangeConfiguration", true, "{\"status\":\"NotSupported\"}", { .configuration_changed = { CONFIGURATION_NOT_SUPPORTED } } },
         { "TriggerMessage", false, "{\"requestedMessage\":\"BootNotification\"}", { .trigger = { TRIGGER_BOOT_NOTIFICATION, NO_INT, NO_INT } } },
         { "TriggerMessage", false, "{\"requestedMessage\":\"Heartbeat\"}", { .trigger = { TRIGGER_HEARTBEAT, NO_INT, NO_INT } } },
         { "TriggerMessage", false, "{\"requestedMessage\":\"FirmwareStatusNotification\"}", { .trigger = { TRIGGER_FIRMWARE_STATUS, NO_INT, NO_INT } } },
@@ -196,6 +215,30 @@ static void ocpp16_spells_errors_its_own_way(_unused_ void **state)
         assert_null(ocpp16.frames.errors[RPC_MESSAGE_TYPE_NOT_SUPPORTED]);
 }
 
+/* A key each, of a variable each, and none longer than an answer may tell. */
+static void ocpp16_names_each_variable_once(_unused_ void **state)
+{
+        for (size_t i = 0; i < ocpp16.key_count; i++) {
+                const ConfigurationKey *key = &ocpp16.keys[i];
+
+                assert_true(strlen(key->key) <= 50);
+                assert_ptr_equal(dialect_find_key(&ocpp16, key->key), key);
+                for (size_t k = 0; k < i; k++)
+                        assert_int_not_equal(ocpp16.keys[k].id, key->id);
+        }
+}
+
+/* CiString50Type; some write HeartBeatInterval. */
+static void ocpp16_finds_keys_in_any_case(_unused_ void **state)
+{
+        assert_int_equal(dialect_find_key(&ocpp16, "HeartBeatInterval")->id,
+                         VAR_HEARTBEAT_INTERVAL);
+        assert_int_equal(dialect_find_key(&ocpp16, "CPONAME")->id, VAR_ORGANIZATION_NAME);
+        assert_null(dialect_find_key(&ocpp16, "CpoNam"));
+        assert_null(dialect_find_key(&ocpp16, "CpoNames"));
+        assert_null(dialect_find_key(&ocpp16, ""));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -206,6 +249,8 @@ int main(void)
                 cmocka_unit_test(ocpp16_says_each_status_by_kind_of_job),
                 cmocka_unit_test(ocpp16_triggers_by_their_action),
                 cmocka_unit_test(ocpp16_spells_errors_its_own_way),
+                cmocka_unit_test(ocpp16_names_each_variable_once),
+                cmocka_unit_test(ocpp16_finds_keys_in_any_case),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -142,12 +142,14 @@ typedef void (*CallHandler)(Agent *, const char *id, const Incoming *, const cJS
 
 /* clang-format off */
 static const CallHandler handlers[IN_KIND_MAX] = {
-        [IN_UPDATE_SIGNED] = request_handle,
-        [IN_UPDATE_PLAIN]  = request_handle,
-        [IN_LOGS]          = logs_handle_request,
-        [IN_LOGS_PLAIN]    = logs_handle_request,
-        [IN_TRIGGER]       = handle_trigger,
-        [IN_UNSUPPORTED]   = refuse_unsupported,
+        [IN_UPDATE_SIGNED]        = request_handle,
+        [IN_UPDATE_PLAIN]         = request_handle,
+        [IN_LOGS]                 = logs_handle_request,
+        [IN_LOGS_PLAIN]           = logs_handle_request,
+        [IN_TRIGGER]              = handle_trigger,
+        [IN_GET_CONFIGURATION]    = configuration_handle_get,
+        [IN_CHANGE_CONFIGURATION] = configuration_handle_change,
+        [IN_UNSUPPORTED]          = refuse_unsupported,
 };
 /* clang-format on */
 

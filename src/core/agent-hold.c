@@ -198,6 +198,15 @@ static bool only_sessions_hold(const Agent *a)
         return true;
 }
 
+/* … where the CSMS allows it, only once max_wait is over: left of twice that. */
+static bool sessions_may_begin(const Agent *a, unsigned what, usec_t left)
+{
+        usec_t max_wait = a->config->max_wait;
+
+        return vars_bool(a->vars, VAR_ALLOW_NEW_SESSIONS) &&
+               (max_wait == 0 || what == HOLD_ROLL_BACK || left > max_wait);
+}
+
 static void set_draining(Agent *a, bool draining)
 {
         if (a->draining == draining)
@@ -236,10 +245,13 @@ static void wait_for(Agent *a, unsigned what, usec_t wait, bool counts)
                 agent_event(a, EV_INSTALL_FAILED);
                 return;
         }
-        set_draining(a, counts && gate_locks(a, what) > 0 && only_sessions_hold(a));
+        set_draining(a, counts && gate_locks(a, what) > 0 && only_sessions_hold(a) &&
+                                !sessions_may_begin(a, what, left));
         log_info("Update: the %s waits for %s", what == HOLD_INSTALL ? "install" : "reboot",
                  strempty(a->held_by));
         show_update(a);
+        if (left > a->config->max_wait && a->config->max_wait > 0) /* see sessions_may_begin() */
+                left -= a->config->max_wait;
         agent_timer(a, &a->work_timer, MIN(wait, left), on_look);
 }
 

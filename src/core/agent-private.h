@@ -7,6 +7,7 @@
  *   agent-outbox.c   statuses and events until the CSMS has answered
  *   agent-calls.c    what the CSMS asks: decoding, triggers
  *   agent-vars.c     variables: what they are, what they change
+ *   agent-configuration.c  … asked for and set by 1.6's configuration keys
  *   agent-request.c  an update request's verdict
  *   agent-way.c      what downloads and uploads have in common
  *   agent-fetch.c    actions up to the closed file
@@ -279,6 +280,12 @@ FirmwareReport calls_firmware_report(const Agent *a, OutgoingKind kind);
 int agent_vars_init(Agent *a);
 /* What was set in earlier runs takes effect, once there is a link. */
 void agent_vars_apply(Agent *a);
+
+/* agent-configuration.c */
+void configuration_handle_get(Agent *a, const char *id, const Incoming *incoming,
+                              const cJSON *payload);
+void configuration_handle_change(Agent *a, const char *id, const Incoming *incoming,
+                                 const cJSON *payload);
 
 /* agent-request.c */
 /* 0; -EPROTONOSUPPORT: a URL of a scheme that is not allowed; -EINVAL: none that can be used. */

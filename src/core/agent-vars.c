@@ -28,11 +28,13 @@ static char *read_transfer_protocols(const Agent *a);
 static char *read_security_profile(const Agent *a);
 static char *read_time(const Agent *a);
 static char *read_firmware_version(const Agent *a);
+static char *read_phase_rotation(const Agent *a);
 static const struct { VarId id; char *(*read)(const Agent *); } found_out[] = {
         { VAR_FILE_TRANSFER_PROTOCOLS, read_transfer_protocols },
         { VAR_SECURITY_PROFILE,        read_security_profile   },
         { VAR_DATE_TIME,               read_time               },
         { VAR_FIRMWARE_VERSION,        read_firmware_version   },
+        { VAR_CONNECTOR_PHASE_ROTATION, read_phase_rotation    },
 };
 /* clang-format on */
 
@@ -72,6 +74,25 @@ static char *read_time(const Agent *a)
 static char *read_firmware_version(const Agent *a)
 {
         return strdup(strempty(a->firmware_version));
+}
+
+/* Of each connector, as far as a value may reach: it is not known until it is set. */
+static char *read_phase_rotation(const Agent *a)
+{
+        char *list = strdup("");
+
+        for (int64_t i = 1; list && i <= a->config->connectors; i++) {
+                char *longer = str_printf("%s%s%lld.Unknown", list, *list ? "," : "", (long long)i);
+
+                if (longer &&
+                    strlen(longer) > (size_t)var_rules[VAR_CONNECTOR_PHASE_ROTATION].max) {
+                        free(longer);
+                        break;
+                }
+                free(list);
+                list = longer;
+        }
+        return list;
 }
 
 static const void *option(const Agent *a, size_t member)
@@ -149,11 +170,39 @@ static const struct { VarId id; void (*apply)(Agent *); } effects[] = {
         { VAR_BACKOFF_WAIT_MINIMUM, apply_backoff             },
         { VAR_BACKOFF_RANDOM_RANGE, apply_backoff             },
         { VAR_BACKOFF_REPEAT_TIMES, apply_backoff             },
+        { VAR_ALLOW_NEW_SESSIONS,   hold_look                 },
+};
+
+/* What depends on more than the variable's rule. */
+static bool allows_password(const Agent *a, const char *value);
+static bool allows_phase_rotation(const Agent *a, const char *value);
+static const struct { VarId id; bool (*allows)(const Agent *, const char *value); } more_rules[] = {
+        { VAR_BASIC_AUTH_PASSWORD,      allows_password       },
+        { VAR_CONNECTOR_PHASE_ROTATION, allows_phase_rotation },
 };
 /* clang-format on */
 
-static bool allows_var(void *userdata _unused_, VarId id _unused_, const char *value _unused_)
+/* The password is the operator's: [csms] password_file. */
+static bool allows_password(const Agent *a _unused_, const char *value _unused_)
 {
+        log_warning("The CSMS wants to change the password: not supported, it stays as it is");
+        return false;
+}
+
+/* None of a connector that the station does not have; 0 is its own connection to the grid. */
+static bool allows_phase_rotation(const Agent *a, const char *value)
+{
+        for (const char *p = value; *p; p += strcspn(p, ","), p += *p == ',')
+                if (strtoll(p, NULL, 10) > a->config->connectors)
+                        return false;
+        return true;
+}
+
+static bool allows_var(void *userdata, VarId id, const char *value)
+{
+        for (size_t i = 0; i < ELEMENTSOF(more_rules); i++)
+                if (more_rules[i].id == id && !more_rules[i].allows(userdata, value))
+                        return false;
         return true;
 }
 

@@ -39,13 +39,6 @@ typedef struct EnumTable {
         int catch_all;
 } EnumTable;
 
-/* The elements that a FIELD_LIST filled or is written from: count of them, one after the other, of
- * the size that its ListType tells. */
-typedef struct List {
-        void *items;
-        size_t count;
-} List;
-
 typedef struct Table Table;
 typedef struct ListType ListType;
 

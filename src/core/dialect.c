@@ -1,4 +1,6 @@
 /* Look-ups in a dialect's tables: see dialect.h. */
+#include <strings.h>
+
 #include "dialect.h"
 
 /* clang-format off */
@@ -30,6 +32,14 @@ const Incoming *dialect_find_incoming(const Dialect *d, const char *action)
         for (size_t i = 0; i < d->incoming_count; i++)
                 if (str_equal(d->incoming[i].action, action))
                         return &d->incoming[i];
+        return NULL;
+}
+
+const ConfigurationKey *dialect_find_key(const Dialect *d, const char *key)
+{
+        for (size_t i = 0; i < d->key_count; i++)
+                if (strcasecmp(d->keys[i].key, key) == 0)
+                        return &d->keys[i];
         return NULL;
 }
 

@@ -4,6 +4,7 @@
 
 #include "codec.h"
 #include "messages.h"
+#include "vars.h"
 
 /* Calls from the CSMS that we understand. */
 typedef enum IncomingKind {
@@ -14,8 +15,12 @@ typedef enum IncomingKind {
         IN_LOGS_PLAIN,    /* 1.6 GetDiagnostics: LogRequest → LogAnswer */
         IN_TRIGGER,       /* TriggerMessage, 1.6 ExtendedTriggerMessage too: TriggerRequest →
                              TriggerAnswer */
-        IN_UNSUPPORTED,   /* the version knows the action, the agent doesn't serve it: CALLERROR
-                             NotSupported */
+        /* 1.6: ConfigurationRequest → ConfigurationAnswer; ConfigurationChange →
+           ConfigurationChanged */
+        IN_GET_CONFIGURATION,
+        IN_CHANGE_CONFIGURATION,
+        IN_UNSUPPORTED, /* the version knows the action, the agent doesn't serve it: CALLERROR
+                           NotSupported */
         IN_KIND_MAX,
 } IncomingKind;
 
@@ -80,6 +85,12 @@ typedef struct FrameRules {
         const char *const *errors; /* RPC_ERROR_MAX names, NULL where the version has none */
 } FrameRules;
 
+/* 1.6: what a configuration key is called (C16 9, WP3 7), and which variable it is. */
+typedef struct ConfigurationKey {
+        const char *key;
+        VarId id;
+} ConfigurationKey;
+
 /* A version, whole. */
 typedef struct Dialect {
         const char *subprotocol; /* "ocpp2.0.1" */
@@ -99,6 +110,8 @@ typedef struct Dialect {
         const uint8_t *log_statuses;
         const uint8_t *diagnostics_statuses;
         const EnumTable *security_events; /* by SecurityEventType */
+        const ConfigurationKey *keys;     /* 1.6, in the order in which all are told; NULL */
+        size_t key_count;
         bool password_is_hex; /* 1.6 AuthorizationKey: hex, decoded before it goes into the header
                                */
         bool connector_zero;  /* 1.6: connector 0 stands for the station in StatusNotification */
@@ -106,6 +119,9 @@ typedef struct Dialect {
 
 /* The entry of an action of the CSMS, NULL if the version has none. */
 const Incoming *dialect_find_incoming(const Dialect *d, const char *action);
+/* The entry of a configuration key in any spelling of upper and lower case (CiString50Type), NULL
+ * if the version has none. */
+const ConfigurationKey *dialect_find_key(const Dialect *d, const char *key);
 /* The word's code, either spelling of any version; RPC_GENERIC_ERROR for others. */
 RpcErrorCode rpc_error_from_word(const char *word);
 /* The error that a violation gets. */

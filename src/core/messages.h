@@ -115,6 +115,15 @@ typedef enum TriggerVerdict {
         TRIGGER_VERDICT_MAX
 } TriggerVerdict;
 
+/* 1.6 ConfigurationStatus: what ChangeConfiguration is answered. */
+typedef enum ConfigurationVerdict {
+        CONFIGURATION_ACCEPTED,
+        CONFIGURATION_REJECTED,
+        CONFIGURATION_REBOOT_REQUIRED,
+        CONFIGURATION_NOT_SUPPORTED,
+        CONFIGURATION_VERDICT_MAX
+} ConfigurationVerdict;
+
 /* Security events (WP3 ch. 8, 2.0.1 appendix 1) that the agent can raise today. */
 typedef enum SecurityEventType {
         SECURITY_FIRMWARE_UPDATED,
@@ -232,6 +241,33 @@ typedef struct TriggerRequest {
 typedef struct TriggerAnswer {
         int verdict; /* TriggerVerdict */
 } TriggerAnswer;
+
+/* 1.6 GetConfiguration (C16 5.8). */
+typedef struct ConfigurationRequest {
+        List keys; /* char *; empty: all */
+} ConfigurationRequest;
+
+/* Of its answer: a key that the station has. */
+typedef struct ConfigurationValue {
+        const char *key; /* ≤ 50 */
+        int read_only;   /* 0, 1 */
+        char *value;     /* ≤ 500 */
+} ConfigurationValue;
+
+typedef struct ConfigurationAnswer {
+        List known;   /* ConfigurationValue */
+        List unknown; /* char *: as they were asked for */
+} ConfigurationAnswer;
+
+/* 1.6 ChangeConfiguration (C16 5.3). */
+typedef struct ConfigurationChange {
+        char *key;   /* ≤ 50 */
+        char *value; /* ≤ 500 */
+} ConfigurationChange;
+
+typedef struct ConfigurationChanged {
+        int verdict; /* ConfigurationVerdict */
+} ConfigurationChanged;
 
 /* A message without members, or one whose members don't concern us. */
 typedef struct EmptyMessage {

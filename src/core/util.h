@@ -56,6 +56,13 @@
                         func(*p);                                                                  \
         }
 
+/* Elements one after the other; of which type and size, whoever has it knows (codec.h: FIELD_LIST).
+ */
+typedef struct List {
+        void *items;
+        size_t count;
+} List;
+
 /* Microseconds: a span, or since 1970 UTC, or since the boot. */
 typedef uint64_t usec_t;
 

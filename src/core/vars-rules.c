@@ -1,13 +1,16 @@
 /* What each variable may hold: a line a variable. */
 #include "vars.h"
 
-/* Further than this nobody plans: a year in seconds, and what a list may have in code points. */
+/* Further than this nobody plans: a year in seconds. A list or text may have as many code points as
+ * 1.6 can tell (CiString500Type). */
 #define YEAR (366 * 24 * 3600)
 #define LIST_SIZE 500
-#define TEXT_SIZE 1000
+#define TEXT_SIZE 500
+#define NUMBER_TEXT(n) #n
+#define NUMBER(n) NUMBER_TEXT(n)
 
-/* MeasurandEnumType, with 1.6's Temperature and RPM: words for meters that the agent does not read.
- */
+/* MeasurandEnumType, with 1.6's Temperature and RPM: words for meters that the agent
+ * does not read. */
 #define MEASURANDS                                                                                 \
         "Current.Export,Current.Import,Current.Offered,Energy.Active.Export.Register,"             \
         "Energy.Active.Import.Register,Energy.Reactive.Export.Register,"                           \
@@ -20,6 +23,8 @@
 static const char measurands[] = MEASURANDS;
 static const char tx_points[] =
         "ParkingBayOccupancy,EVConnected,Authorized,PowerPathClosed,EnergyTransfer,DataSigned";
+/* C16 9.1.7 */
+static const char rotations[] = "NotApplicable,Unknown,RST,RTS,SRT,STR,TRS,TSR";
 static const char states[] = "Available,Occupied,Reserved,Unavailable,Faulted";
 static const char transfers[] = "FTP,FTPS,HTTP,HTTPS,SFTP";
 
@@ -38,6 +43,12 @@ static const char transfers[] = "FTP,FTPS,HTTP,HTTPS,SFTP";
         {                                                                                          \
                 .name = n, .type = VAR_STRING, .access = a, .max = most, .initial = first          \
         }
+/* A list of measurands, with their phases (C16 9.1.15). */
+#define METER(n, first)                                                                            \
+        {                                                                                          \
+                .name = n, .type = VAR_MEMBER_LIST, .access = RW, .shape = VAR_WORDS_OF_PHASE,     \
+                .max = LIST_SIZE, .values = measurands, .initial = first                           \
+        }
 #define LIST(n, t, a, list, first)                                                                 \
         {                                                                                          \
                 .name = n, .type = t, .access = a, .max = LIST_SIZE, .values = list,               \
@@ -52,7 +63,7 @@ const VarRule var_rules[VAR_MAX] = {
         [VAR_BACKOFF_WAIT_MINIMUM]         = INT ("RetryBackOffWaitMinimum", RW, 1, YEAR, "s", NULL),
         [VAR_BACKOFF_RANDOM_RANGE]         = INT ("RetryBackOffRandomRange", RW, 0, YEAR, "s", NULL),
         [VAR_BACKOFF_REPEAT_TIMES]         = INT ("RetryBackOffRepeatTimes", RW, 0, 30, NULL, NULL),
-        [VAR_NETWORK_PRIORITY]             = LIST("NetworkConfigurationPriority", VAR_SEQUENCE_LIST, RW, NULL, "0"),
+        [VAR_NETWORK_PRIORITY]             = { .name = "NetworkConfigurationPriority", .type = VAR_SEQUENCE_LIST, .access = RW, .shape = VAR_NUMBERS, .max = LIST_SIZE, .initial = "0" },
         [VAR_NETWORK_ATTEMPTS]             = INT ("NetworkProfileConnectionAttempts", RW, 1, 1000, NULL, "3"),
         [VAR_ACTIVE_NETWORK_PROFILE]       = INT ("ActiveNetworkProfile", RO, 0, INT32_MAX, NULL, NULL),
         [VAR_OFFLINE_THRESHOLD]            = INT ("OfflineThreshold", RW, 0, YEAR, "s", "60"),
@@ -63,6 +74,7 @@ const VarRule var_rules[VAR_MAX] = {
         [VAR_IDENTITY]                     = TEXT("Identity", RO, 48, NULL),
         [VAR_SECURITY_PROFILE]             = INT ("SecurityProfile", RO, 0, 3, NULL, NULL),
         [VAR_ORGANIZATION_NAME]            = TEXT("OrganizationName", RW, TEXT_SIZE, ""),
+        [VAR_BASIC_AUTH_PASSWORD]          = TEXT("BasicAuthPassword", VAR_WRITE_ONLY, 64, NULL),
         [VAR_CERTIFICATE_ENTRIES]          = INT ("CertificateEntries", RO, 0, INT32_MAX, NULL, NULL),
         [VAR_CERTIFICATE_STORE_MAX]        = INT ("CertificateStoreMaxLength", RO, 0, INT32_MAX, NULL, NULL),
         [VAR_CERTIFICATE_CHAIN_MAX]        = INT ("MaxCertificateChainSize", RO, 0, 10000, NULL, "10000"),
@@ -89,7 +101,7 @@ const VarRule var_rules[VAR_MAX] = {
         [VAR_BYTES_GET_REPORT]             = INT ("BytesPerMessage.GetReport", RO, 1, INT32_MAX, NULL, "65536"),
         [VAR_BYTES_GET_VARIABLES]          = INT ("BytesPerMessage.GetVariables", RO, 1, INT32_MAX, NULL, "65536"),
         [VAR_BYTES_SET_VARIABLES]          = INT ("BytesPerMessage.SetVariables", RO, 1, INT32_MAX, NULL, "65536"),
-        [VAR_CONFIGURATION_MAX_KEYS]       = INT ("GetConfigurationMaxKeys", RO, 1, 1000, NULL, "100"),
+        [VAR_CONFIGURATION_MAX_KEYS]       = INT ("GetConfigurationMaxKeys", RO, 1, 1000, NULL, NUMBER(CONFIGURATION_KEYS_MAX)),
         [VAR_FEATURE_PROFILES]             = LIST("SupportedFeatureProfiles", VAR_MEMBER_LIST, RO, NULL, "Core,FirmwareManagement,RemoteTrigger"),
 
         [VAR_AUTHORIZE_REMOTE_START]       = BOOL("AuthorizeRemoteStart", RW, "true"),
@@ -104,14 +116,14 @@ const VarRule var_rules[VAR_MAX] = {
         [VAR_TX_START_POINT]               = LIST("TxStartPoint", VAR_MEMBER_LIST, RW, tx_points, "PowerPathClosed"),
         [VAR_TX_STOP_POINT]                = LIST("TxStopPoint", VAR_MEMBER_LIST, RW, tx_points, "EVConnected,Authorized"),
         [VAR_ALIGNED_INTERVAL]             = INT ("AlignedDataInterval", RW, 0, YEAR, "s", "0"),
-        [VAR_ALIGNED_MEASURANDS]           = LIST("AlignedDataMeasurands", VAR_MEMBER_LIST, RW, measurands, "Energy.Active.Import.Register"),
+        [VAR_ALIGNED_MEASURANDS]           = METER("AlignedDataMeasurands", "Energy.Active.Import.Register"),
         [VAR_ALIGNED_ENDED_INTERVAL]       = INT ("AlignedDataTxEndedInterval", RW, 0, YEAR, "s", "0"),
-        [VAR_ALIGNED_ENDED_MEASURANDS]     = LIST("AlignedDataTxEndedMeasurands", VAR_MEMBER_LIST, RW, measurands, ""),
-        [VAR_SAMPLED_STARTED_MEASURANDS]   = LIST("SampledDataTxStartedMeasurands", VAR_MEMBER_LIST, RW, measurands, "Energy.Active.Import.Register"),
+        [VAR_ALIGNED_ENDED_MEASURANDS]     = METER("AlignedDataTxEndedMeasurands", ""),
+        [VAR_SAMPLED_STARTED_MEASURANDS]   = METER("SampledDataTxStartedMeasurands", "Energy.Active.Import.Register"),
         [VAR_SAMPLED_INTERVAL]             = INT ("SampledDataTxUpdatedInterval", RW, 0, YEAR, "s", "0"),
-        [VAR_SAMPLED_MEASURANDS]           = LIST("SampledDataTxUpdatedMeasurands", VAR_MEMBER_LIST, RW, measurands, "Energy.Active.Import.Register"),
+        [VAR_SAMPLED_MEASURANDS]           = METER("SampledDataTxUpdatedMeasurands", "Energy.Active.Import.Register"),
         [VAR_SAMPLED_ENDED_INTERVAL]       = INT ("SampledDataTxEndedInterval", RW, 0, YEAR, "s", "0"),
-        [VAR_SAMPLED_ENDED_MEASURANDS]     = LIST("SampledDataTxEndedMeasurands", VAR_MEMBER_LIST, RW, measurands, "Energy.Active.Import.Register"),
-        [VAR_CONNECTOR_PHASE_ROTATION]     = LIST("ConnectorPhaseRotation", VAR_SEQUENCE_LIST, RW, NULL, "0.Unknown"),
+        [VAR_SAMPLED_ENDED_MEASURANDS]     = METER("SampledDataTxEndedMeasurands", "Energy.Active.Import.Register"),
+        [VAR_CONNECTOR_PHASE_ROTATION]     = { .name = "ConnectorPhaseRotation", .type = VAR_MEMBER_LIST, .access = RW, .shape = VAR_WORDS_OF_CONNECTOR, .max = LIST_SIZE, .values = rotations },
 };
 /* clang-format on */

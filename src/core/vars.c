@@ -34,6 +34,52 @@ static bool is_in_list(const char *list, const char *word, size_t size)
         return false;
 }
 
+/* PhaseEnumType, and 1.6's Phase. */
+static const char phases[] = "L1,L2,L3,N,L1-N,L2-N,L3-N,L1-L2,L2-L3,L3-L1";
+#define DIGITS_MAX 9
+
+static bool is_number(const char *word, size_t size)
+{
+        return size > 0 && size <= DIGITS_MAX && strspn(word, "0123456789") >= size &&
+               (*word != '0' || size == 1);
+}
+
+/* A dot parts a word from the number before it, or from the phase behind it. */
+static bool is_in_shape(const VarRule *rule, const char *word, size_t size)
+{
+        bool first = rule->shape == VAR_WORDS_OF_CONNECTOR;
+        const char *dot = first ? memchr(word, '.', size) : memrchr(word, '.', size);
+        size_t before = dot ? (size_t)(dot - word) : size, after = dot ? size - before - 1 : 0;
+
+        switch (rule->shape) {
+        case VAR_NUMBERS:
+                return is_number(word, size);
+        case VAR_WORDS_OF_CONNECTOR:
+                return dot && is_number(word, before) && is_in_list(rule->values, dot + 1, after);
+        case VAR_WORDS_OF_PHASE:
+                return is_in_list(rule->values, word, size) ||
+                       (dot && is_in_list(rule->values, word, before) &&
+                        is_in_list(phases, dot + 1, after));
+        case VAR_WORDS:
+        case VAR_SHAPE_MAX:
+                break;
+        }
+        return !rule->values || is_in_list(rule->values, word, size);
+}
+
+/* The same word, or another one of the same connector. */
+static bool is_given(const VarRule *rule, const char *list, const char *word, size_t size)
+{
+        const char *dot = memchr(word, '.', size);
+
+        if (rule->shape != VAR_WORDS_OF_CONNECTOR || !dot)
+                return is_in_list(list, word, size);
+        for (const char *p = list; *p; p += strcspn(p, ","), p += *p == ',')
+                if (strncmp(p, word, (size_t)(dot - word) + 1) == 0)
+                        return true;
+        return false;
+}
+
 /* Without the spaces round the elements. Owned by the caller; NULL: an element is empty, given
  * twice, or none of the values. */
 static char *normal_list(const VarRule *rule, const char *text)
@@ -46,8 +92,8 @@ static char *normal_list(const VarRule *rule, const char *text)
                 size = n > lead ? n - lead : 0;
                 while (size > 0 && text[lead + size - 1] == ' ')
                         size--;
-                if (size == 0 || is_in_list(list, text + lead, size) ||
-                    (rule->values && !is_in_list(rule->values, text + lead, size)) ||
+                if (size == 0 || is_given(rule, list, text + lead, size) ||
+                    !is_in_shape(rule, text + lead, size) ||
                     (text[n] == ',' && text[n + 1] == '\0')) {
                         free(list);
                         return NULL;
@@ -76,25 +122,38 @@ static char *normal_boolean(const char *text)
         return strcasecmp(text, "false") == 0 ? strdup("false") : NULL;
 }
 
+/* Without the spaces round it: some peers send " 300". Owned by the caller. */
+static char *trimmed(const char *text)
+{
+        size_t lead = strspn(text, " "), size = strlen(text + lead);
+
+        while (size > 0 && text[lead + size - 1] == ' ')
+                size--;
+        return strndup(text + lead, size);
+}
+
 /* The value as it is kept, owned by the caller; NULL: the rule does not allow it. */
 static char *normal_value(const VarRule *rule, const char *text)
 {
+        _cleanup_(freep) char *word = trimmed(text);
         usec_t when;
 
+        if (!word)
+                return NULL;
         if (rule->max > 0 && rule->type != VAR_INTEGER && utf8_length(text) > (size_t)rule->max)
                 return NULL;
         switch (rule->type) {
         case VAR_INTEGER:
-                return normal_integer(rule, text);
+                return normal_integer(rule, word);
         case VAR_BOOLEAN:
-                return normal_boolean(text);
+                return normal_boolean(word);
         case VAR_OPTION_LIST:
-                return is_in_list(rule->values, text, strlen(text)) ? strdup(text) : NULL;
+                return is_in_list(rule->values, word, strlen(word)) ? TAKE_PTR(word) : NULL;
         case VAR_SEQUENCE_LIST:
         case VAR_MEMBER_LIST:
                 return normal_list(rule, text);
         case VAR_TIME:
-                return time_parse(text, &when) == 0 ? strdup(text) : NULL;
+                return time_parse(word, &when) == 0 ? TAKE_PTR(word) : NULL;
         case VAR_STRING:
         case VAR_TYPE_MAX:
                 break;

@@ -25,6 +25,7 @@ typedef enum VarId {
         VAR_IDENTITY,
         VAR_SECURITY_PROFILE,
         VAR_ORGANIZATION_NAME,
+        VAR_BASIC_AUTH_PASSWORD,
         VAR_CERTIFICATE_ENTRIES,
         VAR_CERTIFICATE_STORE_MAX,
         VAR_CERTIFICATE_CHAIN_MAX,
@@ -91,13 +92,26 @@ typedef enum VarType {
 } VarType;
 
 /* MutabilityEnumType */
-typedef enum VarAccess { VAR_READ_ONLY, VAR_READ_WRITE, VAR_ACCESS_MAX } VarAccess;
+typedef enum VarAccess { VAR_READ_ONLY, VAR_READ_WRITE, VAR_WRITE_ONLY, VAR_ACCESS_MAX } VarAccess;
+
+/* How the words of a list are written. */
+typedef enum VarShape {
+        VAR_WORDS,              /* each one of the values */
+        VAR_WORDS_OF_PHASE,     /* … with or without a phase behind it: Voltage.L1-N */
+        VAR_WORDS_OF_CONNECTOR, /* … behind a connector's number, each once: 1.RST,2.RTS */
+        VAR_NUMBERS,            /* 0 or more */
+        VAR_SHAPE_MAX,
+} VarShape;
+
+/* How many keys GetConfiguration may ask for. */
+#define CONFIGURATION_KEYS_MAX 100
 
 /* What a variable may hold. */
 typedef struct VarRule {
         const char *name; /* in the store, and in logs */
         VarType type : 8;
         VarAccess access : 8;
+        VarShape shape : 8;
         bool reboot;         /* a new value takes effect at the next start */
         int32_t min, max;    /* of an integer; max of a text or list: code points */
         const char *values;  /* words of a list or option, parted by commas; NULL: any */
@@ -132,7 +146,7 @@ typedef struct VarOwner {
 typedef enum VarVerdict {
         VAR_SET,        /* stored, in force */
         VAR_SET_LATER,  /* stored, in force after the next start: RebootRequired */
-        VAR_BAD_VALUE,  /* not of the type, out of range, not one of its values */
+        VAR_BAD_VALUE,  /* not of the type, out of range, not one of its values, or not now */
         VAR_NOT_TO_SET, /* read-only */
 } VarVerdict;
 

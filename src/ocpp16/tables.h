@@ -1,8 +1,7 @@
 /* The tables of OCPP 1.6, a file a topic; what each message is for stands in core/messages.h. */
 #pragma once
 
-#include "codec.h"
-#include "messages.h"
+#include "dialect.h"
 
 /* station.c */
 extern const EnumTable ocpp16_security_words;
@@ -36,3 +35,10 @@ extern const Table ocpp16_log_status;
 extern const Table ocpp16_log_status_answer;
 extern const Table ocpp16_diagnostics_status;
 extern const Table ocpp16_diagnostics_status_answer;
+
+/* configuration.c */
+extern const ConfigurationKey ocpp16_keys[33];
+extern const Table ocpp16_get_configuration;
+extern const Table ocpp16_get_configuration_answer;
+extern const Table ocpp16_change_configuration;
+extern const Table ocpp16_change_configuration_answer;
