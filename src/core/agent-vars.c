@@ -107,7 +107,9 @@ static int read_config(const Agent *a, VarId id, char **ret)
                 if (spans[i].id == id) {
                         usec_t span = *(const usec_t *)option(a, spans[i].member);
 
-                        *ret = str_printf("%llu", (unsigned long long)(span / USEC_PER_SEC));
+                        /* up: less than a second is not none */
+                        span = span / USEC_PER_SEC + (span % USEC_PER_SEC > 0);
+                        *ret = str_printf("%llu", (unsigned long long)span);
                         return 0;
                 }
         for (size_t i = 0; i < ELEMENTSOF(numbers); i++)

@@ -225,6 +225,18 @@ def test_ping_finds_a_peer_that_is_gone(keys):
         assert charger.connections() == 2
 
 
+def test_times_of_the_configuration_are_rounded_up(keys):
+    """Half a second is not none."""
+    with Charger16(keys, csms={"protocols": "ocpp1.6", "ping_interval": "500ms", "backoff_random_range": "1ms",
+                               "backoff_wait_minimum": "1100ms"}) as charger:
+        charger.boot_until_accepted()
+        assert charger.values("WebSocketPingInterval", "RetryBackOffRandomRange", "RetryBackOffWaitMinimum") == {
+            "WebSocketPingInterval": "1", "RetryBackOffRandomRange": "1", "RetryBackOffWaitMinimum": "2"}
+        os.kill(charger.csms.program.process.pid, signal.SIGSTOP)
+        wait_for(lambda: "no answer to a ping within 1.0 s" in charger.log(), "the end of the connection", 15)
+        os.kill(charger.csms.program.process.pid, signal.SIGCONT)
+
+
 def waits(charger):
     """The seconds between attempts to connect, as the agent chose them."""
     return [float(line.split("Connecting again in ")[1].split()[0]) for line in charger.log().splitlines()
