@@ -234,6 +234,7 @@ static void ocpp16_finds_keys_in_any_case(_unused_ void **state)
         assert_int_equal(dialect_find_key(&ocpp16, "HeartBeatInterval")->id,
                          VAR_HEARTBEAT_INTERVAL);
         assert_int_equal(dialect_find_key(&ocpp16, "CPONAME")->id, VAR_ORGANIZATION_NAME);
+        assert_null(dialect_find_key(&(Dialect){0}, "CpoName")); /* 2.x has none */
         assert_null(dialect_find_key(&ocpp16, "CpoNam"));
         assert_null(dialect_find_key(&ocpp16, "CpoNames"));
         assert_null(dialect_find_key(&ocpp16, ""));

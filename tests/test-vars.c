@@ -117,6 +117,9 @@ static const struct {
         {VAR_HEARTBEAT_INTERVAL, " 301 ", VAR_SET, "301"},
         {VAR_HEARTBEAT_INTERVAL, "3 1", VAR_BAD_VALUE, "301"},
         {VAR_HEARTBEAT_INTERVAL, "  ", VAR_BAD_VALUE, "301"},
+        {VAR_BACKOFF_WAIT_MINIMUM, "86401", VAR_BAD_VALUE, "30"},
+        {VAR_BACKOFF_RANDOM_RANGE, "86400", VAR_SET, "86400"},
+        {VAR_BACKOFF_RANDOM_RANGE, "31622400", VAR_BAD_VALUE, "86400"},
         {VAR_PING_INTERVAL, "0", VAR_SET, "0"},
         {VAR_PING_INTERVAL, "-1", VAR_BAD_VALUE, "0"}, /* J16: negative is not allowed */
         {VAR_STOP_ON_INVALID_ID, " False", VAR_SET, "false"},

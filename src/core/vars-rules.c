@@ -1,9 +1,11 @@
 /* What each variable may hold: a line a variable. */
 #include "vars.h"
 
-/* Further than this nobody plans: a year in seconds. A list or text may have as many code points as
- * 1.6 can tell (CiString500Type). */
-#define YEAR (366 * 24 * 3600)
+/* Further than this nobody plans: a year in seconds; and a CSMS that wants to be left alone for
+ * more than a day would not be found again by those who correct it. A list or text may have as many
+ * code points as 1.6 can tell (CiString500Type). */
+#define YEAR (366 * DAY)
+#define DAY (24 * 3600)
 #define LIST_SIZE 500
 #define TEXT_SIZE 500
 #define NUMBER_TEXT(n) #n
@@ -60,8 +62,8 @@ const VarRule var_rules[VAR_MAX] = {
         [VAR_HEARTBEAT_INTERVAL]           = INT ("HeartbeatInterval", RW, 1, YEAR, "s", "3600"),
         [VAR_PING_INTERVAL]                = INT ("WebSocketPingInterval", RW, 0, YEAR, "s", NULL),
         [VAR_MESSAGE_TIMEOUT]              = INT ("MessageTimeout", RO, 1, YEAR, "s", NULL),
-        [VAR_BACKOFF_WAIT_MINIMUM]         = INT ("RetryBackOffWaitMinimum", RW, 1, YEAR, "s", NULL),
-        [VAR_BACKOFF_RANDOM_RANGE]         = INT ("RetryBackOffRandomRange", RW, 0, YEAR, "s", NULL),
+        [VAR_BACKOFF_WAIT_MINIMUM]         = INT ("RetryBackOffWaitMinimum", RW, 1, DAY, "s", NULL),
+        [VAR_BACKOFF_RANDOM_RANGE]         = INT ("RetryBackOffRandomRange", RW, 0, DAY, "s", NULL),
         [VAR_BACKOFF_REPEAT_TIMES]         = INT ("RetryBackOffRepeatTimes", RW, 0, 30, NULL, NULL),
         [VAR_NETWORK_PRIORITY]             = { .name = "NetworkConfigurationPriority", .type = VAR_SEQUENCE_LIST, .access = RW, .shape = VAR_NUMBERS, .max = LIST_SIZE, .initial = "0" },
         [VAR_NETWORK_ATTEMPTS]             = INT ("NetworkProfileConnectionAttempts", RW, 1, 1000, NULL, "3"),

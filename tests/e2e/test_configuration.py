@@ -99,6 +99,16 @@ def test_keys_that_are_asked_for(keys):
         assert charger.ask_keys(7) == "TypeConstraintViolation"
 
 
+def test_more_connectors_than_a_value_can_tell(keys):
+    with Charger16(keys, station={"connectors": "60"}) as charger:
+        charger.boot_until_accepted()
+        value = charger.values("ConnectorPhaseRotation")["ConnectorPhaseRotation"]
+        assert value == ",".join(f"{i}.Unknown" for i in range(1, value.count(",") + 2)) and 480 < len(value) <= 500
+        assert charger.change("ConnectorPhaseRotation", value) == "Accepted"
+        assert charger.change("ConnectorPhaseRotation", "60.RST") == "Accepted"
+        assert charger.change("ConnectorPhaseRotation", "61.RST") == "Rejected"
+
+
 def test_keys_are_kept_over_a_restart(keys):
     with Charger16(keys) as charger:
         charger.boot_until_accepted()
