@@ -10,8 +10,14 @@
 #include <cmocka.h>
 
 #include "codec-sample.h"
+#include "core/fields.h"
 
 static const CodecRules lax = {false, false}, strict = {true, true};
+
+typedef struct EnumSample {
+        int closed, open;
+        char *text;
+} EnumSample;
 
 static cJSON *parse(const char *text)
 {
@@ -345,6 +351,43 @@ static void codec_stores_each_kind(void **state)
         codec_done(&sample_table, &s); /* done twice is done once */
 }
 
+/* Words that the version has and we have no value for: an error only where a value is wanted. */
+static void codec_checks_without_storing(void **state _unused_)
+{
+        static const char *const list[] = {"Available"};
+        static const char *const rest[] = {"Occupied", NULL};
+        static const EnumTable words = WORDS_AND_OTHERS(list, rest, -1);
+        static const Field fields[] = {
+                ENUM_FIELD("status", REQUIRED, EnumSample, closed, words),
+                OPEN_ENUM_FIELD("type", OPTIONAL, EnumSample, open, words, 10),
+                STRING_FIELD("text", OPTIONAL, EnumSample, text, 3),
+        };
+        static const Table table = TABLE("EnumSample", fields);
+        static const struct {
+                const char *json;
+                bool fine, storable;
+        } cases[] = {
+                {"{\"status\":\"Available\",\"type\":\"Available\",\"text\":\"abc\"}", true, true},
+                {"{\"status\":\"Occupied\"}", true, false},
+                {"{\"status\":\"Open\"}", false, false},
+                {"{\"status\":\"Available\",\"type\":\"Whatever\"}", true, false},
+                {"{\"status\":\"Available\",\"type\":\"Much too long\"}", false, false},
+                {"{\"status\":\"Available\",\"text\":\"abcd\"}", false, false},
+                {"{\"text\":\"abc\"}", false, false},
+        };
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_(cJSON_Deletep) cJSON *json = parse(cases[i].json);
+                EnumSample s = {0};
+                CodecError e = {0};
+
+                assert_int_equal(codec_decode(&table, strict, json, NULL, &e),
+                                 cases[i].fine ? 0 : -EBADMSG);
+                assert_int_equal(codec_decode(&table, strict, json, &s, &e),
+                                 cases[i].storable ? 0 : -EBADMSG);
+                codec_done(&table, &s);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -359,6 +402,7 @@ int main(void)
                 cmocka_unit_test(codec_wants_an_object),
                 cmocka_unit_test(codec_keeps_what_absent_members_had),
                 cmocka_unit_test(codec_stores_each_kind),
+                cmocka_unit_test(codec_checks_without_storing),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

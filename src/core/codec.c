@@ -129,6 +129,15 @@ static int decode_time(const Decoder *d, const Place *place, const Field *f, con
         return 0;
 }
 
+/* Whether the version has a word for which we have no value, or takes any. */
+static bool version_has_word(const Field *f, const char *word)
+{
+        for (const char *const *o = f->names->others; o && *o; o++)
+                if (streq(*o, word))
+                        return true;
+        return f->max > 0 && utf8_length(word) <= f->max;
+}
+
 static int decode_enum(const Decoder *d, const Place *place, const Field *f, const cJSON *item,
                        void *out)
 {
@@ -137,7 +146,7 @@ static int decode_enum(const Decoder *d, const Place *place, const Field *f, con
         if (!cJSON_IsString(item))
                 return codec_complain(d->error, place, CODEC_TYPE, "is not a string");
         value = enum_from_word(f->names, item->valuestring);
-        if (value < 0)
+        if (value < 0 && (out || !version_has_word(f, item->valuestring)))
                 return codec_complain(d->error, place, CODEC_CONSTRAINT, "is not a known word");
         if (out)
                 *(int *)member(f, out) = value;
@@ -319,7 +328,7 @@ int codec_decode(const Table *table, CodecRules rules, const cJSON *json, void *
         Decoder d = {.rules = rules, .error = reterr};
         int r = decode_table(&d, &(Place){0}, table, json, out);
 
-        if (r < 0)
+        if (r < 0 && out)
                 codec_done(table, out);
         return r;
 }

@@ -99,7 +99,8 @@ typedef struct CodecError {
                            the member's name if it is plain */
 } CodecError;
 
-/* Fills *out (already initialised: absent members keep what it holds) from json.
+/* Fills *out (already initialised: absent members keep what it holds) from json. out may be NULL:
+ * json is only checked, and words that the version has and we have no value for are fine.
  * 0; -EBADMSG with *reterr; -ENOMEM. On failure nothing needs freeing: strings and lists already
  * taken are freed and empty. */
 int codec_decode(const Table *table, CodecRules rules, const cJSON *json, void *out,
