@@ -80,6 +80,17 @@ bool answer_has_status(const char *action)
         return answer && answer->word;
 }
 
+const char *answer_fault_objection(const Fault *fault)
+{
+        if (!answer_known(fault->action))
+                return "action must name a message that stations send.";
+        if (fault->kind == FAULT_PENDING && !streq(fault->action, "BootNotification"))
+                return "Only BootNotification can be answered by Pending.";
+        if (fault->kind == FAULT_REJECTED && !answer_has_status(fault->action))
+                return "The answer to this action has no status to be Rejected.";
+        return NULL;
+}
+
 /* Copies a string member, cut at a code point; "" if there is none. */
 static void learn_text(const cJSON *object, const char *name, char *out, size_t max)
 {
@@ -228,21 +239,32 @@ static int answer_with_fault(Station *station, const char *id, const Fault *faul
         return r;
 }
 
+/* What an observer wants answered; owned by the caller. NULL: the usual. */
+static cJSON *ask_observer(const Station *station, const char *action, const cJSON *payload)
+{
+        const Observer *o = station->csms->options.observer;
+        cJSON *fixed = NULL;
+        if (o)
+                o->call_came(o->userdata, station, action, payload, &fixed);
+        return fixed;
+}
+
 /* A frame that can't be sent, or no memory for it, is a lost answer: the station asks again. */
 void station_on_call(void *userdata, const char *id, const char *action, const cJSON *payload)
 {
         Station *station = userdata;
         Fault fault;
         const Answer *answer = find(action, station->dialect == &ocpp16 ? V16 : V201);
-        if (!answer) {
+        _cleanup_(cJSON_Deletep) cJSON *fixed = ask_observer(station, action, payload);
+        if (!answer && !fixed) {
                 (void)rpc_refuse(station->rpc, id, RPC_NOT_IMPLEMENTED,
                                  "This CSMS has no such message.");
                 return;
         }
-        if (answer->learn)
+        if (answer && answer->learn)
                 answer->learn(station, payload);
-        _cleanup_(cJSON_Deletep) cJSON *reply = cJSON_CreateObject();
-        if (!reply || !fill(answer, station->csms, reply))
+        _cleanup_(cJSON_Deletep) cJSON *reply = fixed ? TAKE_PTR(fixed) : cJSON_CreateObject();
+        if (!reply || (!reply->child && answer && !fill(answer, station->csms, reply)))
                 (void)rpc_refuse(station->rpc, id, RPC_INTERNAL_ERROR, "Out of memory.");
         else if (faults_take(station->faults, action, &fault))
                 (void)answer_with_fault(station, id, &fault, TAKE_PTR(reply));

@@ -188,6 +188,12 @@ int csms_set_fault(Csms *csms, const Fault *fault)
         return r;
 }
 
+bool csms_refuses(const Csms *csms, const char *id)
+{
+        const Observer *o = csms->options.observer;
+        return o && o->refuses(o->userdata, id);
+}
+
 int64_t csms_request_id(Csms *csms)
 {
         return ++csms->last_request_id;

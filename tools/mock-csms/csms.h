@@ -4,6 +4,7 @@
 #include "conn.h"
 #include "dialect.h"
 #include "fault.h"
+#include "observer.h"
 #include "trace.h"
 
 /* Stations known at a time, connected or not. */
@@ -14,13 +15,13 @@
 #define CALLS_MAX 64
 
 typedef struct Csms Csms;
-typedef struct Station Station;
 typedef struct Call Call;
 
 typedef struct CsmsOptions {
-        int64_t interval;       /* seconds, told in the answer to BootNotification */
-        usec_t message_timeout; /* how long a station may take to answer */
-        Trace *trace;           /* borrowed; NULL: none */
+        int64_t interval;         /* seconds, told in the answer to BootNotification */
+        usec_t message_timeout;   /* how long a station may take to answer */
+        Trace *trace;             /* borrowed; NULL: none */
+        const Observer *observer; /* borrowed; NULL: none */
         /* csms_tick() is to be called at this boottime or earlier. */
         void (*wake_at)(void *userdata, usec_t when);
         void *userdata;
@@ -50,6 +51,8 @@ Station *csms_find(Csms *csms, const char *id);
 cJSON *csms_describe(const Csms *csms);
 /* A fault for all stations, also those yet to come. 0, -ENOSPC, -ENOMEM. */
 int csms_set_fault(Csms *csms, const Fault *fault);
+/* Whether an observer wants no connection of this identity now. */
+bool csms_refuses(const Csms *csms, const char *id);
 /* A request id that was not used before by this CSMS, nor probably by one before it. */
 int64_t csms_request_id(Csms *csms);
 
@@ -67,6 +70,8 @@ const char *station_uploads(const Station *station);
 int station_set_uploads(Station *station, const char *url);
 /* A fault in the place of the action's old one; fault is copied. 0, -ENOSPC, -ENOMEM. */
 int station_set_fault(Station *station, const Fault *fault);
+/* Ends its connection, once what is queued has gone out. It must be online. */
+void station_close(Station *station);
 /* Sends bytes as they are. 0, -ENOTCONN, -ENOBUFS, -ENOMEM. */
 int station_send_raw(Station *station, const char *data, size_t size, bool binary);
 /* The kept frames with a number above since as JSON lines; owned by the caller, NULL when out of
@@ -96,3 +101,5 @@ void call_forget(Call *call);
 /* Whether stations of any version send this action, and whether its answer has a status. */
 bool answer_known(const char *action);
 bool answer_has_status(const char *action);
+/* A sentence if the answers to its action can't have this fault; NULL: they can. */
+const char *answer_fault_objection(const Fault *fault);

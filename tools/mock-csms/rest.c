@@ -132,25 +132,13 @@ static void post_call(const RestCall *call)
                 out_of_memory(call->x);
 }
 
-/* A sentence if the action can't have this fault. */
-static const char *fault_objection(const Fault *fault)
-{
-        if (!answer_known(fault->action))
-                return "action must name a message that stations send.";
-        if (fault->kind == FAULT_PENDING && !streq(fault->action, "BootNotification"))
-                return "Only BootNotification can be answered by Pending.";
-        if (fault->kind == FAULT_REJECTED && !answer_has_status(fault->action))
-                return "The answer to this action has no status to be Rejected.";
-        return NULL;
-}
-
 static void post_fault(const RestCall *call)
 {
         Fault fault;
         const char *sentence = NULL;
         int r = fault_from_json(call->body, &fault, &sentence);
         if (r == 0)
-                sentence = fault_objection(&fault);
+                sentence = answer_fault_objection(&fault);
         if (sentence) {
                 exchange_problem(call->x, 400, sentence);
                 return;

@@ -48,6 +48,10 @@ static void finish_call(Station *station, const CallOutcome *outcome)
 
 static void on_result(void *userdata, uint64_t token _unused_, const cJSON *payload)
 {
+        const Station *station = userdata;
+        const Observer *o = station->csms->options.observer;
+        if (o && station->calls)
+                o->result_came(o->userdata, station, station->calls->action, payload);
         finish_call(userdata, &(CallOutcome){.end = CALL_RESULT, .result = payload});
 }
 
@@ -137,6 +141,9 @@ void station_attach(Station *station, const Dialect *dialect, Conn *conn)
         station->conn = conn;
         station->session++;
         rpc_reset(station->rpc, &dialect->frames);
+        if (station->csms->options.observer)
+                station->csms->options.observer->joined(station->csms->options.observer->userdata,
+                                                        station);
 }
 
 void station_detach(Station *station)
@@ -145,6 +152,9 @@ void station_detach(Station *station)
         rpc_reset(station->rpc, NULL);
         while (station->calls)
                 finish_call(station, &(CallOutcome){.end = CALL_GONE});
+        if (station->csms->options.observer)
+                station->csms->options.observer->left(station->csms->options.observer->userdata,
+                                                      station);
 }
 
 /* Sends the next call if none is in flight. */
@@ -251,6 +261,13 @@ int station_send_raw(Station *station, const char *data, size_t size, bool binar
         return station_send(station, data, size, binary);
 }
 
+static void tell_trouble(const Station *station, RpcTrouble trouble)
+{
+        const Observer *o = station->csms->options.observer;
+        if (o)
+                o->trouble_came(o->userdata, station, trouble);
+}
+
 int station_receive(Station *station, const char *data, size_t size, bool binary)
 {
         _cleanup_(cJSON_Deletep) cJSON *json = NULL;
@@ -258,11 +275,15 @@ int station_receive(Station *station, const char *data, size_t size, bool binary
         if (r == -ENOMEM)
                 return r;
         record(station, false, data, size, r == 0 && !binary);
-        if (binary) /* OCPP-J is spoken in text frames */
+        if (binary) { /* OCPP-J is spoken in text frames */
+                tell_trouble(station, RPC_UNREADABLE);
                 return 0;
+        }
         station->frame = json;
         r = rpc_feed(station->rpc, data, size);
         station->frame = NULL;
+        if (r > 0)
+                tell_trouble(station, (RpcTrouble)r);
         kick(station);
         return MIN(r, 0);
 }
@@ -282,6 +303,11 @@ char *station_frames(const Station *station, uint64_t since, uint64_t *ret_last)
         *p = '\0';
         *ret_last = frames->last;
         return out;
+}
+
+void station_close(Station *station)
+{
+        conn_close(station->conn, CLOSE_GOING_AWAY);
 }
 
 const char *station_id(const Station *station)

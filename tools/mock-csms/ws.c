@@ -141,6 +141,8 @@ int ws_check_upgrade(struct lws *wsi, const Web *web, const char *upgrade)
                 return http_refuse(wsi, 403, "A station needs a client certificate.");
         if (!web->want_certificates && web->auth && !has_password(wsi, web->auth, id))
                 return http_refuse(wsi, 401, "Identity or password is wrong.");
+        if (csms_refuses(web->csms, id))
+                return http_refuse(wsi, 503, "A scenario refuses this station for now.");
         if (!offers_a_version(wsi))
                 return http_refuse(wsi, 400,
                                    "Sec-WebSocket-Protocol must offer ocpp2.0.1 or ocpp1.6.");
