@@ -1,5 +1,6 @@
 /* mock-csms: a CSMS for firmware and logs, to develop, test and show with. This file reads the
  * command line. */
+#include "scenario-suite.h"
 #include "server.h"
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -12,7 +13,7 @@ typedef struct Option {
 } Option;
 
 enum { OPT_LISTEN, OPT_TLS_CERT, OPT_TLS_KEY, OPT_CLIENT_CA, OPT_PASSWORDS, OPT_FILES, OPT_TRACE, OPT_INTERVAL,
-       OPT_MESSAGE_TIMEOUT, OPT_HELP, OPT_VERSION, OPT_MAX };
+       OPT_MESSAGE_TIMEOUT, OPT_SCENARIO, OPT_STATION, OPT_JUNIT, OPT_STRICT, OPT_HOOK, OPT_SET, OPT_HELP, OPT_VERSION, OPT_MAX };
 
 static const Option options[OPT_MAX] = {
         [OPT_LISTEN]          = { "--listen",          "ADDR:PORT", "where to listen; port 0 picks a free one" },
@@ -24,6 +25,12 @@ static const Option options[OPT_MAX] = {
         [OPT_TRACE]           = { "--trace",           "FILE",      "append every frame as a JSON line" },
         [OPT_INTERVAL]        = { "--interval",        "SECONDS",   "heartbeat interval told to stations (300)" },
         [OPT_MESSAGE_TIMEOUT] = { "--message-timeout", "SECONDS",   "how long a station may take to answer (30)" },
+        [OPT_SCENARIO]        = { "--scenario",        "FILE",      "run this scenario, then end; may be given several times" },
+        [OPT_STATION]         = { "--station",         "ID",        "the station that scenarios are about" },
+        [OPT_JUNIT]           = { "--junit",           "FILE",      "write the results as JUnit XML" },
+        [OPT_STRICT]          = { "--strict",          NULL,        "what the version's tables forbid fails a scenario" },
+        [OPT_HOOK]            = { "--hook",            "PROGRAM",   "what the step \"hook\" runs" },
+        [OPT_SET]             = { "--set",             "NAME=VALUE", "a variable of scenarios; may be given several times" },
         [OPT_HELP]            = { "--help",            NULL,        "print this" },
         [OPT_VERSION]         = { "--version",         NULL,        "print the version" },
 };
@@ -47,8 +54,30 @@ static int find_option(const char *word)
         return -EINVAL;
 }
 
+typedef struct Arguments {
+        const char *values[OPT_MAX];
+        const char *scenarios[SCENARIOS_MAX],
+                *sets[SETS_MAX]; /* those that may be given several times */
+        size_t scenarios_count, sets_count;
+} Arguments;
+
+/* 0; -EINVAL: given too often. */
+static int take_value(Arguments *a, int option, const char *value)
+{
+        a->values[option] = value;
+        if (option == OPT_SCENARIO && a->scenarios_count == SCENARIOS_MAX)
+                return -EINVAL;
+        if (option == OPT_SCENARIO)
+                a->scenarios[a->scenarios_count++] = value;
+        if (option == OPT_SET && a->sets_count == SETS_MAX)
+                return -EINVAL;
+        if (option == OPT_SET)
+                a->sets[a->sets_count++] = value;
+        return 0;
+}
+
 /* Values by option from the arguments; both "--x VALUE" and "--x=VALUE" will do. 0 or -EINVAL. */
-static int read_arguments(int argc, char **argv, const char *values[static OPT_MAX])
+static int read_arguments(int argc, char **argv, Arguments *a)
 {
         for (int i = 1; i < argc; i++) {
                 char *equals = strchr(argv[i], '=');
@@ -57,13 +86,8 @@ static int read_arguments(int argc, char **argv, const char *values[static OPT_M
                 int o = find_option(argv[i]);
                 if (o < 0 || (equals && !options[o].value))
                         return -EINVAL;
-                if (!options[o].value)
-                        values[o] = "";
-                else if (equals)
-                        values[o] = equals + 1;
-                else if (++i < argc)
-                        values[o] = argv[i];
-                else
+                const char *value = !options[o].value ? "" : equals ? equals + 1 : argv[++i];
+                if (!value || take_value(a, o, value) < 0)
                         return -EINVAL;
         }
         return 0;
@@ -104,6 +128,7 @@ static int read_address(const char *text, ServerOptions *o)
 
 static int read_options(const char *const values[static OPT_MAX], ServerOptions *ret)
 {
+        static const int with_scenario[] = {OPT_JUNIT, OPT_STRICT, OPT_HOOK, OPT_SET};
         int64_t seconds = 30;
         ServerOptions o = {
                 .tls_cert = values[OPT_TLS_CERT],
@@ -124,17 +149,52 @@ static int read_options(const char *const values[static OPT_MAX], ServerOptions 
         if (values[OPT_MESSAGE_TIMEOUT] &&
             read_number(values[OPT_MESSAGE_TIMEOUT], 1, 86400, &seconds) < 0)
                 return wrong("--message-timeout", "seconds from 1 to 86400");
+        if (!values[OPT_SCENARIO] != !values[OPT_STATION])
+                return wrong("--scenario", "together with --station");
+        for (size_t i = 0; i < ELEMENTSOF(with_scenario) && !values[OPT_SCENARIO]; i++)
+                if (values[with_scenario[i]])
+                        return wrong(options[with_scenario[i]].name, "together with --scenario");
+        if (values[OPT_STATION] && !station_id_valid(values[OPT_STATION]))
+                return wrong("--station", "an identity");
+        o.hook = values[OPT_HOOK];
         o.message_timeout = (usec_t)seconds * USEC_PER_SEC;
         *ret = o;
         return 0;
 }
 
+/* Serves, with the scenarios that were asked for. The exit code. */
+static int serve(const Arguments *a, ServerOptions *server)
+{
+        _cleanup_(suite_done) Suite suite = {0};
+        _cleanup_(run_freep) ScenarioRun *run = NULL;
+        int r = 0;
+        if (a->scenarios_count > 0)
+                r = suite_load(a->scenarios, a->scenarios_count, a->sets, a->sets_count, &suite);
+        if (r == -EINVAL)
+                return 2;
+        if (r == 0 && a->scenarios_count > 0)
+                r = run_new(&(RunOptions){.suite = &suite,
+                                          .station = a->values[OPT_STATION],
+                                          .junit = a->values[OPT_JUNIT],
+                                          .strict = a->values[OPT_STRICT] != NULL,
+                                          .has_hook = server->hook != NULL},
+                            &run);
+        if (r < 0) {
+                fprintf(stderr, "mock-csms: %s\n", strerror(-r));
+                return 1;
+        }
+        server->run = run;
+        return server_run(server) == 0 ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
-        const char *values[OPT_MAX] = {0};
+        Arguments arguments = {0};
+        const char *const *values = arguments.values;
         ServerOptions server;
-        if (read_arguments(argc, argv, values) < 0) {
-                fputs("mock-csms: an option is unknown or has no value\n", stderr);
+        if (read_arguments(argc, argv, &arguments) < 0) {
+                fputs("mock-csms: an option is unknown, has no value or is given too often\n",
+                      stderr);
                 return usage(stderr, 2);
         }
         if (values[OPT_HELP])
@@ -145,5 +205,5 @@ int main(int argc, char **argv)
         }
         if (read_options(values, &server) < 0)
                 return usage(stderr, 2);
-        return server_run(&server) < 0 ? 1 : 0;
+        return serve(&arguments, &server);
 }

@@ -1,5 +1,6 @@
 /* See server.h. */
 #include "server.h"
+#include "hook.h"
 #include "log.h"
 #include "web.h"
 #include <fcntl.h>
@@ -31,15 +32,22 @@ typedef struct Server {
         uv_signal_t signals[2];
         struct lws_context *context; /* set to NULL by lws when it has freed it */
         bool stopping;
+        ScenarioRun *run; /* borrowed; NULL: none */
+        const char *hook_program;
+        Hook *hook; /* NULL: does not run */
 } Server;
 
 static void wake_at(void *userdata, usec_t when);
+static void stop(Server *server);
 
 static void on_timer(uv_timer_t *timer)
 {
         Server *server = timer->data;
         server->timer_at = USEC_INFINITY;
-        wake_at(server, csms_tick(server->web.csms, boottime_now()));
+        usec_t when = server->run ? run_tick(server->run, boottime_now()) : USEC_INFINITY;
+        wake_at(server, MIN(when, csms_tick(server->web.csms, boottime_now())));
+        if (server->run && run_is_over(server->run))
+                stop(server);
 }
 
 static void wake_at(void *userdata, usec_t when)
@@ -53,18 +61,44 @@ static void wake_at(void *userdata, usec_t when)
                        when > now ? (when - now) / USEC_PER_MSEC + TICK_MSEC : 0, 0);
 }
 
-/* Everything closes; the loop ends when all has. */
-static void on_signal(uv_signal_t *signal, int number _unused_)
+static void on_hook_ended(void *userdata, int status)
 {
-        Server *server = signal->data;
+        Server *server = userdata;
+        server->hook = NULL;
+        run_hook_ended(server->run, status);
+}
+
+static int start_hook(void *userdata, char *const *words)
+{
+        Server *server = userdata;
+        return hook_start(&server->loop, server->hook_program, words, on_hook_ended, server,
+                          &server->hook);
+}
+
+static void stop_hook(void *userdata)
+{
+        Server *server = userdata;
+        if (server->hook)
+                hook_kill(TAKE_PTR(server->hook));
+}
+
+/* Everything closes; the loop ends when all has. */
+static void stop(Server *server)
+{
         if (server->stopping)
                 return;
         server->stopping = true;
+        stop_hook(server);
         uv_close((uv_handle_t *)&server->timer, NULL);
         for (size_t i = 0; i < ELEMENTSOF(server->signals); i++)
                 uv_close((uv_handle_t *)&server->signals[i], NULL);
         if (server->context)
                 lws_context_destroy(server->context);
+}
+
+static void on_signal(uv_signal_t *signal, int number _unused_)
+{
+        stop(signal->data);
 }
 
 static void start_loop(Server *server)
@@ -194,6 +228,7 @@ static int open_things(Server *server, const ServerOptions *options)
         r = csms_new(&(CsmsOptions){.interval = options->interval,
                                     .message_timeout = options->message_timeout,
                                     .trace = server->trace,
+                                    .observer = server->run ? run_observer(server->run) : NULL,
                                     .wake_at = wake_at,
                                     .userdata = server},
                      &server->web.csms);
@@ -212,7 +247,10 @@ static void raise_limits(void)
 
 int server_run(const ServerOptions *options)
 {
-        Server server = {.web.files_fd = -1, .web.want_certificates = options->client_ca != NULL};
+        Server server = {.web.files_fd = -1,
+                         .web.want_certificates = options->client_ca != NULL,
+                         .run = options->run,
+                         .hook_program = options->hook};
         raise_limits();
         lws_set_log_level(LLL_ERR | LLL_WARN, log_line);
         signal(SIGPIPE, SIG_IGN);
@@ -224,11 +262,16 @@ int server_run(const ServerOptions *options)
         if (r == 0)
                 r = create_context(&server, options);
         if (r < 0)
-                on_signal(&server.signals[0], SIGTERM);
+                stop(&server);
+        else if (server.run)
+                run_start(server.run, server.web.csms,
+                          &(RunDoors){wake_at, start_hook, stop_hook, &server});
         uv_run(&server.loop, UV_RUN_DEFAULT);
         if (server.context) /* on a loop not its own, lws wants to be told when all is closed */
                 lws_context_destroy(server.context);
         uv_loop_close(&server.loop);
+        if (r == 0 && server.run)
+                r = run_finish(server.run);
         csms_free(server.web.csms);
         auth_free(server.web.auth);
         trace_free(server.trace);

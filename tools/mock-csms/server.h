@@ -2,6 +2,7 @@
 #pragma once
 
 #include "csms.h"
+#include "scenario-run.h"
 
 typedef struct ServerOptions {
         char address[64];               /* an IP address */
@@ -13,7 +14,10 @@ typedef struct ServerOptions {
         const char *trace;              /* file; NULL: none is written */
         int64_t interval;               /* seconds, told in the answer to BootNotification */
         usec_t message_timeout;         /* of calls to stations */
+        ScenarioRun *run;               /* borrowed; NULL: no scenarios */
+        const char *hook;               /* program that their steps run; NULL: none */
 } ServerOptions;
 
-/* Serves until SIGTERM or SIGINT: 0. Negative errno, logged, if it can't start. */
+/* Serves until SIGTERM or SIGINT, or until all scenarios have run: 0; 1 if those did not pass.
+ * Negative errno, logged, if it can't start. */
 int server_run(const ServerOptions *options);
