@@ -52,6 +52,8 @@ static const char *take(Agent *a, LogRequest *q, bool plain)
 {
         LogJob job;
 
+        if (q->kind == LOGS_DATA_COLLECTOR)
+                return "this station has no data collector";
         if (q->kind == LOGS_SECURITY && !linelog_has_lines(&a->logs.security))
                 return "there was no security event yet";
         if (make_job(a, q, plain, &job) < 0)

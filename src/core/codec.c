@@ -271,12 +271,39 @@ static bool is_repeated(const cJSON *json, const cJSON *item)
         return false;
 }
 
-/* One member of the object json. */
-static int decode_member(const Decoder *d, const Place *place, const Table *table,
-                         const cJSON *item, void *out)
+/* The first of those for the table, NULL if there is none. */
+static const FieldChange *find_changes(CodecRules rules, const Table *table)
 {
-        const Field *f = find_field(d, table, item->string);
+        for (const FieldChange *c = rules.changes; c && c->table; c++)
+                if (streq(c->table, table->name))
+                        return c;
+        return NULL;
+}
 
+/* changes: as found for the field's table. */
+static Field change_field(const FieldChange *changes, const Field *field)
+{
+        Field f = *field;
+
+        for (const FieldChange *c = changes; c && str_equal(c->table, changes->table); c++) {
+                if (!streq(c->field, f.name))
+                        continue;
+                f.names = c->names ? c->names : f.names;
+                f.max = c->max > 0 ? c->max : f.max;
+                f.min = c->not_negative ? 0 : f.min;
+        }
+        return f;
+}
+
+Field codec_field(CodecRules rules, const Table *table, const Field *field)
+{
+        return change_field(find_changes(rules, table), field);
+}
+
+/* One member of an object. */
+static int decode_member(const Decoder *d, const Place *place, const Field *f, const cJSON *item,
+                         void *out)
+{
         if (f == &custom_data_field)
                 return decode_table(&(Decoder){.error = d->error}, place, f->table, item, NULL);
         if (f)
@@ -289,6 +316,7 @@ static int decode_member(const Decoder *d, const Place *place, const Table *tabl
 static int decode_table(const Decoder *d, const Place *place, const Table *table, const cJSON *json,
                         void *out)
 {
+        const FieldChange *changes = find_changes(d->rules, table);
         const cJSON *item;
         int r;
 
@@ -296,10 +324,16 @@ static int decode_table(const Decoder *d, const Place *place, const Table *table
                 return codec_complain(d->error, place, CODEC_TYPE, "is not an object");
         cJSON_ArrayForEach (item, json) {
                 Place here = {place, item->string};
+                const Field *f = find_field(d, table, item->string);
+                Field changed;
 
-                if (find_field(d, table, item->string) && is_repeated(json, item))
+                if (f && is_repeated(json, item))
                         return codec_complain(d->error, &here, CODEC_UNKNOWN, "is given twice");
-                r = decode_member(d, &here, table, item, out);
+                if (f && changes && f != &custom_data_field) {
+                        changed = change_field(changes, f);
+                        f = &changed;
+                }
+                r = decode_member(d, &here, f, item, out);
                 if (r < 0)
                         return r;
         }

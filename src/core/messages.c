@@ -62,8 +62,9 @@ static const char *const log_words[LOG_STATUS_MAX] = {
 
 /* Part of the file's name, too. */
 static const char *const kind_words[LOGS_KIND_MAX] = {
-        [LOGS_DIAGNOSTICS] = "diagnostics",
-        [LOGS_SECURITY]    = "security",
+        [LOGS_DIAGNOSTICS]    = "diagnostics",
+        [LOGS_SECURITY]       = "security",
+        [LOGS_DATA_COLLECTOR] = "data-collector",
 };
 /* clang-format on */
 

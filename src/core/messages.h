@@ -43,7 +43,12 @@ typedef enum LogStatus {
 } LogStatus;
 
 /* LogEnumType; 1.6 GetDiagnostics asks for the first. */
-typedef enum LogsKind { LOGS_DIAGNOSTICS, LOGS_SECURITY, LOGS_KIND_MAX } LogsKind;
+typedef enum LogsKind {
+        LOGS_DIAGNOSTICS,
+        LOGS_SECURITY,
+        LOGS_DATA_COLLECTOR, /* 2.1; the agent has none */
+        LOGS_KIND_MAX
+} LogsKind;
 
 /* LogStatusEnumType: the answer to GetLog. GetDiagnostics has none but the file's name. */
 typedef enum LogsVerdict {
@@ -165,6 +170,8 @@ typedef struct UpdateAnswer {
 typedef struct FirmwareReport {
         int status;         /* FirmwareStatus */
         int64_t request_id; /* NO_INT with FW_IDLE when nothing was ever asked, and in plain 1.6 */
+        const char *reason_code;     /* 2.1 statusInfo.reasonCode ≤ 20; NULL: no statusInfo */
+        const char *additional_info; /* ≤ 1024, for people; NULL none */
 } FirmwareReport;
 
 /* GetLog, 1.6 GetDiagnostics too (N01). */
@@ -191,8 +198,10 @@ typedef struct LogAnswer {
 
 /* LogStatusNotification, 1.6 DiagnosticsStatusNotification. */
 typedef struct LogReport {
-        int status;         /* LogStatus */
-        int64_t request_id; /* NO_INT: none was asked for */
+        int status;              /* LogStatus */
+        int64_t request_id;      /* NO_INT: none was asked for */
+        const char *reason_code; /* as in FirmwareReport */
+        const char *additional_info;
 } LogReport;
 
 /* BootNotification (B01). */

@@ -1,4 +1,5 @@
-/* OCPP 2.0.1: what the station tells of itself, and triggers. */
+/* OCPP 2.0.1: what the station tells of itself, and triggers; what 2.1 has otherwise stands beside
+ * it. */
 #include "fields.h"
 #include "tables.h"
 
@@ -44,6 +45,13 @@ static const char *const trigger_others[] = {
         "SignCombinedCertificate", "SignV2GCertificate", "TransactionEvent", NULL
 };
 static const EnumTable trigger_words = WORDS_AND_OTHERS(trigger_list, trigger_others, TRIGGER_OTHER);
+/* 2.1 has two more. */
+static const char *const trigger_others_21[] = {
+        "MeterValues", "PublishFirmwareStatusNotification", "SignChargingStationCertificate",
+        "SignCombinedCertificate", "SignV2GCertificate", "TransactionEvent",
+        "SignV2G20Certificate", "CustomTrigger", NULL
+};
+static const EnumTable trigger_words_21 = WORDS_AND_OTHERS(trigger_list, trigger_others_21, TRIGGER_OTHER);
 
 static const char *const trigger_verdict_list[TRIGGER_VERDICT_MAX] = {
         [TRIGGER_ACCEPTED]        = "Accepted",
@@ -97,6 +105,14 @@ static const Field trigger_fields[] = {
         INLINE_FIELD("evse",             OPTIONAL, evse_type),
 };
 const Table ocpp201_trigger = TABLE("TriggerMessage", trigger_fields);
+
+/* No custom trigger is known here: each is answered NotImplemented. */
+static const Field trigger_fields_21[] = {
+        ENUM_FIELD    ("requestedMessage", REQUIRED, TriggerRequest, requested, trigger_words_21),
+        IGNORED_STRING("customTrigger",    OPTIONAL, 50),
+        INLINE_FIELD  ("evse",             OPTIONAL, evse_type),
+};
+const Table ocpp21_trigger = TABLE("TriggerMessage", trigger_fields_21);
 
 static const Field trigger_answer_fields[] = {
         ENUM_FIELD    ("status",     REQUIRED, TriggerAnswer, verdict, trigger_verdict_words),

@@ -56,7 +56,7 @@ void csms_closed(void)
 static OutgoingKind kind_of(const char *action)
 {
         for (int i = 0; i < OUTGOING_MAX; i++)
-                if (str_equal(dialect()->outgoing[i].action, action))
+                if (str_equal(dialect_outgoing(dialect(), i)->action, action))
                         return (OutgoingKind)i;
         return OUTGOING_MAX;
 }
@@ -106,7 +106,7 @@ static void judge_payload(OutgoingKind kind, const cJSON *payload)
                 SecurityEventReport event;
                 EmptyMessage none;
         } message = {0};
-        const Table *table = dialect()->outgoing[kind].request;
+        const Table *table = dialect_outgoing(dialect(), kind)->request;
         CodecRules strict = {.unknown_is_violation = true, .custom_data = true};
         CodecError error = {0};
         int r = codec_decode(table, strict, payload, &message, &error);
