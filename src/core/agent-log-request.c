@@ -42,6 +42,8 @@ static LogJobEvent begin_event(const Agent *a, LogJob *job)
 
         if (r == 0)
                 return LOGEV_REQUESTED;
+        logjob_set_reason(job, "the location is no URL that this station can upload to",
+                          REASON_INVALID_URL);
         job->verdict =
                 r == -EPROTONOSUPPORT ? LOG_STATUS_NOT_SUPPORTED_OPERATION : LOG_STATUS_BAD_MESSAGE;
         return LOGEV_REQUESTED_NO_URL;

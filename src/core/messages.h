@@ -166,6 +166,13 @@ typedef struct UpdateAnswer {
         const char *additional_info; /* ≤ 512, for people; NULL none */
 } UpdateAnswer;
 
+/* Of the words that part 2 appendix 5 lists for StatusInfoType.reasonCode: those that a status
+ * says.
+ */
+#define REASON_INVALID_URL "InvalidURL"
+#define REASON_OUT_OF_STORAGE "OutOfStorage"
+#define REASON_UNSPECIFIED "Unspecified"
+
 /* FirmwareStatusNotification, 1.6 SignedFirmwareStatusNotification too. */
 typedef struct FirmwareReport {
         int status;         /* FirmwareStatus */
@@ -298,5 +305,9 @@ LogStatus log_status_from_string(const char *s);
 LogsKind logs_kind_from_string(const char *s);
 /* Ends a job: Installed and every failure. */
 bool firmware_status_is_final(FirmwareStatus s);
+/* … but Installed. */
+bool firmware_status_is_failure(FirmwareStatus s);
 /* Ends a request for logs: Uploaded, every failure, AcceptedCanceled. */
 bool log_status_is_final(LogStatus s);
+/* … but Uploaded and AcceptedCanceled. */
+bool log_status_is_failure(LogStatus s);
