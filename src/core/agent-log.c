@@ -314,8 +314,8 @@ void logs_start(Agent *a)
         if (job->state != LOGJOB_RETRYING) {
                 job->attempts++;
                 job->verdict = LOG_STATUS_UPLOAD_FAILURE;
-                logjob_set_reason(job, "a restart interrupted it", NULL);
                 event = attempts_are_left(a) ? event : LOGEV_FAILED;
+                logjob_set_reason(job, "a restart interrupted it", NULL);
         }
         logs_event(a, event);
 }
