@@ -20,6 +20,7 @@ typedef struct Edition {
         /* The only known deviation. Why, for 1.6: its schemas forbid unknown members, but its text
          * does not, and peers of its age do send extra ones; what we don't know, we ignore. */
         bool forbids_more_than_we;
+        bool quiet; /* findings are counted, not told */
 } Edition;
 
 /* clang-format off */
@@ -299,7 +300,7 @@ static void compare_properties(Oracle *o, const Table *t, const cJSON *schema)
         const cJSON *item;
 
         cJSON_ArrayForEach (item, get(schema, "properties")) {
-                const Field *f = find_field(t, item->string);
+                const Field *f = codec_find_field(o->edition->dialect->rules, t, item->string);
 
                 if (f) {
                         Field read = codec_field(o->edition->dialect->rules, t, f);

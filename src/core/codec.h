@@ -80,9 +80,14 @@ struct ListType {
  * that name (a request's and its answer's have the same one). */
 typedef struct FieldChange {
         const char *table, *field;
-        const EnumTable *names; /* NULL: as it was */
-        uint16_t max;           /* 0: as it was; never below what it was */
-        bool not_negative;      /* the smallest number is 0 */
+        const Field *added; /* FIELD_IGNORED that the table lacks; NULL: it has it, but: */
+        union {             /* as in Field; NULL: as it was */
+                const EnumTable *names;
+                const ListType *list;
+        };
+        uint16_t max;      /* 0: as it was; never below what it was */
+        bool not_negative; /* the smallest number is 0 */
+        bool any_word;     /* of FIELD_IGNORED: no list of words any more */
 } FieldChange;
 
 /* How a version reads objects. */
@@ -126,6 +131,8 @@ int codec_encode(const Table *table, const void *in, cJSON **ret, CodecError *re
 /* Frees the strings and lists of a struct and empties them. */
 void codec_done(const Table *table, void *s);
 
+/* The field of that name, also one that the version has added; NULL: there is none. */
+const Field *codec_find_field(CodecRules rules, const Table *table, const char *name);
 /* The field of the table as the version reads it. */
 Field codec_field(CodecRules rules, const Table *table, const Field *field);
 

@@ -6,7 +6,10 @@
 #include "tables.h"
 
 /* clang-format off */
-/* Limits and words that differ, wherever a message has them; the tables of one name together. */
+/* None is known here: TriggerMessage of one is answered NotImplemented. */
+static const Field custom_trigger = IGNORED_STRING("customTrigger", OPTIONAL, 50);
+
+/* Members, limits and words that differ, wherever a message has them; the tables of one name together. */
 static const FieldChange changes[] = {
         { "StatusInfoType",     "additionalInfo",   .max = 1024 },
         { "EVSEType",           "id",               .not_negative = true },
@@ -18,26 +21,27 @@ static const FieldChange changes[] = {
         { "GetLog",             "logType",          .names = &ocpp21_logs_kind_words },
         { "StatusNotification", "evseId",           .not_negative = true },
         { "StatusNotification", "connectorId",      .not_negative = true },
+        { "TriggerMessage",     "requestedMessage", .names = &ocpp21_trigger_words },
+        { "TriggerMessage",     "customTrigger",    .added = &custom_trigger },
         { 0 },
 };
 
 static const Incoming incoming[] = {
-        { "TriggerMessage",               IN_TRIGGER,     OUT_FIRMWARE_STATUS, &ocpp21_trigger, &ocpp201_trigger_answer },
-        { "AFRRSignal",                   IN_UNSUPPORTED, OUTGOING_MAX,        NULL,            NULL                    },
-        { "AdjustPeriodicEventStream",    IN_UNSUPPORTED, OUTGOING_MAX,        NULL,            NULL                    },
-        { "ChangeTransactionTariff",      IN_UNSUPPORTED, OUTGOING_MAX,        NULL,            NULL                    },
-        { "ClearDERControl",              IN_UNSUPPORTED, OUTGOING_MAX,        NULL,            NULL                    },
-        { "ClearTariffs",                 IN_UNSUPPORTED, OUTGOING_MAX,        NULL,            NULL                    },
-        { "GetDERControl",                IN_UNSUPPORTED, OUTGOING_MAX,        NULL,            NULL                    },
-        { "GetPeriodicEventStream",       IN_UNSUPPORTED, OUTGOING_MAX,        NULL,            NULL                    },
-        { "GetTariffs",                   IN_UNSUPPORTED, OUTGOING_MAX,        NULL,            NULL                    },
-        { "NotifyAllowedEnergyTransfer",  IN_UNSUPPORTED, OUTGOING_MAX,        NULL,            NULL                    },
-        { "NotifyWebPaymentStarted",      IN_UNSUPPORTED, OUTGOING_MAX,        NULL,            NULL                    },
-        { "RequestBatterySwap",           IN_UNSUPPORTED, OUTGOING_MAX,        NULL,            NULL                    },
-        { "SetDERControl",                IN_UNSUPPORTED, OUTGOING_MAX,        NULL,            NULL                    },
-        { "SetDefaultTariff",             IN_UNSUPPORTED, OUTGOING_MAX,        NULL,            NULL                    },
-        { "UpdateDynamicSchedule",        IN_UNSUPPORTED, OUTGOING_MAX,        NULL,            NULL                    },
-        { "UsePriorityCharging",          IN_UNSUPPORTED, OUTGOING_MAX,        NULL,            NULL                    },
+        { "AFRRSignal",                   IN_UNSUPPORTED, OUTGOING_MAX, NULL, NULL },
+        { "AdjustPeriodicEventStream",    IN_UNSUPPORTED, OUTGOING_MAX, NULL, NULL },
+        { "ChangeTransactionTariff",      IN_UNSUPPORTED, OUTGOING_MAX, NULL, NULL },
+        { "ClearDERControl",              IN_UNSUPPORTED, OUTGOING_MAX, NULL, NULL },
+        { "ClearTariffs",                 IN_UNSUPPORTED, OUTGOING_MAX, NULL, NULL },
+        { "GetDERControl",                IN_UNSUPPORTED, OUTGOING_MAX, NULL, NULL },
+        { "GetPeriodicEventStream",       IN_UNSUPPORTED, OUTGOING_MAX, NULL, NULL },
+        { "GetTariffs",                   IN_UNSUPPORTED, OUTGOING_MAX, NULL, NULL },
+        { "NotifyAllowedEnergyTransfer",  IN_UNSUPPORTED, OUTGOING_MAX, NULL, NULL },
+        { "NotifyWebPaymentStarted",      IN_UNSUPPORTED, OUTGOING_MAX, NULL, NULL },
+        { "RequestBatterySwap",           IN_UNSUPPORTED, OUTGOING_MAX, NULL, NULL },
+        { "SetDERControl",                IN_UNSUPPORTED, OUTGOING_MAX, NULL, NULL },
+        { "SetDefaultTariff",             IN_UNSUPPORTED, OUTGOING_MAX, NULL, NULL },
+        { "UpdateDynamicSchedule",        IN_UNSUPPORTED, OUTGOING_MAX, NULL, NULL },
+        { "UsePriorityCharging",          IN_UNSUPPORTED, OUTGOING_MAX, NULL, NULL },
 };
 
 static const Outgoing outgoing[OUTGOING_MAX] = {

@@ -51,7 +51,7 @@ static const char *const trigger_others_21[] = {
         "SignCombinedCertificate", "SignV2GCertificate", "TransactionEvent",
         "SignV2G20Certificate", "CustomTrigger", NULL
 };
-static const EnumTable trigger_words_21 = WORDS_AND_OTHERS(trigger_list, trigger_others_21, TRIGGER_OTHER);
+const EnumTable ocpp21_trigger_words = WORDS_AND_OTHERS(trigger_list, trigger_others_21, TRIGGER_OTHER);
 
 static const char *const trigger_verdict_list[TRIGGER_VERDICT_MAX] = {
         [TRIGGER_ACCEPTED]        = "Accepted",
@@ -105,14 +105,6 @@ static const Field trigger_fields[] = {
         INLINE_FIELD("evse",             OPTIONAL, evse_type),
 };
 const Table ocpp201_trigger = TABLE("TriggerMessage", trigger_fields);
-
-/* No custom trigger is known here: each is answered NotImplemented. */
-static const Field trigger_fields_21[] = {
-        ENUM_FIELD    ("requestedMessage", REQUIRED, TriggerRequest, requested, trigger_words_21),
-        IGNORED_STRING("customTrigger",    OPTIONAL, 50),
-        INLINE_FIELD  ("evse",             OPTIONAL, evse_type),
-};
-const Table ocpp21_trigger = TABLE("TriggerMessage", trigger_fields_21);
 
 static const Field trigger_answer_fields[] = {
         ENUM_FIELD    ("status",     REQUIRED, TriggerAnswer, verdict, trigger_verdict_words),

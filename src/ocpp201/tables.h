@@ -10,7 +10,7 @@ extern const uint8_t ocpp201_signed_words[FW_STATUS_MAX];
 extern const uint8_t ocpp201_log_statuses[LOG_STATUS_MAX];
 
 /* station.c */
-extern const Table ocpp21_trigger;
+extern const EnumTable ocpp21_trigger_words;
 extern const EnumTable ocpp201_security_words;
 extern const Table ocpp201_status_info;
 extern const Table ocpp201_trigger;
