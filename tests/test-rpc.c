@@ -268,6 +268,17 @@ static void rpc_complains_of_a_result_in_21(void **state)
                                                    "> [5,\"$\",\"FormatViolation\",\"bad\",{}];"
                                                  : "result 1 {\"bad\":1};");
                 assert_false(rpc_is_busy(end.rpc));
+                assert_int_equal(rpc_call(end.rpc, "Heartbeat", NULL, 2, 0), 0);
+                end.log[0] = '\0';
+                assert_int_equal(feed(&end, "[3,\"$\",[]]"), RPC_UNREADABLE);
+                assert_int_equal(feed(&end, "[3,\"other\",[]]"), RPC_UNREADABLE);
+                substitute(end.log, end.id, "$", log, sizeof(log));
+                assert_string_equal(
+                        log, dialects[i] == &ocpp21
+                                     ? "> [5,\"$\",\"ProtocolError\",\"a CALLRESULT has three "
+                                       "elements, the last an object\",{}];"
+                                     : "");
+                assert_true(rpc_is_busy(end.rpc));
                 rpc_reset(end.rpc, NULL);
                 assert_int_equal(rpc_refuse_result(end.rpc, RPC_GENERIC_ERROR, NULL), -ENOTCONN);
                 rpc_free(end.rpc);

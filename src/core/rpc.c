@@ -285,13 +285,24 @@ static bool close_call(Rpc *rpc, const char *id)
         return true;
 }
 
+/* A malformed answer to our CALL leaves it open: a good one may still come. */
+static int complain_of_result(Rpc *rpc, const char *id)
+{
+        int r = 0;
+
+        if (id && rpc->busy && streq(rpc->id, id))
+                r = rpc_refuse_result(rpc, RPC_PROTOCOL_ERROR,
+                                      "a CALLRESULT has three elements, the last an object");
+        return r == -ENOMEM ? r : RPC_UNREADABLE;
+}
+
 static int feed_result(Rpc *rpc, const cJSON *frame)
 {
         const char *id = get_name(frame, 1, RPC_ID_MAX);
         const cJSON *payload = cJSON_GetArrayItem(frame, 2);
 
         if (!id || cJSON_GetArraySize(frame) != RESULT_SIZE || !cJSON_IsObject(payload))
-                return RPC_UNREADABLE;
+                return complain_of_result(rpc, id);
         if (!close_call(rpc, id))
                 return RPC_NOT_AWAITED;
         rpc->handlers.on_result(rpc->userdata, rpc->token, payload);

@@ -116,9 +116,8 @@ static char *frame_of(const End *end, const char *line, size_t size, size_t *ret
         return frame;
 }
 
-/* Is it one that must not be answered? Only a CALLRESULT may be, in 2.1, that its owner could not
- * use. */
-static bool is_answer(const FrameRules *rules, const char *text, size_t size, bool taken)
+/* Is it one that must not be answered? Only a CALLRESULT may be, in 2.1, that could not be used. */
+static bool is_answer(const FrameRules *rules, const char *text, size_t size)
 {
         _cleanup_(cJSON_Deletep) cJSON *frame = NULL;
         const cJSON *type;
@@ -129,7 +128,7 @@ static bool is_answer(const FrameRules *rules, const char *text, size_t size, bo
         if (!cJSON_IsNumber(type))
                 return false;
         if (type->valuedouble == 3)
-                return !(rules->more_types && taken);
+                return !rules->more_types;
         return type->valuedouble == 4 ||
                (rules->more_types && (type->valuedouble == 5 || type->valuedouble == 6));
 }
@@ -151,7 +150,7 @@ static void feed_line(End *end, const char *line, size_t size, usec_t now)
         r = rpc_feed(end->rpc, frame, n);
         require(r >= RPC_FINE && r <= RPC_SENT);
         require(end->sent <= sent + 1);
-        if (is_answer(end->rules, frame, n, end->ended > ended))
+        if (is_answer(end->rules, frame, n))
                 require(end->sent == sent);
         /* a CALL ends by one handler, and only then */
         require((busy && !rpc_is_busy(end->rpc)) == (end->ended == ended + 1));
