@@ -20,7 +20,7 @@ typedef enum Mode { MODE_RUN, MODE_CHECK, MODE_DONE } Mode;
 
 static const char *arg_config = SYSCONF_DIR "/agent.conf";
 
-static const Dialect *const dialects[] = {&ocpp201, &ocpp16, NULL};
+static const Dialect *const dialects[] = {&ocpp21, &ocpp201, &ocpp16, NULL};
 
 static void print_usage(void)
 {

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "dialect.h"
+#include "each-incoming.h"
 
 #define DEPTH_MAX 4
 #define SAMPLE_TIME "2026-11-24T04:10:00.000Z"
@@ -67,24 +67,28 @@ static const Table *table_of(const Dialect *d, const char *action, bool answer)
         if (in)
                 return answer ? in->answer : in->request;
         for (size_t i = 0; i < OUTGOING_MAX; i++)
-                if (str_equal(d->outgoing[i].action, action))
-                        return answer ? d->outgoing[i].answer : d->outgoing[i].request;
+                if (str_equal(dialect_outgoing(d, i)->action, action))
+                        return answer ? dialect_outgoing(d, i)->answer
+                                      : dialect_outgoing(d, i)->request;
         fail_msg("%s has no %s", d->name, action);
         return NULL;
 }
 
 static _unused_ void each_table(const Dialect *d, void (*visit)(const Dialect *, const Table *))
 {
-        for (size_t i = 0; i < d->incoming_count; i++)
-                if (d->incoming[i].kind != IN_UNSUPPORTED) {
-                        visit(d, d->incoming[i].request);
-                        visit(d, d->incoming[i].answer);
+        FOREACH_INCOMING (in, d)
+                if (in->kind != IN_UNSUPPORTED) {
+                        visit(d, in->request);
+                        visit(d, in->answer);
                 }
-        for (size_t i = 0; i < OUTGOING_MAX; i++)
-                if (d->outgoing[i].action) {
-                        visit(d, d->outgoing[i].request);
-                        visit(d, d->outgoing[i].answer);
+        for (size_t i = 0; i < OUTGOING_MAX; i++) {
+                const Outgoing *out = dialect_outgoing(d, i);
+
+                if (out->action) {
+                        visit(d, out->request);
+                        visit(d, out->answer);
                 }
+        }
 }
 
 /* Sets one member to absent; the string that was there is freed. */
@@ -219,18 +223,18 @@ static size_t count_goldens(const Golden *list, size_t count, const char *action
         return n;
 }
 
-/* No message is without a vector. */
+/* No message of its own is without a vector. */
 static _unused_ void check_goldens_complete(const Dialect *d, const Golden *list, size_t count)
 {
         for (int answer = 0; answer < 2; answer++) {
-                for (size_t i = 0; i < d->incoming_count; i++)
-                        if (d->incoming[i].kind != IN_UNSUPPORTED &&
-                            !count_goldens(list, count, d->incoming[i].action, answer))
-                                fail_msg("no vector for %s", d->incoming[i].action);
+                for (size_t i = 0; i < d->own_incoming_count; i++)
+                        if (d->own_incoming[i].kind != IN_UNSUPPORTED &&
+                            !count_goldens(list, count, d->own_incoming[i].action, answer))
+                                fail_msg("no vector for %s", d->own_incoming[i].action);
                 for (size_t i = 0; i < OUTGOING_MAX; i++)
-                        if (d->outgoing[i].action &&
-                            !count_goldens(list, count, d->outgoing[i].action, answer))
-                                fail_msg("no vector for %s", d->outgoing[i].action);
+                        if (d->own_outgoing[i].action &&
+                            !count_goldens(list, count, d->own_outgoing[i].action, answer))
+                                fail_msg("no vector for %s", d->own_outgoing[i].action);
         }
 }
 
@@ -238,8 +242,9 @@ static _unused_ void check_goldens_complete(const Dialect *d, const Golden *list
 static _unused_ void check_firmware_word(const Dialect *d, bool plain, FirmwareStatus status,
                                          const char *wanted)
 {
-        const Outgoing *out = &d->outgoing[dialect_firmware_kind(d, plain)];
-        FirmwareReport report = {(int)dialect_firmware_word(d, plain, status), 5};
+        const Outgoing *out = dialect_outgoing(d, dialect_firmware_kind(d, plain));
+        FirmwareReport report = {.status = (int)dialect_firmware_word(d, plain, status),
+                                 .request_id = 5};
         CodecError error = {0};
         cJSON *json = NULL;
         const char *said = NULL;

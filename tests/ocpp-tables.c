@@ -7,16 +7,19 @@
 
 #include "dialect-sweep.h"
 
-static const Dialect *const dialects[] = {&ocpp16, &ocpp201};
+static const Dialect *const dialects[] = {&ocpp16, &ocpp201, &ocpp21};
 
 static void write_actions(const Dialect *d)
 {
-        for (size_t i = 0; i < d->incoming_count; i++)
-                printf("%s csms %s %s\n", d->subprotocol, d->incoming[i].action,
-                       d->incoming[i].kind == IN_UNSUPPORTED ? "refused" : "served");
-        for (size_t i = 0; i < OUTGOING_MAX; i++)
-                if (d->outgoing[i].action)
-                        printf("%s station %s served\n", d->subprotocol, d->outgoing[i].action);
+        FOREACH_INCOMING (in, d)
+                printf("%s csms %s %s\n", d->subprotocol, in->action,
+                       in->kind == IN_UNSUPPORTED ? "refused" : "served");
+        for (size_t i = 0; i < OUTGOING_MAX; i++) {
+                const char *action = dialect_outgoing(d, i)->action;
+
+                if (action)
+                        printf("%s station %s served\n", d->subprotocol, action);
+        }
 }
 
 /* Leaves out of a full object what may be missing. */
@@ -57,27 +60,30 @@ static void write_message(const Dialect *d, const char *name, const Table *t, cJ
 
 static void write_both(const Dialect *d, const char *action, const char *end, const Table *t)
 {
-        cJSON *least = full_object(t);
+        cJSON *least = full_object(d->rules, t);
         char name[96];
 
         snprintf(name, sizeof(name), "%s.%s", action, end);
         strip_optional(t, least);
-        write_message(d, name, t, full_object(t));
+        write_message(d, name, t, full_object(d->rules, t));
         write_message(d, name, t, least);
 }
 
 static void write_messages(const Dialect *d)
 {
-        for (size_t i = 0; i < d->incoming_count; i++)
-                if (d->incoming[i].kind != IN_UNSUPPORTED) {
-                        write_both(d, d->incoming[i].action, "req", d->incoming[i].request);
-                        write_both(d, d->incoming[i].action, "conf", d->incoming[i].answer);
+        FOREACH_INCOMING (in, d)
+                if (in->kind != IN_UNSUPPORTED) {
+                        write_both(d, in->action, "req", in->request);
+                        write_both(d, in->action, "conf", in->answer);
                 }
-        for (size_t i = 0; i < OUTGOING_MAX; i++)
-                if (d->outgoing[i].action) {
-                        write_both(d, d->outgoing[i].action, "req", d->outgoing[i].request);
-                        write_both(d, d->outgoing[i].action, "conf", d->outgoing[i].answer);
+        for (size_t i = 0; i < OUTGOING_MAX; i++) {
+                const Outgoing *out = dialect_outgoing(d, i);
+
+                if (out->action) {
+                        write_both(d, out->action, "req", out->request);
+                        write_both(d, out->action, "conf", out->answer);
                 }
+        }
 }
 
 int main(int argc, char **argv)

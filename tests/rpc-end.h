@@ -97,6 +97,9 @@ static inline void on_result(void *userdata, uint64_t token, const cJSON *payloa
         _cleanup_(freep) char *text = cJSON_PrintUnformatted(payload);
 
         note(userdata, "result %u %s;", (unsigned)token, text);
+        if (cJSON_HasObjectItem(payload, "bad"))
+                assert_int_equal(
+                        rpc_refuse_result(((End *)userdata)->rpc, RPC_FORMAT_VIOLATION, "bad"), 0);
         chain_call(userdata);
 }
 
@@ -113,7 +116,14 @@ static inline void on_timeout(void *userdata, uint64_t token)
         chain_call(userdata);
 }
 
-static const RpcHandlers handlers = {on_send, on_call, on_result, on_error, on_timeout};
+static inline void on_result_error(void *userdata, const char *id, const char *code,
+                                   const char *description)
+{
+        note(userdata, "result error %s %s '%s';", id, code, description);
+}
+
+static const RpcHandlers handlers = {on_send,  on_call,    on_result,
+                                     on_error, on_timeout, on_result_error};
 
 static inline void end_open(End *end, const Dialect *d)
 {

@@ -1,6 +1,7 @@
 /* Every message table of every dialect, and room for any message: for tests that try them all. */
 #pragma once
 
+#include "each-incoming.h"
 #include "ocpp16/ocpp16.h"
 #include "ocpp201/ocpp201.h"
 
@@ -28,23 +29,23 @@ typedef void (*TableFunc)(const Dialect *dialect, const Table *table, void *user
 /* func for each table that there is; the same one may come more than once. */
 static inline void for_each_table(TableFunc func, void *userdata)
 {
-        static const Dialect *const dialects[] = {&ocpp16, &ocpp201};
+        static const Dialect *const dialects[] = {&ocpp16, &ocpp201, &ocpp21};
 
         for (size_t d = 0; d < ELEMENTSOF(dialects); d++) {
                 const Dialect *dialect = dialects[d];
-                const Table *tables[2];
 
-                for (size_t i = 0; i < dialect->incoming_count + OUTGOING_MAX; i++) {
-                        if (i < dialect->incoming_count) {
-                                tables[0] = dialect->incoming[i].request;
-                                tables[1] = dialect->incoming[i].answer;
-                        } else {
-                                tables[0] = dialect->outgoing[i - dialect->incoming_count].request;
-                                tables[1] = dialect->outgoing[i - dialect->incoming_count].answer;
+                FOREACH_INCOMING (in, dialect)
+                        if (in->request) {
+                                func(dialect, in->request, userdata);
+                                func(dialect, in->answer, userdata);
                         }
-                        for (size_t k = 0; k < 2; k++)
-                                if (tables[k])
-                                        func(dialect, tables[k], userdata);
+                for (size_t i = 0; i < OUTGOING_MAX; i++) {
+                        const Outgoing *out = dialect_outgoing(dialect, i);
+
+                        if (out->action) {
+                                func(dialect, out->request, userdata);
+                                func(dialect, out->answer, userdata);
+                        }
                 }
         }
 }

@@ -30,9 +30,10 @@ static void config_defaults_are_as_documented(void **state)
         (void)state;
         assert_int_equal(parse(BASE, &c, &e), 0);
         assert_string_equal(c.url, "ws://csms.example/ocpp");
-        assert_string_equal(c.protocols[0], "ocpp2.0.1");
-        assert_string_equal(c.protocols[1], "ocpp1.6");
-        assert_null(c.protocols[2]);
+        assert_string_equal(c.protocols[0], "ocpp2.1");
+        assert_string_equal(c.protocols[1], "ocpp2.0.1");
+        assert_string_equal(c.protocols[2], "ocpp1.6");
+        assert_null(c.protocols[3]);
         assert_null(c.password_file);
         assert_int_equal(c.connect_timeout, 30 * USEC_PER_SEC);
         assert_int_equal(c.ping_interval, 60 * USEC_PER_SEC);

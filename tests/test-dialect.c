@@ -24,6 +24,32 @@ static void dialect_finds_actions_by_exact_name(_unused_ void **state)
         assert_null(dialect_find_incoming(&ocpp201, "BootNotification"));
 }
 
+/* What 2.0.1 serves is served in 2.1, by the same line. */
+static void dialect_overlay_falls_back_to_its_base(_unused_ void **state)
+{
+        for (size_t i = 0; i < ocpp201.own_incoming_count; i++) {
+                const Incoming *base = &ocpp201.own_incoming[i];
+                const Incoming *in = dialect_find_incoming(&ocpp21, base->action);
+
+                assert_int_equal(in->kind, base->kind);
+                assert_ptr_equal(in, base);
+        }
+        assert_int_equal(dialect_find_incoming(&ocpp21, "GetTariffs")->kind, IN_UNSUPPORTED);
+        assert_null(dialect_find_incoming(&ocpp201, "GetTariffs"));
+        assert_null(dialect_find_incoming(&ocpp21, "NotifyPeriodicEventStream"));
+        assert_string_equal(dialect_action(&ocpp21, IN_UPDATE_SIGNED), "UpdateFirmware");
+        assert_string_equal(dialect_action(&ocpp16, IN_UPDATE_SIGNED), "SignedUpdateFirmware");
+        assert_null(dialect_action(&ocpp21, IN_UPDATE_PLAIN));
+        for (size_t kind = 0; kind < OUTGOING_MAX; kind++) {
+                const Outgoing *base = dialect_outgoing(&ocpp201, kind),
+                               *out = dialect_outgoing(&ocpp21, kind);
+
+                assert_true(str_equal(base->action, out->action));
+                assert_int_equal(base != out,
+                                 kind == OUT_FIRMWARE_STATUS || kind == OUT_LOG_STATUS);
+        }
+}
+
 static void dialect_frames_by_version(_unused_ void **state)
 {
         assert_string_equal(ocpp16.subprotocol, "ocpp1.6");
@@ -32,6 +58,11 @@ static void dialect_frames_by_version(_unused_ void **state)
                      ocpp16.frames.rejected_gets_error);
         assert_true(ocpp201.frames.answer_unreadable && ocpp201.frames.answer_unknown_type &&
                     ocpp201.frames.rejected_gets_error);
+        assert_string_equal(ocpp21.subprotocol, "ocpp2.1");
+        assert_true(ocpp21.frames.answer_unreadable && ocpp21.frames.rejected_gets_error &&
+                    ocpp21.frames.more_types);
+        assert_false(ocpp21.frames.answer_unknown_type || ocpp201.frames.more_types ||
+                     ocpp16.frames.more_types);
         assert_true(ocpp16.password_is_hex && ocpp16.connector_zero);
         assert_false(ocpp201.password_is_hex || ocpp201.connector_zero);
 }
@@ -39,11 +70,11 @@ static void dialect_frames_by_version(_unused_ void **state)
 /* Entries that are served can be decoded and answered; the others name no table. */
 static void dialect_entries_are_whole(_unused_ void **state)
 {
-        static const Dialect *const dialects[] = {&ocpp16, &ocpp201};
+        static const Dialect *const dialects[] = {&ocpp16, &ocpp201, &ocpp21};
 
         for (size_t k = 0; k < ELEMENTSOF(dialects); k++)
-                for (size_t i = 0; i < dialects[k]->incoming_count; i++) {
-                        const Incoming *in = &dialects[k]->incoming[i];
+                for (size_t i = 0; i < dialects[k]->own_incoming_count; i++) {
+                        const Incoming *in = &dialects[k]->own_incoming[i];
 
                         assert_int_equal(in->kind != IN_UNSUPPORTED, in->request != NULL);
                         assert_int_equal(in->kind != IN_UNSUPPORTED, in->answer != NULL);
@@ -82,6 +113,8 @@ static void dialect_log_statuses_have_their_words(_unused_ void **state)
                 { &ocpp16,  false, offsetof(__typeof__(cases[0]), extension) },
                 { &ocpp201, true,  offsetof(__typeof__(cases[0]), v201)      },
                 { &ocpp201, false, offsetof(__typeof__(cases[0]), v201)      },
+                { &ocpp21,  true,  offsetof(__typeof__(cases[0]), v201)      },
+                { &ocpp21,  false, offsetof(__typeof__(cases[0]), v201)      },
         };
         /* clang-format on */
 
@@ -89,7 +122,7 @@ static void dialect_log_statuses_have_their_words(_unused_ void **state)
                 for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                         const Dialect *d = ways[w].dialect;
                         OutgoingKind kind = dialect_log_kind(d, ways[w].plain);
-                        const Field *field = &d->outgoing[kind].request->fields[0];
+                        const Field *field = &dialect_outgoing(d, kind)->request->fields[0];
                         const char *wanted;
                         LogStatus s = dialect_log_status(d, ways[w].plain, cases[i].status);
 
@@ -137,6 +170,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(dialect_finds_actions_by_exact_name),
+                cmocka_unit_test(dialect_overlay_falls_back_to_its_base),
                 cmocka_unit_test(dialect_frames_by_version),
                 cmocka_unit_test(dialect_entries_are_whole),
                 cmocka_unit_test(dialect_says_nothing_for_no_status),

@@ -240,7 +240,7 @@ static void check_install_is_verified(const Walk *before, const JobStep *step, c
 static void check_every_version_says_it(const Walk *before, const JobStep *step,
                                         const Walk *after _unused_)
 {
-        static const Dialect *const dialects[] = {&ocpp16, &ocpp201};
+        static const Dialect *const dialects[] = {&ocpp16, &ocpp201, &ocpp21};
         FirmwareStatus said = said_by(before, step);
 
         for (size_t i = 0; i < ELEMENTSOF(dialects); i++)

@@ -198,9 +198,9 @@ static void ocpp16_triggers_by_their_action(_unused_ void **state)
                          OUT_FIRMWARE_STATUS_PLAIN);
         assert_int_equal(dialect_find_incoming(&ocpp16, "ExtendedTriggerMessage")->firmware_status,
                          OUT_FIRMWARE_STATUS);
-        assert_string_equal(ocpp16.outgoing[OUT_FIRMWARE_STATUS_PLAIN].action,
+        assert_string_equal(dialect_outgoing(&ocpp16, OUT_FIRMWARE_STATUS_PLAIN)->action,
                             "FirmwareStatusNotification");
-        assert_string_equal(ocpp16.outgoing[OUT_FIRMWARE_STATUS].action,
+        assert_string_equal(dialect_outgoing(&ocpp16, OUT_FIRMWARE_STATUS)->action,
                             "SignedFirmwareStatusNotification");
 }
 

@@ -132,7 +132,7 @@ static void ocpp201_says_each_status_as_it_is(_unused_ void **state)
         }
         assert_int_equal(dialect_firmware_kind(&ocpp201, true), OUT_FIRMWARE_STATUS);
         assert_int_equal(dialect_firmware_kind(&ocpp201, false), OUT_FIRMWARE_STATUS);
-        assert_null(ocpp201.outgoing[OUT_DIAGNOSTICS_STATUS].action);
+        assert_null(dialect_outgoing(&ocpp201, OUT_DIAGNOSTICS_STATUS)->action);
 }
 
 static void ocpp201_trigger_tells_the_firmware_status(_unused_ void **state)

@@ -247,6 +247,44 @@ static void rpc_survives_a_reset_while_sending(void **state)
         rpc_free(end.rpc);
 }
 
+/* An answer that its owner can't use is complained of in 2.1, by the id of the CALL that it ends.
+ */
+static void rpc_complains_of_a_result_in_21(void **state)
+{
+        static const Dialect *const dialects[] = {&ocpp16, &ocpp201, &ocpp21};
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(dialects); i++) {
+                char log[1024];
+                End end;
+
+                end_open(&end, dialects[i]);
+                assert_int_equal(rpc_call(end.rpc, "Heartbeat", NULL, 1, 0), 0);
+                end.log[0] = '\0';
+                assert_int_equal(feed(&end, "[3,\"$\",{\"bad\":1}]"), RPC_FINE);
+                substitute(end.log, end.id, "$", log, sizeof(log));
+                assert_string_equal(log, dialects[i] == &ocpp21
+                                                 ? "result 1 {\"bad\":1};"
+                                                   "> [5,\"$\",\"FormatViolation\",\"bad\",{}];"
+                                                 : "result 1 {\"bad\":1};");
+                assert_false(rpc_is_busy(end.rpc));
+                assert_int_equal(rpc_call(end.rpc, "Heartbeat", NULL, 2, 0), 0);
+                end.log[0] = '\0';
+                assert_int_equal(feed(&end, "[3,\"$\",[]]"), RPC_UNREADABLE);
+                assert_int_equal(feed(&end, "[3,\"other\",[]]"), RPC_UNREADABLE);
+                substitute(end.log, end.id, "$", log, sizeof(log));
+                assert_string_equal(
+                        log, dialects[i] == &ocpp21
+                                     ? "> [5,\"$\",\"ProtocolError\",\"a CALLRESULT has three "
+                                       "elements, the last an object\",{}];"
+                                     : "");
+                assert_true(rpc_is_busy(end.rpc));
+                rpc_reset(end.rpc, NULL);
+                assert_int_equal(rpc_refuse_result(end.rpc, RPC_GENERIC_ERROR, NULL), -ENOTCONN);
+                rpc_free(end.rpc);
+        }
+}
+
 /* The peer answers before send returns, and both ends are this code. */
 /* While boot is Rejected: B03.FR.08 SecurityError, C16 4.2 silence; answers to our own CALL are
  * taken all the same. */
@@ -309,6 +347,7 @@ int main(void)
                 cmocka_unit_test(rpc_waits_for_ever_without_a_timeout),
                 cmocka_unit_test(rpc_survives_a_reset_while_sending),
                 cmocka_unit_test(rpc_serves_nobody_while_rejected),
+                cmocka_unit_test(rpc_complains_of_a_result_in_21),
                 cmocka_unit_test(rpc_talks_to_itself),
         };
 

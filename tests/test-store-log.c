@@ -28,6 +28,7 @@ static void fill(LogJob *job)
         job->name = strdup("name.tar.gz");
         job->size = INT64_C(5) << 32;
         job->attempts = 16;
+        logjob_set_reason(job, "because", "OutOfStorage");
 }
 
 static void assert_equal(const LogJob *a, const LogJob *b)
@@ -41,6 +42,8 @@ static void assert_equal(const LogJob *a, const LogJob *b)
         assert_true(str_equal(a->name, b->name));
         assert_int_equal(a->size, b->size);
         assert_int_equal(a->attempts, b->attempts);
+        assert_true(str_equal(a->reason, b->reason));
+        assert_true(str_equal(a->reason_code, b->reason_code));
 }
 
 static void commit(Place *p, const StoreChange *change)

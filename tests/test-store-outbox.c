@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 
 #include "store-place.h"
 
@@ -32,6 +33,49 @@ static void store_gives_the_outbox_in_order_after_reopening(void **state)
         assert_int_equal(row.timestamp, 5);
         assert_string_equal(row.tech_info, "it's \"new\"");
         assert_int_equal(store_outbox_remove(p->store, row.id), 0);
+        assert_no_next(p);
+}
+
+/* Why an update failed is told after a restart too. */
+static void store_keeps_the_reason_with_a_status(void **state)
+{
+        Place *p = *state;
+        OutboxRow rows[] = {status_row(FW_DOWNLOADING, 1), status_row(FW_DOWNLOAD_FAILED, 1)};
+        _cleanup_(outbox_row_done) OutboxRow row = {0};
+
+        rows[1].tech_info = (char *)"no room";
+        rows[1].reason_code = (char *)"OutOfStorage";
+        put(p, rows, 2, false);
+        place_reopen(p);
+        assert_int_equal(store_outbox_first(p->store, false, 0, &row), 1);
+        assert_true(!row.tech_info && !row.reason_code);
+        assert_next(p, FW_DOWNLOADING, 1);
+        assert_int_equal(store_outbox_first(p->store, false, 0, &row), 1);
+        assert_string_equal(row.tech_info, "no room");
+        assert_string_equal(row.reason_code, "OutOfStorage");
+}
+
+/* An older agent's outbox has no place for it: that is added, and what waits there stays. */
+static void store_adds_the_reason_to_an_older_outbox(void **state)
+{
+        Place *p = *state;
+        _cleanup_(freep) char *path = str_printf("%s/agent.db", p->folder);
+        OutboxRow row = status_row(FW_INSTALLED, 1);
+        sqlite3 *db;
+
+        put(p, &row, 1, false);
+        store_free(TAKE_PTR(p->store));
+        assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+        assert_int_equal(
+                sqlite3_exec(db, "ALTER TABLE outbox DROP COLUMN reason_code", NULL, NULL, NULL),
+                SQLITE_OK);
+        sqlite3_close(db);
+        place_reopen(p);
+        row = status_row(FW_DOWNLOAD_FAILED, 2);
+        row.reason_code = (char *)"OutOfStorage";
+        put(p, &row, 1, false);
+        assert_next(p, FW_INSTALLED, 1);
+        assert_next(p, FW_DOWNLOAD_FAILED, 2);
         assert_no_next(p);
 }
 
@@ -183,6 +227,10 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(store_gives_the_outbox_in_order_after_reopening,
                                                 setup, teardown),
+                cmocka_unit_test_setup_teardown(store_keeps_the_reason_with_a_status, setup,
+                                                teardown),
+                cmocka_unit_test_setup_teardown(store_adds_the_reason_to_an_older_outbox, setup,
+                                                teardown),
                 cmocka_unit_test_setup_teardown(
                         store_drops_intermediate_statuses_of_a_superseded_job, setup, teardown),
                 cmocka_unit_test_setup_teardown(store_trims_intermediate_statuses_alone, setup,

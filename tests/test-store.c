@@ -46,6 +46,7 @@ static void fill_job(Job *job)
         job->restores = 26;
         job->due_at = 27;
         job->reason = strdup("because");
+        job->reason_code = strdup("OutOfStorage");
         job->answer = VERDICT_ACCEPTED_CANCELED;
         job->paused = 28;
         job->held_since = 29;
@@ -81,6 +82,7 @@ static void assert_jobs_equal(const Job *a, const Job *b)
                 {a->bundle_format, b->bundle_format},
                 {a->target_timestamp, b->target_timestamp},
                 {a->reason, b->reason},
+                {a->reason_code, b->reason_code},
                 {a->done_timestamp, b->done_timestamp},
         };
         const struct {
@@ -322,6 +324,31 @@ static void store_begins_a_fresh_database_with_the_copy(void **state)
         assert_int_equal(store_outbox_first(p->store, false, 0, &row), 0);
 }
 
+/* A failure that was not told yet is told with its reason. */
+static void store_keeps_the_reason_in_the_copy(void **state)
+{
+        static const FirmwareStatus statuses[] = {FW_INSTALLATION_FAILED, FW_INSTALLED};
+        Place *p = *state;
+
+        for (size_t i = 0; i < ELEMENTSOF(statuses); i++) {
+                _cleanup_(job_done) Job job, found;
+                _cleanup_(outbox_row_done) OutboxRow told = {0};
+                OutboxRow row = {.value = (int)statuses[i], .request_id = 1};
+
+                fill_job(&job);
+                assert_int_equal(
+                        store_commit(p->store,
+                                     &(StoreChange){.job = &job, .rows = &row, .row_count = 1}),
+                        0);
+                spoil(p);
+                reopen_damaged(p, &found);
+                assert_int_equal(store_outbox_first(p->store, false, 0, &told), 1);
+                assert_int_equal(told.value, statuses[i]);
+                assert_true(str_equal(told.tech_info, i == 0 ? "because" : NULL));
+                assert_true(str_equal(told.reason_code, i == 0 ? "OutOfStorage" : NULL));
+        }
+}
+
 /* No update, nothing to say: there is no copy, and a foreign one is no reason not to start. */
 static void store_needs_no_copy(void **state)
 {
@@ -398,6 +425,8 @@ int main(void)
                 cmocka_unit_test_setup_teardown(store_takes_a_newer_schema_as_it_is, setup,
                                                 teardown),
                 cmocka_unit_test_setup_teardown(store_begins_a_fresh_database_with_the_copy, setup,
+                                                teardown),
+                cmocka_unit_test_setup_teardown(store_keeps_the_reason_in_the_copy, setup,
                                                 teardown),
                 cmocka_unit_test_setup_teardown(store_needs_no_copy, setup, teardown),
                 cmocka_unit_test_setup_teardown(store_tells_what_it_can_not_open, setup, teardown),

@@ -18,7 +18,7 @@ static const uint8_t said_before[FW_STATUS_MAX] = {
  * nothing goes on. */
 FirmwareReport calls_firmware_report(const Agent *a, OutgoingKind kind)
 {
-        FirmwareReport idle = {.status = FW_IDLE, .request_id = NO_INT}, report;
+        FirmwareReport idle = {.status = FW_IDLE, .request_id = NO_INT}, report = idle;
         bool plain = kind == OUT_FIRMWARE_STATUS_PLAIN;
         FirmwareStatus last = a->job.last_status == FW_NONE || a->job.silent == 1
                                       ? FW_NONE
@@ -33,6 +33,10 @@ FirmwareReport calls_firmware_report(const Agent *a, OutgoingKind kind)
         if (report.status == FW_NONE || report.status == FW_IDLE)
                 return idle;
         report.request_id = a->job.request.request_id;
+        if (firmware_status_is_failure(last)) {
+                report.reason_code = outbox_reason_code(a->job.reason_code, a->job.reason);
+                report.additional_info = a->job.reason;
+        }
         /* A job that came by plain 1.6 has no id, and the signed message may not go without one. */
         return !plain && report.request_id == NO_INT ? idle : report;
 }

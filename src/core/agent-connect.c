@@ -125,6 +125,9 @@ static void on_text(void *userdata, const char *text, size_t size)
         else if (r == RPC_NOT_AWAITED)
                 log_warning("The CSMS answered a message that waits for no answer (late or twice); "
                             "dropped");
+        else if (r == RPC_SENT)
+                log_info("The CSMS sent a message that wants no answer, and none of them is for "
+                         "this station; dropped");
 }
 
 static void on_binary(void *userdata _unused_, size_t size)

@@ -222,6 +222,8 @@ void fetch_failed(Agent *a, const TransferFailure *failure)
         final = failure->final || !break_is_bearable(a, further);
         a->job.due_at = clock_csms_now(a) + rest;
         agent_set_reason(a, text);
+        if (streq(failure->code, "no-space"))
+                str_replace(&a->job.reason_code, REASON_OUT_OF_STORAGE);
         if (final)
                 log_warning("%s", strempty(text));
         else

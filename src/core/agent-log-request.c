@@ -42,6 +42,8 @@ static LogJobEvent begin_event(const Agent *a, LogJob *job)
 
         if (r == 0)
                 return LOGEV_REQUESTED;
+        logjob_set_reason(job, "the location is no URL that this station can upload to",
+                          REASON_INVALID_URL);
         job->verdict =
                 r == -EPROTONOSUPPORT ? LOG_STATUS_NOT_SUPPORTED_OPERATION : LOG_STATUS_BAD_MESSAGE;
         return LOGEV_REQUESTED_NO_URL;
@@ -52,6 +54,8 @@ static const char *take(Agent *a, LogRequest *q, bool plain)
 {
         LogJob job;
 
+        if (q->kind == LOGS_DATA_COLLECTOR)
+                return "this station has no data collector";
         if (q->kind == LOGS_SECURITY && !linelog_has_lines(&a->logs.security))
                 return "there was no security event yet";
         if (make_job(a, q, plain, &job) < 0)

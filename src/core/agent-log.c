@@ -48,21 +48,23 @@ static void perform(Agent *a, unsigned wanted)
 
 static OutboxRow status_row(const Agent *a, const LogJob *job, LogStatus status)
 {
+        bool failed = log_status_is_failure(status);
+
         return (OutboxRow){.kind = OUTBOX_LOG_STATUS,
                            .value = (int)status,
                            .plain = job->plain,
                            .request_id = job->request.request_id,
-                           .timestamp = clock_csms_now(a)};
+                           .timestamp = clock_csms_now(a),
+                           .tech_info = failed ? job->reason : NULL,
+                           .reason_code = failed ? job->reason_code : NULL};
 }
 
 static void tell(const LogJob *job, LogStatus status)
 {
         _cleanup_(freep) char *uri = redact_url(strempty(job->request.location));
-        bool failed = log_status_is_final(status) && status != LOG_STATUS_UPLOADED &&
-                      status != LOG_STATUS_ACCEPTED_CANCELED;
         char buffer[32];
 
-        log_full(failed ? LOG_WARNING : LOG_NOTICE, 0, "Logs %s: %s, %s",
+        log_full(log_status_is_failure(status) ? LOG_WARNING : LOG_NOTICE, 0, "Logs %s: %s, %s",
                  agent_id_text(job->request.request_id, buffer), log_status_to_string(status),
                  strempty(uri));
 }
@@ -184,6 +186,8 @@ void logs_attempt_failed(Agent *a, const char *what, const TransferFailure *fail
         a->logs.job.attempts++;
         a->logs.job.verdict = logjob_status_of(failure->code);
         a->logs.server_seconds = failure->retry_after_seconds;
+        logjob_set_reason(&a->logs.job, failure->message,
+                          streq(failure->code, "no-space") ? REASON_OUT_OF_STORAGE : NULL);
         left = attempts_are_left(a);
         log_warning("Logs: %s: %s (%s)%s", what, failure->message, failure->code,
                     left ? "; will be tried again" : "");
@@ -311,6 +315,7 @@ void logs_start(Agent *a)
                 job->attempts++;
                 job->verdict = LOG_STATUS_UPLOAD_FAILURE;
                 event = attempts_are_left(a) ? event : LOGEV_FAILED;
+                logjob_set_reason(job, "a restart interrupted it", NULL);
         }
         logs_event(a, event);
 }

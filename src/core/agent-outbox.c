@@ -30,11 +30,20 @@ static int send_row(Agent *a, OutgoingKind kind, const void *message, const Outb
         return r < 0 ? r : 1;
 }
 
+const char *outbox_reason_code(const char *code, const char *reason)
+{
+        return code || !reason ? code : REASON_UNSPECIFIED;
+}
+
 static int send_status(Agent *a, const OutboxRow *row)
 {
         FirmwareStatus word =
                 dialect_firmware_word(a->dialect, row->plain, (FirmwareStatus)row->value);
-        FirmwareReport report = {.status = (int)word, .request_id = row->request_id};
+        FirmwareReport report = {.status = (int)word,
+                                 .request_id = row->request_id,
+                                 .reason_code =
+                                         outbox_reason_code(row->reason_code, row->tech_info),
+                                 .additional_info = row->tech_info};
 
         if (word == FW_NONE)
                 return row_remove(a, row->id);
@@ -44,7 +53,10 @@ static int send_status(Agent *a, const OutboxRow *row)
 static int send_log_status(Agent *a, const OutboxRow *row)
 {
         LogStatus status = dialect_log_status(a->dialect, row->plain, (LogStatus)row->value);
-        LogReport report = {.status = (int)status, .request_id = row->request_id};
+        LogReport report = {.status = (int)status,
+                            .request_id = row->request_id,
+                            .reason_code = outbox_reason_code(row->reason_code, row->tech_info),
+                            .additional_info = row->tech_info};
 
         if (status == LOG_STATUS_NONE)
                 return row_remove(a, row->id);

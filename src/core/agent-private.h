@@ -191,7 +191,8 @@ int agent_event(Agent *a, JobEvent event);
 int agent_save(Agent *a);
 /* The same, again and again until it is done. */
 void agent_save_surely(Agent *a);
-/* For people: why the job will fail. Kept in the row with the next step. */
+/* For people: why the job will fail; OCPP's word for it is taken away. Kept in the row with the
+ * next step. */
 void agent_set_reason(Agent *a, const char *reason);
 /* Something could not be stored: logged. Of a damaged database the agent begins anew. */
 void agent_store_failed(Agent *a, int error);
@@ -257,6 +258,8 @@ const char *agent_id_text(int64_t request_id, char buffer[static 32]);
 int outbox_send_next(Agent *a);
 void outbox_answered(Agent *a, const char *error_code);
 void outbox_timed_out(Agent *a);
+/* The code that a reason (NULL none) is told with: none is told without. */
+const char *outbox_reason_code(const char *code, const char *reason);
 /* Each BootNotification gives set-aside rows one more chance. */
 void outbox_after_boot(Agent *a);
 /* Nothing waits that may be sent now. */

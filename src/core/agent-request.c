@@ -169,10 +169,7 @@ static const char *request_action(const Agent *a)
 
         if (a->job.silent == 1)
                 return "Local update";
-        for (size_t i = 0; a->dialect && i < a->dialect->incoming_count; i++)
-                if (a->dialect->incoming[i].kind == kind)
-                        return a->dialect->incoming[i].action;
-        return "update";
+        return (a->dialect ? dialect_action(a->dialect, kind) : NULL) ?: "update";
 }
 
 void request_tell_accepted(const Agent *a)

@@ -28,7 +28,7 @@ static int on_rpc_deadline(sd_event_source *source _unused_, uint64_t usec _unus
 
 int session_call(Agent *a, OutgoingKind kind, const void *message, const InFlight *in_flight)
 {
-        const Outgoing *out = &a->dialect->outgoing[kind];
+        const Outgoing *out = dialect_outgoing(a->dialect, kind);
         CodecError error = {0};
         cJSON *payload = NULL;
         int r = codec_encode(out->request, message, &payload, &error);
@@ -282,8 +282,8 @@ static int decode_answer(const Agent *a, const cJSON *payload, void *ret, CodecE
         CodecRules lenient = a->dialect->rules;
 
         lenient.unknown_is_violation = false;
-        return codec_decode(a->dialect->outgoing[a->in_flight.kind].answer, lenient, payload, ret,
-                            reterr);
+        return codec_decode(dialect_outgoing(a->dialect, a->in_flight.kind)->answer, lenient,
+                            payload, ret, reterr);
 }
 
 static void on_result(void *userdata, uint64_t token _unused_, const cJSON *payload)
@@ -291,7 +291,7 @@ static void on_result(void *userdata, uint64_t token _unused_, const cJSON *payl
         Agent *a = userdata;
         BootAnswer boot = {.status = REGISTRATION_REJECTED, .current_time = NO_TIME, .interval = 0};
         HeartbeatAnswer heartbeat = {.current_time = NO_TIME};
-        const Outgoing *out = &a->dialect->outgoing[a->in_flight.kind];
+        const Outgoing *out = dialect_outgoing(a->dialect, a->in_flight.kind);
         bool is_boot = a->in_flight.kind == OUT_BOOT,
              is_heartbeat = a->in_flight.kind == OUT_HEARTBEAT;
         CodecError error;
@@ -300,6 +300,7 @@ static void on_result(void *userdata, uint64_t token _unused_, const cJSON *payl
         if ((is_boot || is_heartbeat) &&
             decode_answer(a, payload, is_boot ? (void *)&boot : (void *)&heartbeat, &error) < 0) {
                 log_warning("The CSMS's answer to %s is not usable: %s", out->action, error.text);
+                rpc_refuse_result(a->rpc, rpc_error_from_violation(error.violation), error.text);
                 if (is_boot)
                         agent_timer(a, &a->boot_timer, BOOT_RETRY, on_boot_timer);
         } else if (!clock_take(a, is_boot ? boot.current_time : heartbeat.current_time)) {
@@ -324,13 +325,20 @@ static void on_error(void *userdata, uint64_t token _unused_, const char *code,
 
         agent_timer_off(&a->rpc_timer);
         log_warning("The CSMS answered %s with the error %.40s: %.120s",
-                    a->dialect->outgoing[a->in_flight.kind].action, code, description);
+                    dialect_outgoing(a->dialect, a->in_flight.kind)->action, code, description);
         if (a->in_flight.kind == OUT_BOOT) {
                 agent_timer(a, &a->boot_timer, BOOT_RETRY, on_boot_timer);
         } else {
                 outbox_answered(a, code);
         }
         session_kick(a);
+}
+
+static void on_result_error(void *userdata _unused_, const char *id, const char *code,
+                            const char *description)
+{
+        log_warning("The CSMS could not use the answer to its message %s: %.40s: %.120s", id, code,
+                    description);
 }
 
 /* What was in flight is due again; counts: for a row of the outbox it was a try. */
@@ -352,7 +360,7 @@ static void on_timeout(void *userdata, uint64_t token _unused_)
         Agent *a = userdata;
 
         log_warning("The CSMS did not answer %s in time, connecting anew",
-                    a->dialect->outgoing[a->in_flight.kind].action);
+                    dialect_outgoing(a->dialect, a->in_flight.kind)->action);
         not_answered(a, true);
         link_close(a->link);
 }
@@ -397,7 +405,8 @@ int session_init(Agent *a)
                                              .on_call = on_call,
                                              .on_result = on_result,
                                              .on_error = on_error,
-                                             .on_timeout = on_timeout};
+                                             .on_timeout = on_timeout,
+                                             .on_result_error = on_result_error};
         int r = rpc_new(&handlers, a, a->config->message_timeout, &a->rpc);
 
         if (r == 0)

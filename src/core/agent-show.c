@@ -54,8 +54,7 @@ static const ControlState *on_get(void *userdata)
 {
         Agent *a = userdata;
         Shown *s = a->shown;
-        bool failed =
-                firmware_status_is_final(a->job.last_status) && a->job.last_status != FW_INSTALLED;
+        bool failed = firmware_status_is_failure(a->job.last_status);
 
         free(s->location);
         s->location = a->job.request.location ? redact_url(a->job.request.location) : NULL;

@@ -31,6 +31,7 @@ void agent_store_failed(Agent *a, int error)
 void agent_set_reason(Agent *a, const char *reason)
 {
         str_replace(&a->job.reason, reason);
+        str_replace(&a->job.reason_code, NULL);
 }
 
 int agent_save(Agent *a)
@@ -120,6 +121,7 @@ static FirmwareStatus status_to_say(const Job *job, const JobStep *step)
 static size_t rows_fill(const Agent *a, const JobStep *step, FirmwareStatus status,
                         OutboxRow rows[2])
 {
+        bool failed = firmware_status_is_failure(status);
         usec_t now = clock_csms_now(a);
         size_t n = 0;
 
@@ -129,7 +131,9 @@ static size_t rows_fill(const Agent *a, const JobStep *step, FirmwareStatus stat
                                         .plain = a->job.plain,
                                         .silent = a->job.silent == 1,
                                         .request_id = a->job.request.request_id,
-                                        .timestamp = now};
+                                        .timestamp = now,
+                                        .tech_info = failed ? a->job.reason : NULL,
+                                        .reason_code = failed ? a->job.reason_code : NULL};
         if (step->actions & (DO_TELL_BAD_SIGNATURE | DO_TELL_UPDATED))
                 rows[n++] = (OutboxRow){.kind = OUTBOX_SECURITY_EVENT,
                                         .value = step->actions & DO_TELL_UPDATED
@@ -147,7 +151,7 @@ static void tell(Agent *a, FirmwareStatus status)
         _cleanup_(freep) char *uri = redact_url(strempty(a->job.request.location));
         LogFields fields = {
                 .request_id = id, .status = firmware_status_to_string(status), .firmware_uri = uri};
-        bool failed = firmware_status_is_final(status) && status != FW_INSTALLED;
+        bool failed = firmware_status_is_failure(status);
         LogEvent event = failed                   ? EVENT_UPDATE_FAILED
                          : status == FW_INSTALLED ? EVENT_INSTALLED
                                                   : EVENT_STATUS;

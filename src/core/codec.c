@@ -20,7 +20,6 @@ static const Field custom_data_fields[] = {
 };
 static const Table custom_data_table = {"CustomData", custom_data_fields,
                                         ELEMENTSOF(custom_data_fields)};
-static const Field custom_data_field = {"customData", FIELD_INLINE, .table = &custom_data_table};
 
 static bool name_is_plain(const char *name)
 {
@@ -234,6 +233,8 @@ static int decode_ignored(const Decoder *d, const Place *place, const Field *f, 
         if (f->json_type == JSON_STRING && f->names &&
             enum_from_word(f->names, item->valuestring) < 0)
                 return codec_complain(d->error, place, CODEC_CONSTRAINT, "is not a known word");
+        if (f->json_type == JSON_INTEGER && f->min != NO_INT && item->valuedouble < (double)f->min)
+                return codec_complain(d->error, place, CODEC_CONSTRAINT, "is out of range");
         if (f->json_type == JSON_ARRAY && f->list)
                 return decode_list(d, place, f, item, NULL);
         return f->table ? decode_table(d, place, f->table, item, NULL) : 0;
@@ -260,16 +261,6 @@ static int decode_item(const Decoder *d, const Place *place, const Field *f, con
         return decoders[f->kind](d, place, f, item, out);
 }
 
-/* The line of a member; NULL: the version doesn't have it. */
-static const Field *find_field(const Decoder *d, const Table *table, const char *name)
-{
-        for (size_t i = 0; i < table->count; i++)
-                if (streq(table->fields[i].name, name))
-                        return &table->fields[i];
-        return d->rules.custom_data && streq(name, custom_data_field.name) ? &custom_data_field
-                                                                           : NULL;
-}
-
 /* An earlier member has the same name. Asked only for names that the version knows, so a message
  * full of rubbish does not cost the square of its size. */
 static bool is_repeated(const cJSON *json, const cJSON *item)
@@ -280,16 +271,71 @@ static bool is_repeated(const cJSON *json, const cJSON *item)
         return false;
 }
 
-/* One member of the object json. */
-static int decode_member(const Decoder *d, const Place *place, const Table *table,
-                         const cJSON *item, void *out)
+/* The first of those for the table, NULL if there is none. */
+static const FieldChange *find_changes(CodecRules rules, const Table *table)
 {
-        const Field *f = find_field(d, table, item->string);
+        for (const FieldChange *c = rules.changes; c && c->table; c++)
+                if (streq(c->table, table->name))
+                        return c;
+        return NULL;
+}
 
-        if (f == &custom_data_field)
-                return decode_table(&(Decoder){.error = d->error}, place, f->table, item, NULL);
+/* changes: as found for the table. */
+static const Field *find_field(const FieldChange *changes, const Table *table, const char *name)
+{
+        for (size_t i = 0; i < table->count; i++)
+                if (streq(table->fields[i].name, name))
+                        return &table->fields[i];
+        for (const FieldChange *c = changes; c && str_equal(c->table, table->name); c++)
+                if (c->added && streq(c->field, name))
+                        return c->added;
+        return NULL;
+}
+
+const Field *codec_find_field(CodecRules rules, const Table *table, const char *name)
+{
+        return find_field(find_changes(rules, table), table, name);
+}
+
+static Field change_field(const FieldChange *changes, const Field *field)
+{
+        Field f = *field;
+
+        for (const FieldChange *c = changes; c && str_equal(c->table, changes->table); c++) {
+                if (!streq(c->field, f.name))
+                        continue;
+                f.names = c->any_word ? NULL : c->names ? c->names : f.names;
+                f.max = c->max > 0 ? c->max : f.max;
+                f.min = c->not_negative ? 0 : f.min;
+        }
+        return f;
+}
+
+Field codec_field(CodecRules rules, const Table *table, const Field *field)
+{
+        return change_field(find_changes(rules, table), field);
+}
+
+static bool is_custom_data(const Decoder *d, const char *name)
+{
+        return d->rules.custom_data && streq(name, "customData");
+}
+
+/* One member of an object, of which the version may have it otherwise. */
+static int decode_member(const Decoder *d, const Place *place, const FieldChange *changes,
+                         const Field *f, const cJSON *item, void *out)
+{
+        Field changed;
+
+        if (f && changes) {
+                changed = change_field(changes, f);
+                f = &changed;
+        }
         if (f)
                 return decode_item(d, place, f, item, out);
+        if (is_custom_data(d, item->string))
+                return decode_table(&(Decoder){.error = d->error}, place, &custom_data_table, item,
+                                    NULL);
         if (d->rules.unknown_is_violation)
                 return codec_complain(d->error, place, CODEC_UNKNOWN, "is not known");
         return 0;
@@ -298,6 +344,7 @@ static int decode_member(const Decoder *d, const Place *place, const Table *tabl
 static int decode_table(const Decoder *d, const Place *place, const Table *table, const cJSON *json,
                         void *out)
 {
+        const FieldChange *changes = find_changes(d->rules, table);
         const cJSON *item;
         int r;
 
@@ -305,10 +352,11 @@ static int decode_table(const Decoder *d, const Place *place, const Table *table
                 return codec_complain(d->error, place, CODEC_TYPE, "is not an object");
         cJSON_ArrayForEach (item, json) {
                 Place here = {place, item->string};
+                const Field *f = find_field(changes, table, item->string);
 
-                if (find_field(d, table, item->string) && is_repeated(json, item))
+                if ((f || is_custom_data(d, item->string)) && is_repeated(json, item))
                         return codec_complain(d->error, &here, CODEC_UNKNOWN, "is given twice");
-                r = decode_member(d, &here, table, item, out);
+                r = decode_member(d, &here, changes, f, item, out);
                 if (r < 0)
                         return r;
         }

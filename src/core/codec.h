@@ -76,10 +76,27 @@ struct ListType {
         size_t min, max;     /* elements; max bounds what a peer may send (part 2: cardinality) */
 };
 
+/* What a version reads otherwise than the one whose tables it shares: this field, in every table of
+ * that name (a request's and its answer's have the same one). */
+typedef struct FieldChange {
+        const char *table, *field;
+        const Field *added; /* FIELD_IGNORED that the table lacks; NULL: it has it, but: */
+        union {             /* as in Field; NULL: as it was */
+                const EnumTable *names;
+                const ListType *list;
+        };
+        uint16_t max;      /* 0: as it was; never below what it was */
+        bool not_negative; /* the smallest number is 0 */
+        bool any_word;     /* of FIELD_IGNORED: no list of words any more */
+} FieldChange;
+
 /* How a version reads objects. */
 typedef struct CodecRules {
         bool unknown_is_violation; /* 2.x: additionalProperties false */
         bool custom_data; /* 2.x: any object may carry customData {vendorId ≤ 255, …} */
+        /* Those of one table stand together; the last has no table. NULL: none. What is written
+         * keeps to the tables as they are, whose limits are the narrower ones. */
+        const FieldChange *changes;
 } CodecRules;
 
 typedef enum CodecViolation {
@@ -114,6 +131,11 @@ int codec_encode(const Table *table, const void *in, cJSON **ret, CodecError *re
 
 /* Frees the strings and lists of a struct and empties them. */
 void codec_done(const Table *table, void *s);
+
+/* The field of that name, also one that the version has added; NULL: there is none. */
+const Field *codec_find_field(CodecRules rules, const Table *table, const char *name);
+/* The field of the table as the version reads it. */
+Field codec_field(CodecRules rules, const Table *table, const Field *field);
 
 /* The value of a word, or names' catch_all for one of its others; -EINVAL. */
 int enum_from_word(const EnumTable *names, const char *word);

@@ -8,7 +8,7 @@
 
 static const char *const csms_schemes[] = {"ws://", "wss://", NULL};
 static const char *const proxy_schemes[] = {"http://", "https://", "socks5h://", "socks5://", NULL};
-static const char *const protocol_words[] = {"ocpp2.0.1", "ocpp1.6", NULL};
+static const char *const protocol_words[] = {"ocpp2.1", "ocpp2.0.1", "ocpp1.6", NULL};
 static const char *const transfer_words[] = {"https", "http", "ftps", "ftp", "sftp", NULL};
 static const char *const signed_words[] = {"auto", "yes", "no", NULL};
 static const char *const fetch_words[] = {"spool", "stream", "auto", NULL};
@@ -35,7 +35,7 @@ const Option config_options[] = {
   "Name of this station at the CSMS, without a colon; also the user name of Basic authentication. This or identity_file is required." },
 { "csms", "identity_file", OPTION_FILE, AT(identity_file), NULL, 0, 0, NULL,
   "File whose first line is the identity." },
-{ "csms", "protocols", OPTION_WORDS, AT(protocols), "ocpp2.0.1 ocpp1.6", 0, 0, protocol_words,
+{ "csms", "protocols", OPTION_WORDS, AT(protocols), "ocpp2.1 ocpp2.0.1 ocpp1.6", 0, 0, protocol_words,
   "OCPP versions to offer, in order of preference." },
 { "csms", "password_file", OPTION_FILE, AT(password_file), NULL, 0, 0, NULL,
   "File with one line: the password of Basic authentication (security profiles 1 and 2). "

@@ -21,7 +21,7 @@ typedef struct Config {
         char *url;
         char *identity;
         char *identity_file;
-        char **protocols; /* NULL-terminated: "ocpp2.0.1", "ocpp1.6" */
+        char **protocols; /* NULL-terminated: "ocpp2.1", "ocpp2.0.1", "ocpp1.6" */
         char *password_file;
         char *csms_ca_file;
         bool use_system_roots;

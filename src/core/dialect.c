@@ -29,9 +29,10 @@ static const struct {
 
 const Incoming *dialect_find_incoming(const Dialect *d, const char *action)
 {
-        for (size_t i = 0; i < d->incoming_count; i++)
-                if (str_equal(d->incoming[i].action, action))
-                        return &d->incoming[i];
+        for (; d; d = d->base)
+                for (size_t i = 0; i < d->own_incoming_count; i++)
+                        if (str_equal(d->own_incoming[i].action, action))
+                                return &d->own_incoming[i];
         return NULL;
 }
 
@@ -41,6 +42,22 @@ const ConfigurationKey *dialect_find_key(const Dialect *d, const char *key)
                 if (strcasecmp(d->keys[i].key, key) == 0)
                         return &d->keys[i];
         return NULL;
+}
+
+const char *dialect_action(const Dialect *d, IncomingKind kind)
+{
+        for (; d; d = d->base)
+                for (size_t i = 0; i < d->own_incoming_count; i++)
+                        if (d->own_incoming[i].kind == kind)
+                                return d->own_incoming[i].action;
+        return NULL;
+}
+
+const Outgoing *dialect_outgoing(const Dialect *d, OutgoingKind kind)
+{
+        while (!d->own_outgoing[kind].action && d->base)
+                d = d->base;
+        return &d->own_outgoing[kind];
 }
 
 RpcErrorCode rpc_error_from_word(const char *word)
@@ -73,7 +90,7 @@ OutgoingKind dialect_firmware_kind(const Dialect *d, bool plain)
         OutgoingKind wanted = plain ? OUT_FIRMWARE_STATUS_PLAIN : OUT_FIRMWARE_STATUS;
         OutgoingKind other = plain ? OUT_FIRMWARE_STATUS : OUT_FIRMWARE_STATUS_PLAIN;
 
-        return d->outgoing[wanted].action ? wanted : other;
+        return dialect_outgoing(d, wanted)->action ? wanted : other;
 }
 
 FirmwareStatus dialect_firmware_word(const Dialect *d, bool plain, FirmwareStatus status)
@@ -88,8 +105,8 @@ FirmwareStatus dialect_firmware_word(const Dialect *d, bool plain, FirmwareStatu
 
 OutgoingKind dialect_log_kind(const Dialect *d, bool plain)
 {
-        return plain && d->outgoing[OUT_DIAGNOSTICS_STATUS].action ? OUT_DIAGNOSTICS_STATUS
-                                                                   : OUT_LOG_STATUS;
+        return plain && dialect_outgoing(d, OUT_DIAGNOSTICS_STATUS)->action ? OUT_DIAGNOSTICS_STATUS
+                                                                            : OUT_LOG_STATUS;
 }
 
 LogStatus dialect_log_status(const Dialect *d, bool plain, LogStatus status)

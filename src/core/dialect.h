@@ -80,6 +80,7 @@ typedef struct FrameRules {
         bool answer_unreadable;    /* 2.x: an unreadable message gets CALLERROR with id "-1"
                                       (J201 4.2.3) */
         bool answer_unknown_type;  /* 2.0.1: MessageTypeNotSupported (4.4); 1.6 and 2.1 ignore */
+        bool more_types;           /* 2.1: CALLRESULTERROR (5) and SEND (6) (J21 4.1) */
         bool rejected_gets_error;  /* 2.x: while boot is Rejected a CALL gets SecurityError
                                       (B03.FR.08); 1.6: silence */
         const char *const *errors; /* RPC_ERROR_MAX names, NULL where the version has none */
@@ -92,14 +93,19 @@ typedef struct ConfigurationKey {
 } ConfigurationKey;
 
 /* A version, whole. */
-typedef struct Dialect {
+typedef struct Dialect Dialect;
+struct Dialect {
         const char *subprotocol; /* "ocpp2.0.1" */
         const char *name;        /* "2.0.1" */
+        /* The version that this one lies over: what it doesn't have of its own it has from there
+         * (see dialect_find_incoming() and dialect_outgoing()). NULL: it stands alone. */
+        const Dialect *base;
         CodecRules rules;
         FrameRules frames;
-        const Incoming *incoming; /* every action that the version knows; others: NotImplemented */
-        size_t incoming_count;
-        const Outgoing *outgoing; /* OUTGOING_MAX entries */
+        /* With those of base, every action that the version knows; others: NotImplemented. */
+        const Incoming *own_incoming;
+        size_t own_incoming_count;
+        const Outgoing *own_outgoing; /* OUTGOING_MAX entries; without an action: that of base */
         /* By FirmwareStatus: what a job of this kind says in its stead, FW_NONE = silent.
          * signed_words for OUT_FIRMWARE_STATUS, plain_words for OUT_FIRMWARE_STATUS_PLAIN (NULL
          * where there is none). FW_STATUS_MAX entries each. */
@@ -115,13 +121,17 @@ typedef struct Dialect {
         bool password_is_hex; /* 1.6 AuthorizationKey: hex, decoded before it goes into the header
                                */
         bool connector_zero;  /* 1.6: connector 0 stands for the station in StatusNotification */
-} Dialect;
+};
 
 /* The entry of an action of the CSMS, NULL if the version has none. */
 const Incoming *dialect_find_incoming(const Dialect *d, const char *action);
 /* The entry of a configuration key in any spelling of upper and lower case (CiString50Type), NULL
  * if the version has none. */
 const ConfigurationKey *dialect_find_key(const Dialect *d, const char *key);
+/* The version's name of the first action of that kind, NULL if it has none. */
+const char *dialect_action(const Dialect *d, IncomingKind kind);
+/* A call of ours, never NULL; its action is, if the version has no such message. */
+const Outgoing *dialect_outgoing(const Dialect *d, OutgoingKind kind);
 /* The word's code, either spelling of any version; RPC_GENERIC_ERROR for others. */
 RpcErrorCode rpc_error_from_word(const char *word);
 /* The error that a violation gets. */

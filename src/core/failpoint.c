@@ -167,7 +167,7 @@ static bool told_before(const Dialect *const *dialects, const Dialect *const *en
 {
         for (; dialects < end; dialects++)
                 for (size_t kind = 0; kind < OUTGOING_MAX; kind++)
-                        if (str_equal((*dialects)->outgoing[kind].action, action))
+                        if (str_equal(dialect_outgoing(*dialects, kind)->action, action))
                                 return true;
         return false;
 }
@@ -186,7 +186,7 @@ void fail_points_print(const Dialect *const *dialects)
                 print_around("do", log_action_words[i].word);
         for (const Dialect *const *d = dialects; *d; d++)
                 for (size_t kind = 0; kind < OUTGOING_MAX; kind++) {
-                        const char *action = (*d)->outgoing[kind].action;
+                        const char *action = dialect_outgoing(*d, kind)->action;
 
                         if (action && !told_before(dialects, d, action))
                                 printf("sent/%s\n", action);

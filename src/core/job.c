@@ -347,6 +347,7 @@ void job_done(Job *job)
         free(job->target_timestamp);
         free(job->done_timestamp);
         free(job->reason);
+        free(job->reason_code);
         job_init(job);
 }
 

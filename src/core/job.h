@@ -176,6 +176,7 @@ typedef struct Job {
         usec_t accepted_at; /* wall clock: when the request came; NO_TIME */
         usec_t held_since;  /* wall clock: since when somebody holds it; NO_TIME */
         char *reason;       /* for people: why it failed */
+        char *reason_code;  /* … in one of OCPP's words; NULL: it has none for that */
 } Job;
 
 /* The transition, NULL if the event means nothing in that state (it is then ignored). */

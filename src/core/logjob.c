@@ -95,6 +95,12 @@ bool logjob_request_equal(const LogRequest *a, const LogRequest *b)
                a->retry_interval == b->retry_interval;
 }
 
+void logjob_set_reason(LogJob *job, const char *reason, const char *code)
+{
+        str_replace(&job->reason, reason);
+        str_replace(&job->reason_code, code);
+}
+
 void logjob_init(LogJob *job)
 {
         *job = (LogJob){.state = LOGJOB_IDLE, .request = LOG_REQUEST_INIT};
@@ -104,6 +110,8 @@ void logjob_done(LogJob *job)
 {
         free(job->request.location);
         free(job->name);
+        free(job->reason);
+        free(job->reason_code);
         logjob_init(job);
 }
 

@@ -55,10 +55,12 @@ typedef struct LogJob {
         LogStatus verdict;     /* what the attempt that failed last came to */
         bool plain;            /* came by 1.6 GetDiagnostics */
         LogRequest request;
-        int64_t answer;   /* LogsVerdict that the request got: given again to the same request */
-        char *name;       /* of the file, as the CSMS was told */
-        int64_t size;     /* bytes of the whole archive */
-        int64_t attempts; /* that failed, or were cut off by a restart */
+        int64_t answer;    /* LogsVerdict that the request got: given again to the same request */
+        char *name;        /* of the file, as the CSMS was told */
+        int64_t size;      /* bytes of the whole archive */
+        int64_t attempts;  /* that failed, or were cut off by a restart */
+        char *reason;      /* for people: why the last one failed, or why none was made */
+        char *reason_code; /* … in one of OCPP's words; NULL: it has none for that */
 } LogJob;
 
 /* The transition, NULL if the event means nothing in that state (it is then ignored). */
@@ -70,6 +72,10 @@ const LogJobStep *logjob_steps(size_t *ret_count);
 LogStatus logjob_status_of(const char *code);
 /* The same request: id and all else. */
 bool logjob_request_equal(const LogRequest *a, const LogRequest *b);
+
+/* Why it fails, and in one of OCPP's words (NULL: it has none); both are copied. What is lost for
+ * want of memory is not said. */
+void logjob_set_reason(LogJob *job, const char *reason, const char *code);
 
 /* No request, nothing given. */
 void logjob_init(LogJob *job);

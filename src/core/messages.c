@@ -62,8 +62,9 @@ static const char *const log_words[LOG_STATUS_MAX] = {
 
 /* Part of the file's name, too. */
 static const char *const kind_words[LOGS_KIND_MAX] = {
-        [LOGS_DIAGNOSTICS] = "diagnostics",
-        [LOGS_SECURITY]    = "security",
+        [LOGS_DIAGNOSTICS]    = "diagnostics",
+        [LOGS_SECURITY]       = "security",
+        [LOGS_DATA_COLLECTOR] = "data-collector",
 };
 /* clang-format on */
 
@@ -128,7 +129,18 @@ const char *logs_kind_to_string(LogsKind k)
         return word_of(kind_words, ELEMENTSOF(kind_words), (int)k);
 }
 
+bool firmware_status_is_failure(FirmwareStatus s)
+{
+        return firmware_status_is_final(s) && s != FW_INSTALLED;
+}
+
 bool log_status_is_final(LogStatus s)
 {
         return s > LOG_STATUS_UPLOADING && s < LOG_STATUS_MAX;
+}
+
+bool log_status_is_failure(LogStatus s)
+{
+        return log_status_is_final(s) && s != LOG_STATUS_UPLOADED &&
+               s != LOG_STATUS_ACCEPTED_CANCELED;
 }

@@ -43,7 +43,12 @@ typedef enum LogStatus {
 } LogStatus;
 
 /* LogEnumType; 1.6 GetDiagnostics asks for the first. */
-typedef enum LogsKind { LOGS_DIAGNOSTICS, LOGS_SECURITY, LOGS_KIND_MAX } LogsKind;
+typedef enum LogsKind {
+        LOGS_DIAGNOSTICS,
+        LOGS_SECURITY,
+        LOGS_DATA_COLLECTOR, /* 2.1; the agent has none */
+        LOGS_KIND_MAX
+} LogsKind;
 
 /* LogStatusEnumType: the answer to GetLog. GetDiagnostics has none but the file's name. */
 typedef enum LogsVerdict {
@@ -161,10 +166,19 @@ typedef struct UpdateAnswer {
         const char *additional_info; /* ≤ 512, for people; NULL none */
 } UpdateAnswer;
 
+/* Of the words that part 2 appendix 5 lists for StatusInfoType.reasonCode: those that a status
+ * says.
+ */
+#define REASON_INVALID_URL "InvalidURL"
+#define REASON_OUT_OF_STORAGE "OutOfStorage"
+#define REASON_UNSPECIFIED "Unspecified"
+
 /* FirmwareStatusNotification, 1.6 SignedFirmwareStatusNotification too. */
 typedef struct FirmwareReport {
         int status;         /* FirmwareStatus */
         int64_t request_id; /* NO_INT with FW_IDLE when nothing was ever asked, and in plain 1.6 */
+        const char *reason_code;     /* 2.1 statusInfo.reasonCode ≤ 20; NULL: no statusInfo */
+        const char *additional_info; /* ≤ 1024, for people; NULL none */
 } FirmwareReport;
 
 /* GetLog, 1.6 GetDiagnostics too (N01). */
@@ -191,8 +205,10 @@ typedef struct LogAnswer {
 
 /* LogStatusNotification, 1.6 DiagnosticsStatusNotification. */
 typedef struct LogReport {
-        int status;         /* LogStatus */
-        int64_t request_id; /* NO_INT: none was asked for */
+        int status;              /* LogStatus */
+        int64_t request_id;      /* NO_INT: none was asked for */
+        const char *reason_code; /* as in FirmwareReport */
+        const char *additional_info;
 } LogReport;
 
 /* BootNotification (B01). */
@@ -289,5 +305,9 @@ LogStatus log_status_from_string(const char *s);
 LogsKind logs_kind_from_string(const char *s);
 /* Ends a job: Installed and every failure. */
 bool firmware_status_is_final(FirmwareStatus s);
+/* … but Installed. */
+bool firmware_status_is_failure(FirmwareStatus s);
 /* Ends a request for logs: Uploaded, every failure, AcceptedCanceled. */
 bool log_status_is_final(LogStatus s);
+/* … but Uploaded and AcceptedCanceled. */
+bool log_status_is_failure(LogStatus s);

@@ -1,10 +1,17 @@
-/* OCPP-J framing (J16 4, J201 4): [2,id,action,payload], [3,id,payload],
- * [4,id,code,description,details]. A frame is judged from the left: what can be read decides who
+/* OCPP-J framing (J16 4, J201 4, J21 4): [2,id,action,payload], [3,id,payload],
+ * [4,id,code,description,details], 2.1 also [5,id,code,description,details] and
+ * [6,id,action,payload]. A frame is judged from the left: what can be read decides who
  * hears of it. */
 #include "rpc.h"
 
-/* MessageTypeId (J201 4.1.3). 5 and 6 exist in 2.1 only and are strangers here. */
-typedef enum MessageType { MESSAGE_CALL = 2, MESSAGE_RESULT = 3, MESSAGE_ERROR = 4 } MessageType;
+/* MessageTypeId (J201 4.1.3, J21 4.1.3). */
+typedef enum MessageType {
+        MESSAGE_CALL = 2,
+        MESSAGE_RESULT = 3,
+        MESSAGE_ERROR = 4,
+        MESSAGE_RESULT_ERROR = 5, /* 2.1: the answer to a CALLRESULT that can't be used */
+        MESSAGE_SEND = 6,         /* 2.1: never answered */
+} MessageType;
 
 /* Elements of a frame; those of an error behind its code are missing in some CSMS. */
 #define CALL_SIZE 4
@@ -161,7 +168,8 @@ static const char *error_word(const FrameRules *rules, RpcErrorCode code)
         return "InternalError";
 }
 
-int rpc_refuse(Rpc *rpc, const char *id, RpcErrorCode code, const char *description)
+static int send_error(Rpc *rpc, MessageType type, const char *id, RpcErrorCode code,
+                      const char *description)
 {
         _cleanup_(freep) char *text = NULL;
         cJSON *frame;
@@ -169,12 +177,24 @@ int rpc_refuse(Rpc *rpc, const char *id, RpcErrorCode code, const char *descript
         if (!rpc->rules)
                 return -ENOTCONN;
         text = utf8_clip(strempty(description), RPC_DESCRIPTION_MAX);
-        frame = frame_new(MESSAGE_ERROR, id, error_word(rpc->rules, code));
+        frame = frame_new(type, id, error_word(rpc->rules, code));
         if (!text || !frame || !frame_add(frame, cJSON_CreateString(text))) {
                 cJSON_Delete(frame);
                 return -ENOMEM;
         }
         return frame_send(rpc, frame, NULL);
+}
+
+int rpc_refuse(Rpc *rpc, const char *id, RpcErrorCode code, const char *description)
+{
+        return send_error(rpc, MESSAGE_ERROR, id, code, description);
+}
+
+int rpc_refuse_result(Rpc *rpc, RpcErrorCode code, const char *description)
+{
+        if (rpc->rules && !rpc->rules->more_types)
+                return 0;
+        return send_error(rpc, MESSAGE_RESULT_ERROR, rpc->id, code, description);
 }
 
 /* Whether the text starts like an answer, or like a message that must not be answered (2.1's
@@ -265,20 +285,32 @@ static bool close_call(Rpc *rpc, const char *id)
         return true;
 }
 
+/* A malformed answer to our CALL leaves it open: a good one may still come. */
+static int complain_of_result(Rpc *rpc, const char *id)
+{
+        int r = 0;
+
+        if (id && rpc->busy && streq(rpc->id, id))
+                r = rpc_refuse_result(rpc, RPC_PROTOCOL_ERROR,
+                                      "a CALLRESULT has three elements, the last an object");
+        return r == -ENOMEM ? r : RPC_UNREADABLE;
+}
+
 static int feed_result(Rpc *rpc, const cJSON *frame)
 {
         const char *id = get_name(frame, 1, RPC_ID_MAX);
         const cJSON *payload = cJSON_GetArrayItem(frame, 2);
 
         if (!id || cJSON_GetArraySize(frame) != RESULT_SIZE || !cJSON_IsObject(payload))
-                return RPC_UNREADABLE;
+                return complain_of_result(rpc, id);
         if (!close_call(rpc, id))
                 return RPC_NOT_AWAITED;
         rpc->handlers.on_result(rpc->userdata, rpc->token, payload);
         return RPC_FINE;
 }
 
-static int feed_error(Rpc *rpc, const cJSON *frame)
+/* is_result: of an answer of ours, which we don't keep; so there is nothing to hold the id to. */
+static int feed_error(Rpc *rpc, const cJSON *frame, bool is_result)
 {
         const char *id = get_name(frame, 1, RPC_ID_MAX);
         const char *code = cJSON_GetStringValue(cJSON_GetArrayItem(frame, 2));
@@ -286,10 +318,23 @@ static int feed_error(Rpc *rpc, const cJSON *frame)
 
         if (!id || cJSON_GetArraySize(frame) < ERROR_SIZE_MIN || !code)
                 return RPC_UNREADABLE;
-        if (!close_call(rpc, id))
+        if (!is_result && !close_call(rpc, id))
                 return RPC_NOT_AWAITED;
-        rpc->handlers.on_error(rpc->userdata, rpc->token, code, strempty(description));
+        if (is_result)
+                rpc->handlers.on_result_error(rpc->userdata, id, code, strempty(description));
+        else
+                rpc->handlers.on_error(rpc->userdata, rpc->token, code, strempty(description));
         return RPC_FINE;
+}
+
+/* Of the CSMS's none is for a station like this. */
+static int feed_send(const cJSON *frame)
+{
+        bool readable = get_name(frame, 1, RPC_ID_MAX) && get_name(frame, 2, RPC_ACTION_MAX) &&
+                        cJSON_GetArraySize(frame) == CALL_SIZE &&
+                        cJSON_IsObject(cJSON_GetArrayItem(frame, 3));
+
+        return readable ? RPC_SENT : RPC_UNREADABLE;
 }
 
 static int feed_stranger(Rpc *rpc, const cJSON *frame)
@@ -331,7 +376,12 @@ int rpc_feed(Rpc *rpc, const char *text, size_t size)
         case MESSAGE_RESULT:
                 return feed_result(rpc, frame);
         case MESSAGE_ERROR:
-                return feed_error(rpc, frame);
+                return feed_error(rpc, frame, false);
+        case MESSAGE_RESULT_ERROR:
+                return rpc->rules->more_types ? feed_error(rpc, frame, true)
+                                              : feed_stranger(rpc, frame);
+        case MESSAGE_SEND:
+                return rpc->rules->more_types ? feed_send(frame) : feed_stranger(rpc, frame);
         case -1:
                 return refuse_unreadable(rpc, "this is not a message array");
         default:

@@ -28,6 +28,10 @@ typedef struct RpcHandlers {
         void (*on_error)(void *userdata, uint64_t token, const char *code, const char *description);
         /* … by nobody in time. */
         void (*on_timeout)(void *userdata, uint64_t token);
+        /* The peer could not use an answer of ours (2.1 CALLRESULTERROR): for people, it changes
+         * nothing. id is that of the peer's CALL; the rest as in on_error. */
+        void (*on_result_error)(void *userdata, const char *id, const char *code,
+                                const char *description);
 } RpcHandlers;
 
 /* Frames that could not be used, counted for a log line each at the owner. */
@@ -38,6 +42,7 @@ typedef enum RpcTrouble {
         RPC_UNKNOWN_TYPE, /* message type number */
         RPC_UNWANTED,     /* a CALL while boot is Rejected: answered by rule */
         RPC_NOT_AWAITED,  /* an answer that nobody waits for: late, double or invented; dropped */
+        RPC_SENT,         /* 2.1: a message that wants no answer; none is served, dropped */
 } RpcTrouble;
 
 /* handlers are copied. timeout: how long a CALL of ours waits. 0 and *ret; -ENOMEM. */
@@ -71,6 +76,11 @@ int rpc_answer(Rpc *rpc, const char *id, cJSON *payload);
 /* Answers by CALLERROR with the version's own word (where it has none: its GenericError or
  * InternalError). description may be NULL; it is cut to RPC_DESCRIPTION_MAX. */
 int rpc_refuse(Rpc *rpc, const char *id, RpcErrorCode code, const char *description);
+
+/* The answer that on_result is being called with can't be used: CALLRESULTERROR with the version's
+ * word (J21 4.2.4), nothing where the version has no such message. To be called from there, before
+ * any other CALL. 0, -ENOTCONN, -ENOMEM, what send returned. */
+int rpc_refuse_result(Rpc *rpc, RpcErrorCode code, const char *description);
 
 /* Boottime usec at which rpc_tick() must be called; USEC_INFINITY: no CALL is open. */
 usec_t rpc_deadline(const Rpc *rpc);

@@ -122,6 +122,10 @@ static int put_unsent(Store *s, const char *word)
         r = store_load_job(s, &job);
         row.plain = job.plain;
         row.request_id = job.request.request_id;
+        if (firmware_status_is_failure((FirmwareStatus)row.value)) {
+                row.tech_info = job.reason;
+                row.reason_code = job.reason_code;
+        }
         if (r > 0 && row.value != FW_NONE && job.silent != 1)
                 r = store_row_commit(s, &row, 0);
         job_done(&job);

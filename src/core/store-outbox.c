@@ -5,6 +5,7 @@
 void outbox_row_done(OutboxRow *row)
 {
         free(row->tech_info);
+        free(row->reason_code);
         *row = (OutboxRow){0};
 }
 
@@ -35,8 +36,8 @@ int store_outbox_first(Store *s, bool aside, int64_t after, OutboxRow *ret)
         _cleanup_(store_statement_done) Statement *q = NULL;
         int r = store_prepare(
                 s,
-                "SELECT id, kind, value, plain, request_id, timestamp, tech_info, tries, count"
-                " FROM outbox"
+                "SELECT id, kind, value, plain, request_id, timestamp, tech_info, tries, count,"
+                " reason_code FROM outbox"
                 " WHERE aside = ? AND id > ? ORDER BY id LIMIT 1",
                 &q);
         OutboxRow row = {.aside = aside};
@@ -58,8 +59,12 @@ int store_outbox_first(Store *s, bool aside, int64_t after, OutboxRow *ret)
         row.tries = sqlite3_column_int64(q, 7);
         row.count = sqlite3_column_int64(q, 8);
         r = store_take_text(q, 6, &row.tech_info);
-        if (r < 0)
+        if (r == 0)
+                r = store_take_text(q, 9, &row.reason_code);
+        if (r < 0) {
+                outbox_row_done(&row);
                 return r;
+        }
         *ret = row;
         return 1;
 }
@@ -156,8 +161,9 @@ static int write_row(Store *s, const OutboxRow *row)
         _cleanup_(store_statement_done) Statement *q = NULL;
         int r = store_prepare(
                 s,
-                "INSERT INTO outbox (kind, value, final, plain, request_id, timestamp, tech_info)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO outbox"
+                " (kind, value, final, plain, request_id, timestamp, tech_info, reason_code)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 &q);
 
         if (r < 0)
@@ -169,6 +175,7 @@ static int write_row(Store *s, const OutboxRow *row)
         store_bind_int(q, 5, row->request_id);
         sqlite3_bind_int64(q, 6, (int64_t)row->timestamp);
         sqlite3_bind_text(q, 7, row->tech_info, -1, SQLITE_STATIC);
+        sqlite3_bind_text(q, 8, row->reason_code, -1, SQLITE_STATIC);
         return store_finish(q);
 }
 

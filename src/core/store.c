@@ -57,6 +57,7 @@ static const Column job_columns[] = {
         {"bundle_compatible",   COLUMN_TEXT,   offsetof(Job, bundle_compatible)},
         {"bundle_version",      COLUMN_TEXT,   offsetof(Job, bundle_version)},
         {"bundle_format",       COLUMN_TEXT,   offsetof(Job, bundle_format)},
+        {"reason_code",         COLUMN_TEXT,   offsetof(Job, reason_code)},
 };
 
 static const Column log_columns[] = {
@@ -75,6 +76,8 @@ static const Column log_columns[] = {
         {"name",           COLUMN_TEXT,       offsetof(LogJob, name)},
         {"size",           COLUMN_INT,        offsetof(LogJob, size)},
         {"attempts",       COLUMN_INT,        offsetof(LogJob, attempts)},
+        {"reason",         COLUMN_TEXT,       offsetof(LogJob, reason)},
+        {"reason_code",    COLUMN_TEXT,       offsetof(LogJob, reason_code)},
 };
 /* clang-format on */
 
@@ -150,6 +153,8 @@ static int make_schema(Store *s)
                 r = store_row_schema(s, &log_table);
         if (r == 0 && !store_has_column(s, "outbox", "count"))
                 r = store_run(s, "ALTER TABLE outbox ADD COLUMN count INTEGER NOT NULL DEFAULT 1");
+        if (r == 0 && !store_has_column(s, "outbox", "reason_code"))
+                r = store_run(s, "ALTER TABLE outbox ADD COLUMN reason_code TEXT");
         return r;
 }
 

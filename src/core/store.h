@@ -24,7 +24,9 @@ typedef struct OutboxRow {
         bool plain; /* a status of a job that came by 1.6 UpdateFirmware or GetDiagnostics */
         int64_t request_id; /* NO_INT none */
         usec_t timestamp;   /* wall clock: when it happened */
-        char *tech_info;    /* of a security event; NULL none */
+        char *tech_info;    /* for people: of a security event, or why a status says failure; NULL
+                               none */
+        char *reason_code;  /* … and that in one of OCPP's words; NULL none */
         int64_t tries;      /* that count: see "Outbox" in docs/behaviour.md */
         bool aside;         /* set aside: sent once more after each BootNotification */
         int64_t count;      /* read: how many events of its type it stands for */

@@ -1,4 +1,4 @@
-/* OCPP 2.0.1: updates, and requests for logs. */
+/* OCPP 2.0.1: updates, and requests for logs; what 2.1 has otherwise stands beside it. */
 #include "fields.h"
 #include "tables.h"
 
@@ -41,6 +41,13 @@ static const char *const logs_kind_list[LOGS_KIND_MAX] = {
         [LOGS_SECURITY]    = "SecurityLog",
 };
 static const EnumTable logs_kind_words = WORDS(logs_kind_list);
+/* 2.1 has one more. */
+static const char *const logs_kind_list_21[LOGS_KIND_MAX] = {
+        [LOGS_DIAGNOSTICS]    = "DiagnosticsLog",
+        [LOGS_SECURITY]       = "SecurityLog",
+        [LOGS_DATA_COLLECTOR] = "DataCollectorLog",
+};
+const EnumTable ocpp21_logs_kind_words = WORDS(logs_kind_list_21);
 
 /* LogStatusEnumType */
 static const char *const logs_verdict_list[LOGS_VERDICT_MAX] = {
@@ -120,10 +127,37 @@ static const Field firmware_status_fields[] = {
 const Table ocpp201_firmware_status = TABLE("FirmwareStatusNotification", firmware_status_fields);
 const Table ocpp201_firmware_status_answer = EMPTY_TABLE("FirmwareStatusNotification");
 
+/* 2.1: StatusInfoType of a status of ours */
+static const Field firmware_info_fields[] = {
+        STRING_FIELD("reasonCode",     REQUIRED, FirmwareReport, reason_code,     20),
+        STRING_FIELD("additionalInfo", OPTIONAL, FirmwareReport, additional_info, 1024),
+};
+static const Table firmware_info = TABLE("StatusInfoType", firmware_info_fields);
+
+static const Field firmware_status_fields_21[] = {
+        ENUM_FIELD  ("status",     REQUIRED, FirmwareReport, status, firmware_words),
+        INT_FIELD   ("requestId",  OPTIONAL, FirmwareReport, request_id),
+        INLINE_FIELD("statusInfo", OPTIONAL, firmware_info),
+};
+const Table ocpp21_firmware_status = TABLE("FirmwareStatusNotification", firmware_status_fields_21);
+
 static const Field log_status_fields[] = {
         ENUM_FIELD("status",    REQUIRED, LogReport, status, log_words),
         INT_FIELD ("requestId", OPTIONAL, LogReport, request_id),
 };
 const Table ocpp201_log_status = TABLE("LogStatusNotification", log_status_fields);
 const Table ocpp201_log_status_answer = EMPTY_TABLE("LogStatusNotification");
+
+static const Field log_info_fields[] = {
+        STRING_FIELD("reasonCode",     REQUIRED, LogReport, reason_code,     20),
+        STRING_FIELD("additionalInfo", OPTIONAL, LogReport, additional_info, 1024),
+};
+static const Table log_info = TABLE("StatusInfoType", log_info_fields);
+
+static const Field log_status_fields_21[] = {
+        ENUM_FIELD  ("status",     REQUIRED, LogReport, status, log_words),
+        INT_FIELD   ("requestId",  OPTIONAL, LogReport, request_id),
+        INLINE_FIELD("statusInfo", OPTIONAL, log_info),
+};
+const Table ocpp21_log_status = TABLE("LogStatusNotification", log_status_fields_21);
 /* clang-format on */

@@ -7,7 +7,7 @@
 
 /* clang-format off */
 /* Every ocpp201_status has its word, with and without a signature. */
-static const uint8_t signed_words[FW_STATUS_MAX] = {
+const uint8_t ocpp201_signed_words[FW_STATUS_MAX] = {
         [FW_NONE]                        = FW_NONE,
         [FW_IDLE]                        = FW_IDLE,
         [FW_DOWNLOAD_SCHEDULED]          = FW_DOWNLOAD_SCHEDULED,
@@ -25,7 +25,7 @@ static const uint8_t signed_words[FW_STATUS_MAX] = {
         [FW_INSTALLED]                   = FW_INSTALLED,
 };
 
-static const uint8_t log_statuses[LOG_STATUS_MAX] = {
+const uint8_t ocpp201_log_statuses[LOG_STATUS_MAX] = {
         [LOG_STATUS_IDLE]                    = LOG_STATUS_IDLE,
         [LOG_STATUS_UPLOADING]               = LOG_STATUS_UPLOADING,
         [LOG_STATUS_UPLOADED]                = LOG_STATUS_UPLOADED,
@@ -89,7 +89,7 @@ static const Outgoing outgoing[OUTGOING_MAX] = {
 };
 
 /* Part 4 table 8 */
-static const char *const errors[RPC_ERROR_MAX] = {
+const char *const ocpp201_errors[RPC_ERROR_MAX] = {
         [RPC_NOT_IMPLEMENTED]                 = "NotImplemented",
         [RPC_NOT_SUPPORTED]                   = "NotSupported",
         [RPC_INTERNAL_ERROR]                  = "InternalError",
@@ -111,13 +111,13 @@ const Dialect ocpp201 = {
         .frames = {.answer_unreadable = true,
                    .answer_unknown_type = true,
                    .rejected_gets_error = true,
-                   .errors = errors},
-        .incoming = incoming,
-        .incoming_count = ELEMENTSOF(incoming),
-        .outgoing = outgoing,
-        .signed_words = signed_words,
+                   .errors = ocpp201_errors},
+        .own_incoming = incoming,
+        .own_incoming_count = ELEMENTSOF(incoming),
+        .own_outgoing = outgoing,
+        .signed_words = ocpp201_signed_words,
         .plain_words = NULL,
-        .log_statuses = log_statuses,
+        .log_statuses = ocpp201_log_statuses,
         .diagnostics_statuses = NULL,
         .security_events = &ocpp201_security_words,
         .password_is_hex = false,

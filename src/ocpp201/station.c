@@ -1,4 +1,5 @@
-/* OCPP 2.0.1: what the station tells of itself, and triggers. */
+/* OCPP 2.0.1: what the station tells of itself, and triggers; what 2.1 has otherwise stands beside
+ * it. */
 #include "fields.h"
 #include "tables.h"
 
@@ -44,6 +45,13 @@ static const char *const trigger_others[] = {
         "SignCombinedCertificate", "SignV2GCertificate", "TransactionEvent", NULL
 };
 static const EnumTable trigger_words = WORDS_AND_OTHERS(trigger_list, trigger_others, TRIGGER_OTHER);
+/* 2.1 has two more. */
+static const char *const trigger_others_21[] = {
+        "MeterValues", "PublishFirmwareStatusNotification", "SignChargingStationCertificate",
+        "SignCombinedCertificate", "SignV2GCertificate", "TransactionEvent",
+        "SignV2G20Certificate", "CustomTrigger", NULL
+};
+const EnumTable ocpp21_trigger_words = WORDS_AND_OTHERS(trigger_list, trigger_others_21, TRIGGER_OTHER);
 
 static const char *const trigger_verdict_list[TRIGGER_VERDICT_MAX] = {
         [TRIGGER_ACCEPTED]        = "Accepted",

@@ -1,10 +1,16 @@
-/* The tables of OCPP 2.0.1, a file a topic; what each message is for stands in core/messages.h. */
+/* The tables of OCPP 2.0.1 and of what 2.1 has otherwise, a file a topic; what each message is for
+ * stands in core/messages.h. */
 #pragma once
 
-#include "codec.h"
-#include "messages.h"
+#include "dialect.h"
+
+/* ocpp201.c */
+extern const char *const ocpp201_errors[RPC_ERROR_MAX];
+extern const uint8_t ocpp201_signed_words[FW_STATUS_MAX];
+extern const uint8_t ocpp201_log_statuses[LOG_STATUS_MAX];
 
 /* station.c */
+extern const EnumTable ocpp21_trigger_words;
 extern const EnumTable ocpp201_security_words;
 extern const Table ocpp201_status_info;
 extern const Table ocpp201_trigger;
@@ -19,6 +25,9 @@ extern const Table ocpp201_security;
 extern const Table ocpp201_security_answer;
 
 /* firmware.c */
+extern const EnumTable ocpp21_logs_kind_words;
+extern const Table ocpp21_firmware_status;
+extern const Table ocpp21_log_status;
 extern const Table ocpp201_update;
 extern const Table ocpp201_update_answer;
 extern const Table ocpp201_get_log;

@@ -20,6 +20,7 @@ BOOT = {
     "ocpp2.0.1": {"reason": "PowerUp",
                   "chargingStation": {"vendorName": "ACME", "model": "Box", "firmwareVersion": "1.0"}},
 }
+BOOT["ocpp2.1"] = BOOT["ocpp2.0.1"]
 
 
 class Answer:

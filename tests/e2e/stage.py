@@ -21,12 +21,13 @@ FINAL = {"Installed", "InstallationFailed", "InstallVerificationFailed", "Invali
 
 
 class Stage(Charger):
-    """A charger that takes unsigned updates, and what its CSMS heard."""
+    """A charger that takes unsigned updates, and what its CSMS heard. It speaks 2.0.1 unless told otherwise."""
 
     def __init__(self, keys, **sections):
         self.frames = []
         super().__init__(BINARIES, pki=keys)
-        self.settings = {"firmware": {"manufacturer_roots": None, "require_signed": "no"}}
+        self.settings = {"csms": {"protocols": "ocpp2.0.1"},
+                         "firmware": {"manufacturer_roots": None, "require_signed": "no"}}
         for section, more in sections.items():
             self.settings.setdefault(section, {}).update(more)
 

@@ -14,8 +14,10 @@ sys.path.insert(0, str(SOURCE / "tools" / "demo"))
 from demo import CASES, DIALECTS  # noqa: E402
 
 COMMAND = [sys.executable, SOURCE / "tools/demo/demo.py", "--binaries", BINARIES]
+# 2.1 lies over 2.0.1: some cases show that it is spoken.
+OF_21 = ("ok", "bad-signature", "bad-certificate", "missing-file")
 PLAYED = [(version, case) for version, dialect in DIALECTS.items() for case in CASES
-          if dialect.signed or case != "bad-certificate"]
+          if (dialect.signed or case != "bad-certificate") and (version != "2.1" or case in OF_21)]
 
 
 AT_ONCE = 4  # each is mostly waiting

@@ -23,7 +23,9 @@ ALL = os.environ.get("TEST_ALL") == "1"
 ONE = os.environ.get("KILL", "").split()
 SAMPLE = 40  # runs
 OFFSET = int(os.environ.get("KILL_OFFSET", int(time.time())))
-PLAYED = [(version, name) for version, dialect in DIALECTS.items() for name, case in CASES.items()
+# What is stored and when is the same in 2.1 as in 2.0.1.
+VERSIONS = {version: dialect for version, dialect in DIALECTS.items() if version != "2.1"}
+PLAYED = [(version, name) for version, dialect in VERSIONS.items() for name, case in CASES.items()
           if dialect.signed or case.plain]
 
 # Points that no update here passes, and why.
@@ -230,7 +232,7 @@ def test_calm_updates_end_as_they_should(calms):
         assert (end["version"] == NEW) == case.written, (version, name, end)
         assert end["job"] in ("idle", None) and end["logs"] in ("idle", None) and end["outbox"] == 0 and not end["spool"], (version, name, end)
     if not ONE:
-        for version, dialect in DIALECTS.items():
+        for version, dialect in VERSIONS.items():
             said = tuple(words[0] for words, _ in calms[version, "ok"].reports())
             assert said == expected_statuses(DEMO_CASES["ok"], dialect) + ("FirmwareUpdated",)
 
@@ -264,7 +266,7 @@ def test_every_point_is_listed_and_passed(calms):
 
 
 @pytest.mark.parametrize("victim", VICTIMS)
-@pytest.mark.parametrize("version", DIALECTS)
+@pytest.mark.parametrize("version", VERSIONS)
 def test_kill(kills, version, victim):
     """Every point of every case that was chosen. A worker that had ended by itself in the moment was not killed."""
     ended = [future.result() for (v, _, w), futures in kills.items() if (v, w) == (version, victim)

@@ -18,7 +18,8 @@ from wsclient import BINARY, Closed, Refused, Station
 @pytest.mark.parametrize("arguments", [
     [], ["--bogus"], ["--listen"], ["--listen", "127.0.0.1"], ["--listen", "localhost:0"], ["--listen", "127.0.0.1:65536"],
     ["--listen", "127.0.0.1:0", "--tls-cert", "x"], ["--listen", "127.0.0.1:0", "--interval", "-1"],
-    ["--listen", "127.0.0.1:0", "--client-ca", "x"],
+    ["--listen", "127.0.0.1:0", "--client-ca", "x"], ["--listen", "127.0.0.1:0", "--protocols", "ocpp1.5"],
+    ["--listen", "127.0.0.1:0", "--protocols", ""], ["--listen", "127.0.0.1:0", "--protocols", "ocpp1.6,"],
     ["--listen", "127.0.0.1:0", "--message-timeout", "0"], ["--listen", "127.0.0.1:0", "stray"], ["--help=x"],
 ])
 def test_wrong_arguments_give_usage(arguments):
@@ -84,6 +85,7 @@ def test_boot_is_accepted_and_remembered(csms, station):
                  "LogStatusNotification", "DiagnosticsStatusNotification", "SecurityEventNotification", "MeterValues"]),
     ("ocpp2.0.1", ["StatusNotification", "FirmwareStatusNotification", "LogStatusNotification",
                    "SecurityEventNotification", "NotifyEvent", "NotifyReport", "TransactionEvent"]),
+    ("ocpp2.1", ["StatusNotification", "FirmwareStatusNotification", "NotifyReport", "NotifySettlement", "BatterySwap"]),
 ])
 def test_notifications_get_an_empty_answer(csms, protocol, actions):
     with Station(csms.port, "CP1", [protocol]) as station:
@@ -95,6 +97,7 @@ def test_notifications_get_an_empty_answer(csms, protocol, actions):
 @pytest.mark.parametrize("protocol, action", [
     ("ocpp1.6", "NotifyEvent"), ("ocpp2.0.1", "SignedFirmwareStatusNotification"),
     ("ocpp2.0.1", "DiagnosticsStatusNotification"), ("ocpp1.6", "heartbeat"), ("ocpp2.0.1", "Rubbish"),
+    ("ocpp2.0.1", "NotifySettlement"), ("ocpp2.1", "NotifyPeriodicEventStream"),
 ])
 def test_other_actions_are_not_implemented(csms, protocol, action):
     with Station(csms.port, "CP1", [protocol]) as station:
@@ -104,7 +107,7 @@ def test_other_actions_are_not_implemented(csms, protocol, action):
 
 @pytest.mark.parametrize("offer, chosen", [
     (["ocpp1.6", "ocpp2.0.1"], "ocpp1.6"), (["ocpp2.0.1", "ocpp1.6"], "ocpp2.0.1"),
-    (["ocpp2.1", "ocpp1.6", "ocpp2.0.1"], "ocpp1.6"), (["ocpp1.5", "ocpp2.0.1"], "ocpp2.0.1"),
+    (["ocpp2.1", "ocpp1.6", "ocpp2.0.1"], "ocpp2.1"), (["ocpp1.5", "ocpp2.0.1"], "ocpp2.0.1"),
 ])
 def test_first_known_version_of_the_client_is_taken(csms, offer, chosen):
     with Station(csms.port, "CP1", offer) as station:
@@ -112,8 +115,34 @@ def test_first_known_version_of_the_client_is_taken(csms, offer, chosen):
         assert csms.stations()["CP1"]["protocol"] == chosen
 
 
+@pytest.mark.parametrize("spoken, offer, chosen", [
+    ("ocpp1.6", ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"], "ocpp1.6"), ("ocpp1.6,ocpp2.0.1", ["ocpp2.1", "ocpp2.0.1"], "ocpp2.0.1"),
+    ("ocpp2.1", ["ocpp2.0.1", "ocpp1.6"], None), ("ocpp2.0.1", ["ocpp2.1", "http"], None),
+])
+def test_versions_that_are_not_spoken(spoken, offer, chosen):
+    with MockCsms("--protocols", spoken) as csms:
+        if chosen:
+            with Station(csms.port, "CP1", offer) as station:
+                assert station.protocol == chosen
+            return
+        with pytest.raises(Refused) as refused:
+            Station(csms.port, "CP1", offer)
+        assert refused.value.status == 400
+
+
+def test_newer_frames_of_21(csms):
+    """CALLRESULTERROR and SEND are kept among the frames and never answered."""
+    with Station(csms.port, "CP1", ["ocpp2.1"]) as station:
+        for text in ('[5,"a","FormatViolation","no",{}]', '[6,"b","NotifyPeriodicEventStream",{"id":1}]', '[7,"c"]'):
+            station.send_frame(text)
+        assert station.call("Heartbeat")[0] == 3
+        assert not station.parked
+        frames = [entry["frame"] for entry in csms.frames("CP1")]
+        assert [frame[0] for frame in frames] == [5, 6, 7, 2, 3]
+
+
 @pytest.mark.parametrize("arguments, status", [
-    ({"protocols": []}, 400), ({"protocols": ["ocpp2.1"]}, 400), ({"protocols": ["http"]}, 400),
+    ({"protocols": []}, 400), ({"protocols": ["ocpp2.2"]}, 400), ({"protocols": ["http"]}, 400),
     ({"path": "/ocpp/"}, 404), ({"path": "/ocpp"}, 404), ({"path": "/other/CP1"}, 404), ({"path": "/ocpp/a/b"}, 404),
     ({"path": "/ocpp/*"}, 404), ({"path": "/ocpp/a%01"}, 404), ({"path": "/ocpp/a:b"}, 404),
     ({"path": "/ocpp/" + "x" * 193}, 404), ({"path": "/ocpp/%ff"}, 404),
@@ -343,7 +372,7 @@ def ask_update(csms, station, body):
 
 
 @pytest.mark.parametrize("extra", [{}, SIGNED, SIGNED | {"installDateTime": "2030-01-01T00:00:00Z"}])
-@pytest.mark.parametrize("protocol, action", [("ocpp2.0.1", "UpdateFirmware"), ("ocpp1.6", "SignedUpdateFirmware")])
+@pytest.mark.parametrize("protocol, action", [("ocpp2.1", "UpdateFirmware"), ("ocpp2.0.1", "UpdateFirmware"), ("ocpp1.6", "SignedUpdateFirmware")])
 def test_update_with_request_id(csms, protocol, action, extra):
     if protocol == "ocpp1.6":
         extra = SIGNED | extra

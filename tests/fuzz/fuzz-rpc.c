@@ -15,6 +15,7 @@ typedef struct End {
         char id[RPC_ID_MAX + 1]; /* of the CALL that waits */
         unsigned sent;
         unsigned ended; /* handlers that ended a CALL */
+        const FrameRules *rules;
 } End;
 
 static void require(bool fine)
@@ -39,7 +40,7 @@ static int check_sent(void *userdata, const char *text, size_t size)
         static const struct {
                 const int *types;
                 int count;
-        } shapes[] = {[2] = {call, 4}, [3] = {result, 3}, [4] = {error, 5}};
+        } shapes[] = {[2] = {call, 4}, [3] = {result, 3}, [4] = {error, 5}, [5] = {error, 5}};
         _cleanup_(cJSON_Deletep) cJSON *frame = NULL;
         End *end = userdata;
         int type;
@@ -47,7 +48,8 @@ static int check_sent(void *userdata, const char *text, size_t size)
         end->sent++;
         require(json_parse(text, size, &frame) == 0 && cJSON_IsArray(frame));
         type = cJSON_GetArrayItem(frame, 0)->valueint;
-        require(type >= 2 && type <= 4 && cJSON_GetArraySize(frame) == shapes[type].count);
+        require(type >= 2 && type <= (end->rules->more_types ? 5 : 4) &&
+                cJSON_GetArraySize(frame) == shapes[type].count);
         for (int i = 0; i < shapes[type].count; i++)
                 require(element_type(frame, i) == shapes[type].types[i]);
         require(utf8_length(cJSON_GetArrayItem(frame, 1)->valuestring) <= RPC_ID_MAX);
@@ -69,8 +71,12 @@ static void on_call(void *userdata, const char *id, const char *action, const cJ
 
 static void on_result(void *userdata, _unused_ uint64_t token, const cJSON *payload)
 {
-        ((End *)userdata)->ended++;
+        End *end = userdata;
+
+        end->ended++;
         require(cJSON_IsObject(payload));
+        if (cJSON_GetArraySize(payload) % 2)
+                rpc_refuse_result(end->rpc, RPC_FORMAT_VIOLATION, "odd");
 }
 
 static void on_error(void *userdata, _unused_ uint64_t token, const char *code,
@@ -83,6 +89,12 @@ static void on_error(void *userdata, _unused_ uint64_t token, const char *code,
 static void on_timeout(void *userdata, _unused_ uint64_t token)
 {
         ((End *)userdata)->ended++;
+}
+
+static void on_result_error(_unused_ void *userdata, const char *id, const char *code,
+                            const char *description)
+{
+        require(*id && code && description);
 }
 
 /* The line with '$' replaced, in a block of its own without NUL. */
@@ -104,7 +116,8 @@ static char *frame_of(const End *end, const char *line, size_t size, size_t *ret
         return frame;
 }
 
-static bool is_answer(const char *text, size_t size)
+/* Is it one that must not be answered? Only a CALLRESULT may be, in 2.1, that could not be used. */
+static bool is_answer(const FrameRules *rules, const char *text, size_t size)
 {
         _cleanup_(cJSON_Deletep) cJSON *frame = NULL;
         const cJSON *type;
@@ -112,7 +125,12 @@ static bool is_answer(const char *text, size_t size)
         if (json_parse(text, size, &frame) < 0 || !cJSON_IsArray(frame))
                 return false;
         type = cJSON_GetArrayItem(frame, 0);
-        return cJSON_IsNumber(type) && (type->valuedouble == 3 || type->valuedouble == 4);
+        if (!cJSON_IsNumber(type))
+                return false;
+        if (type->valuedouble == 3)
+                return !rules->more_types;
+        return type->valuedouble == 4 ||
+               (rules->more_types && (type->valuedouble == 5 || type->valuedouble == 6));
 }
 
 static void feed_line(End *end, const char *line, size_t size, usec_t now)
@@ -130,9 +148,9 @@ static void feed_line(End *end, const char *line, size_t size, usec_t now)
         ended = end->ended;
         busy = rpc_is_busy(end->rpc);
         r = rpc_feed(end->rpc, frame, n);
-        require(r >= RPC_FINE && r <= RPC_NOT_AWAITED);
+        require(r >= RPC_FINE && r <= RPC_SENT);
         require(end->sent <= sent + 1);
-        if (is_answer(frame, n))
+        if (is_answer(end->rules, frame, n))
                 require(end->sent == sent);
         /* a CALL ends by one handler, and only then */
         require((busy && !rpc_is_busy(end->rpc)) == (end->ended == ended + 1));
@@ -141,7 +159,9 @@ static void feed_line(End *end, const char *line, size_t size, usec_t now)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-        static const RpcHandlers handlers = {check_sent, on_call, on_result, on_error, on_timeout};
+        static const RpcHandlers handlers = {check_sent, on_call,    on_result,
+                                             on_error,   on_timeout, on_result_error};
+        static const FrameRules *const rules[] = {&ocpp16.frames, &ocpp201.frames, &ocpp21.frames};
         const char *p = (const char *)data, *stop = p + size;
         End end = {0};
         usec_t now = 0;
@@ -149,7 +169,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (size == 0)
                 return 0;
         require(rpc_new(&handlers, &end, TIMEOUT, &end.rpc) == 0);
-        rpc_reset(end.rpc, *p++ % 2 ? &ocpp201.frames : &ocpp16.frames);
+        end.rules = rules[(uint8_t)*p++ % ELEMENTSOF(rules)];
+        rpc_reset(end.rpc, end.rules);
         while (p < stop) {
                 const char *eol = memchr(p, '\n', (size_t)(stop - p));
                 const char *last = eol ? eol : stop;

@@ -153,7 +153,7 @@ static void on_opened(void *arg, uint64_t n _unused_)
         sim.figures.connections++;
         story("connected");
         csms_opened();
-        l->handlers.on_open(l->userdata, sim.dialect16 ? "ocpp1.6" : "ocpp2.0.1");
+        l->handlers.on_open(l->userdata, sim.dialect->subprotocol);
 }
 
 int link_connect(Link *l, const char *address _unused_)

@@ -49,7 +49,7 @@ static int plan_config(void)
                 "[firmware]\nspool = /state/spool\nhold = %s\nmax_wait = %s\nretries = %u\n"
                 "start_jitter = %s\ninstall_timeout = %s\nhealth_within = %s\nreboot = %s\n"
                 "reboot_command = /hook/reboot\nfetch = %s\n%s%s%s%s",
-                sim.dialect16 ? "ocpp1.6" : "ocpp2.0.1", 10 + (unsigned)rnd(50),
+                sim.dialect16 ? "ocpp1.6" : "ocpp2.1 ocpp2.0.1", 10 + (unsigned)rnd(50),
                 1 + (unsigned)rnd(30), (unsigned)rnd(30), chance(200) ? SESSIONS_MAX : 1,
                 chance(100) ? "5M" : "0", chance(300) ? "install" : "reboot",
                 chance(200) ? "4h" : "0", (unsigned)rnd(5), chance(200) ? "10min" : "0",

@@ -10,7 +10,7 @@ Sim sim;
 #define RESTARTS_MAX 8
 #define POWER_CYCLES 4
 
-static const Dialect *const dialects[] = {&ocpp201, &ocpp16, NULL};
+static const Dialect *const dialects[] = {&ocpp21, &ocpp201, &ocpp16, NULL};
 static bool woken;
 
 /* ---- the quiet end ---- */

@@ -216,7 +216,8 @@ typedef struct Sim {
         unsigned finish; /* steps of the quiet end that are done */
         Config config;
         bool config_signed, dialect16;
-        unsigned reach; /* per mille of instants at which the next cut is drawn */
+        const Dialect *dialect; /* of the connection: 1.6 always, or 2.0.1 or 2.1 as it comes */
+        unsigned reach;         /* per mille of instants at which the next cut is drawn */
         Content contents[CONTENTS_MAX];
         Order orders[ORDERS_MAX];
         size_t order_count;

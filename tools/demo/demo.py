@@ -50,6 +50,7 @@ class Case:
 
 
 DIALECTS = {
+    "2.1": Dialect("ocpp2.1", "UpdateFirmware", "FirmwareStatusNotification", True),
     "2.0.1": Dialect("ocpp2.0.1", "UpdateFirmware", "FirmwareStatusNotification", True),
     "1.6-signed": Dialect("ocpp1.6", "SignedUpdateFirmware", "SignedFirmwareStatusNotification", True),
     "1.6": Dialect("ocpp1.6", "UpdateFirmware", "FirmwareStatusNotification", False),

@@ -1,10 +1,17 @@
 /* What the CSMS answers to a station, by a table of actions; what it learns from them; and the
  * faults that an operator wants in those answers. */
 #include "ocpp16.h"
+#include "ocpp201.h"
 #include "station.h"
 #include <math.h>
 
-enum { V16 = 1, V201 = 2, BOTH = V16 | V201 };
+/* What 2.0.1 has, 2.1 has too. */
+enum { V16 = 1, V201 = 2, V21 = 4, ANY = V16 | V201 | V21 };
+
+static int versions_of(const Dialect *dialect)
+{
+        return dialect == &ocpp16 ? V16 : dialect == &ocpp201 ? V201 : V201 | V21;
+}
 
 typedef enum AnswerKind {
         ANSWER_EMPTY,    /* {} */
@@ -31,31 +38,40 @@ typedef struct Answer {
 static const Answer answers[] = {
         { "Authorize",                        V16,  ANSWER_ID_TAG,   NULL,              NULL },
         { "Authorize",                        V201, ANSWER_ID_TOKEN, NULL,              NULL },
-        { "BootNotification",                 BOTH, ANSWER_BOOT,     "Accepted",        learn_boot },
+        { "BatterySwap",                      V21,  ANSWER_EMPTY,    NULL,              NULL },
+        { "BootNotification",                 ANY,  ANSWER_BOOT,     "Accepted",        learn_boot },
         { "ClearedChargingLimit",             V201, ANSWER_EMPTY,    NULL,              NULL },
-        { "DataTransfer",                     BOTH, ANSWER_STATUS,   "UnknownVendorId", NULL },
+        { "ClosePeriodicEventStream",         V21,  ANSWER_EMPTY,    NULL,              NULL },
+        { "DataTransfer",                     ANY,  ANSWER_STATUS,   "UnknownVendorId", NULL },
         { "DiagnosticsStatusNotification",    V16,  ANSWER_EMPTY,    NULL,              NULL },
-        { "FirmwareStatusNotification",       BOTH, ANSWER_EMPTY,    NULL,              learn_update },
+        { "FirmwareStatusNotification",       ANY,  ANSWER_EMPTY,    NULL,              learn_update },
         { "GetCertificateStatus",             V201, ANSWER_STATUS,   "Failed",          NULL },
-        { "Heartbeat",                        BOTH, ANSWER_TIME,     NULL,              NULL },
-        { "LogStatusNotification",            BOTH, ANSWER_EMPTY,    NULL,              NULL },
-        { "MeterValues",                      BOTH, ANSWER_EMPTY,    NULL,              NULL },
+        { "Heartbeat",                        ANY,  ANSWER_TIME,     NULL,              NULL },
+        { "LogStatusNotification",            ANY,  ANSWER_EMPTY,    NULL,              NULL },
+        { "MeterValues",                      ANY,  ANSWER_EMPTY,    NULL,              NULL },
         { "NotifyChargingLimit",              V201, ANSWER_EMPTY,    NULL,              NULL },
         { "NotifyCustomerInformation",        V201, ANSWER_EMPTY,    NULL,              NULL },
+        { "NotifyDERAlarm",                   V21,  ANSWER_EMPTY,    NULL,              NULL },
+        { "NotifyDERStartStop",               V21,  ANSWER_EMPTY,    NULL,              NULL },
         { "NotifyDisplayMessages",            V201, ANSWER_EMPTY,    NULL,              NULL },
         { "NotifyEVChargingNeeds",            V201, ANSWER_STATUS,   "Rejected",        NULL },
         { "NotifyEVChargingSchedule",         V201, ANSWER_STATUS,   "Accepted",        NULL },
         { "NotifyEvent",                      V201, ANSWER_EMPTY,    NULL,              NULL },
         { "NotifyMonitoringReport",           V201, ANSWER_EMPTY,    NULL,              NULL },
+        { "NotifyPriorityCharging",           V21,  ANSWER_EMPTY,    NULL,              NULL },
         { "NotifyReport",                     V201, ANSWER_EMPTY,    NULL,              NULL },
+        { "NotifySettlement",                 V21,  ANSWER_EMPTY,    NULL,              NULL },
+        { "OpenPeriodicEventStream",          V21,  ANSWER_STATUS,   "Rejected",        NULL },
         { "PublishFirmwareStatusNotification", V201, ANSWER_EMPTY,   NULL,              NULL },
+        { "PullDynamicScheduleUpdate",        V21,  ANSWER_STATUS,   "Rejected",        NULL },
         { "ReportChargingProfiles",           V201, ANSWER_EMPTY,    NULL,              NULL },
+        { "ReportDERControl",                 V21,  ANSWER_EMPTY,    NULL,              NULL },
         { "ReservationStatusUpdate",          V201, ANSWER_EMPTY,    NULL,              NULL },
-        { "SecurityEventNotification",        BOTH, ANSWER_EMPTY,    NULL,              NULL },
-        { "SignCertificate",                  BOTH, ANSWER_STATUS,   "Rejected",        NULL },
+        { "SecurityEventNotification",        ANY,  ANSWER_EMPTY,    NULL,              NULL },
+        { "SignCertificate",                  ANY,  ANSWER_STATUS,   "Rejected",        NULL },
         { "SignedFirmwareStatusNotification", V16,  ANSWER_EMPTY,    NULL,              learn_update },
         { "StartTransaction",                 V16,  ANSWER_START,    NULL,              NULL },
-        { "StatusNotification",               BOTH, ANSWER_EMPTY,    NULL,              NULL },
+        { "StatusNotification",               ANY,  ANSWER_EMPTY,    NULL,              NULL },
         { "StopTransaction",                  V16,  ANSWER_EMPTY,    NULL,              NULL },
         { "TransactionEvent",                 V201, ANSWER_EMPTY,    NULL,              NULL },
 };
@@ -71,12 +87,12 @@ static const Answer *find(const char *action, int versions)
 
 bool answer_known(const char *action)
 {
-        return find(action, BOTH);
+        return find(action, ANY);
 }
 
 bool answer_has_status(const char *action)
 {
-        const Answer *answer = find(action, BOTH);
+        const Answer *answer = find(action, ANY);
         return answer && answer->word;
 }
 
@@ -254,7 +270,7 @@ void station_on_call(void *userdata, const char *id, const char *action, const c
 {
         Station *station = userdata;
         Fault fault;
-        const Answer *answer = find(action, station->dialect == &ocpp16 ? V16 : V201);
+        const Answer *answer = find(action, versions_of(station->dialect));
         _cleanup_(cJSON_Deletep) cJSON *fixed = ask_observer(station, action, payload);
         if (!answer && !fixed) {
                 (void)rpc_refuse(station->rpc, id, RPC_NOT_IMPLEMENTED,

@@ -7,7 +7,7 @@
  * that stations still remember. */
 #define REQUEST_ID_MODULUS 1000000000
 
-static const Dialect *const dialects[] = {&ocpp201, &ocpp16};
+static const Dialect *const dialects[] = {&ocpp21, &ocpp201, &ocpp16};
 
 const Dialect *csms_dialect(const char *subprotocol)
 {

@@ -12,7 +12,7 @@ typedef struct Option {
         const char *help;
 } Option;
 
-enum { OPT_LISTEN, OPT_TLS_CERT, OPT_TLS_KEY, OPT_CLIENT_CA, OPT_PASSWORDS, OPT_FILES, OPT_TRACE, OPT_INTERVAL,
+enum { OPT_LISTEN, OPT_TLS_CERT, OPT_TLS_KEY, OPT_CLIENT_CA, OPT_PASSWORDS, OPT_FILES, OPT_TRACE, OPT_PROTOCOLS, OPT_INTERVAL,
        OPT_MESSAGE_TIMEOUT, OPT_SCENARIO, OPT_STATION, OPT_JUNIT, OPT_STRICT, OPT_HOOK, OPT_SET, OPT_HELP, OPT_VERSION, OPT_MAX };
 
 static const Option options[OPT_MAX] = {
@@ -23,6 +23,7 @@ static const Option options[OPT_MAX] = {
         [OPT_PASSWORDS]       = { "--passwords",       "FILE",      "lines ID:password: only these stations, by Basic auth" },
         [OPT_FILES]           = { "--files",           "DIR",       "serve this folder at /files/, take uploads in its uploads/" },
         [OPT_TRACE]           = { "--trace",           "FILE",      "append every frame as a JSON line" },
+        [OPT_PROTOCOLS]       = { "--protocols",       "LIST",      "OCPP versions to speak, parted by commas (all: ocpp2.1,ocpp2.0.1,ocpp1.6)" },
         [OPT_INTERVAL]        = { "--interval",        "SECONDS",   "heartbeat interval told to stations (300)" },
         [OPT_MESSAGE_TIMEOUT] = { "--message-timeout", "SECONDS",   "how long a station may take to answer (30)" },
         [OPT_SCENARIO]        = { "--scenario",        "FILE",      "run this scenario, then end; may be given several times" },
@@ -126,6 +127,17 @@ static int read_address(const char *text, ServerOptions *o)
         return inet_pton(v6 ? AF_INET6 : AF_INET, o->address, binary) == 1 ? 0 : -EINVAL;
 }
 
+/* Whether each word of the list is a version of OCPP that we speak. */
+static bool are_protocols(const char *list)
+{
+        _cleanup_(freep) char *copy = strdup(list);
+        char *rest = copy;
+        for (char *word; (word = strsep(&rest, ","));)
+                if (!csms_dialect(word))
+                        return false;
+        return copy;
+}
+
 static int read_options(const char *const values[static OPT_MAX], ServerOptions *ret)
 {
         static const int with_scenario[] = {OPT_JUNIT, OPT_STRICT, OPT_HOOK, OPT_SET};
@@ -137,12 +149,15 @@ static int read_options(const char *const values[static OPT_MAX], ServerOptions 
                 .passwords = values[OPT_PASSWORDS],
                 .files = values[OPT_FILES],
                 .trace = values[OPT_TRACE],
+                .protocols = values[OPT_PROTOCOLS],
                 .interval = 300,
         };
         if (!values[OPT_LISTEN] || read_address(values[OPT_LISTEN], &o) < 0)
                 return wrong("--listen", "a numeric address and a port, 127.0.0.1:8080");
         if (!o.tls_cert != !o.tls_key || (o.client_ca && !o.tls_cert))
                 return wrong("--tls-cert", "together with --tls-key, and both with --client-ca");
+        if (o.protocols && !are_protocols(o.protocols))
+                return wrong("--protocols", "some of ocpp2.1, ocpp2.0.1 and ocpp1.6");
         if (values[OPT_INTERVAL] &&
             read_number(values[OPT_INTERVAL], 0, INT32_MAX, &o.interval) < 0)
                 return wrong("--interval", "seconds");

@@ -20,10 +20,13 @@
 /* Bytes read at a time: more than a TLS record. On libuv, lws looks only once for what is left of a
  * record that was read in part, and would then wait for the peer's next one. */
 #define READ_SIZE 20000
+/* HTTP and all versions of OCPP. */
+#define PROTOCOLS_MAX 4
 /* Deadlines are met this much late at most, so that 10,000 of them don't wake us 10,000 times. */
 #define TICK_MSEC 10
 
 typedef struct Server {
+        struct lws_protocols protocols[PROTOCOLS_MAX + 1]; /* spoken; ends with an empty one */
         Web web;
         Trace *trace;
         uv_loop_t loop;
@@ -121,13 +124,33 @@ static void log_line(int level, const char *line)
 }
 
 /* clang-format off */
-static const struct lws_protocols protocols[] = {
+static const struct lws_protocols all_protocols[PROTOCOLS_MAX] = {
         { .name = "http",      .callback = http_callback, .per_session_data_size = SESSION_SIZE },
+        { .name = "ocpp2.1",   .callback = ws_callback,   .per_session_data_size = SESSION_SIZE, .rx_buffer_size = 8192 },
         { .name = "ocpp2.0.1", .callback = ws_callback,   .per_session_data_size = SESSION_SIZE, .rx_buffer_size = 8192 },
         { .name = "ocpp1.6",   .callback = ws_callback,   .per_session_data_size = SESSION_SIZE, .rx_buffer_size = 8192 },
-        { 0 },
 };
 /* clang-format on */
+
+/* Whether the word is one of a list that is parted by commas. */
+static bool list_has(const char *list, const char *word)
+{
+        size_t n = strlen(word);
+        for (const char *p = list; p; p = strchr(p, ',')) {
+                p += *p == ',';
+                if (strcspn(p, ",") == n && strncmp(p, word, n) == 0)
+                        return true;
+        }
+        return false;
+}
+
+static void choose_protocols(Server *server, const char *spoken)
+{
+        size_t n = 0;
+        for (size_t i = 0; i < PROTOCOLS_MAX; i++)
+                if (i == 0 || !spoken || list_has(spoken, all_protocols[i].name))
+                        server->protocols[n++] = all_protocols[i];
+}
 
 static const lws_retry_bo_t liveness = {
         .secs_since_valid_ping = PING_AFTER,
@@ -175,7 +198,7 @@ static int create_context(Server *server, const ServerOptions *options)
         struct lws_context_creation_info info = {
                 .port = options->port,
                 .iface = options->address,
-                .protocols = protocols,
+                .protocols = server->protocols,
                 .user = &server->web,
                 .foreign_loops = loops,
                 .pcontext = &server->context,
@@ -257,6 +280,7 @@ int server_run(const ServerOptions *options)
         int r = uv_loop_init(&server.loop);
         if (r < 0)
                 return log_error_errno(r, "Can't start the loop");
+        choose_protocols(&server, options->protocols);
         start_loop(&server);
         r = open_things(&server, options);
         if (r == 0)

@@ -12,6 +12,7 @@ typedef struct ServerOptions {
         const char *passwords;          /* file; NULL: everybody may connect */
         const char *files;              /* folder; NULL: no files */
         const char *trace;              /* file; NULL: none is written */
+        const char *protocols;          /* subprotocols spoken, parted by commas; NULL: all */
         int64_t interval;               /* seconds, told in the answer to BootNotification */
         usec_t message_timeout;         /* of calls to stations */
         ScenarioRun *run;               /* borrowed; NULL: no scenarios */

@@ -1,5 +1,6 @@
 /* One station: frames in and out through rpc, and what is remembered of it. See station.h. */
 #include "station.h"
+#include "log.h"
 
 static int on_send(void *userdata, const char *text, size_t size)
 {
@@ -72,12 +73,22 @@ static void on_timeout(void *userdata, uint64_t token _unused_)
         finish_call(userdata, &(CallOutcome){.end = CALL_TIMEOUT});
 }
 
+/* 2.1: it could not use an answer of ours. */
+static void on_result_error(void *userdata, const char *id, const char *code,
+                            const char *description)
+{
+        const Station *station = userdata;
+        log_warning("%s could not use the answer to its message %s: %.40s: %.120s", station->id, id,
+                    code, description);
+}
+
 static const RpcHandlers handlers = {
         .send = on_send,
         .on_call = station_on_call,
         .on_result = on_result,
         .on_error = on_error,
         .on_timeout = on_timeout,
+        .on_result_error = on_result_error,
 };
 
 static int copy_faults(const Faults *from, Faults **ret)

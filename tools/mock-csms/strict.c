@@ -13,9 +13,11 @@ static Strictness check(const Dialect *dialect, const Table *table, const cJSON 
 Strictness strict_check_call(const Dialect *dialect, const char *action, const cJSON *payload,
                              CodecError *reterr)
 {
-        for (size_t i = 0; i < OUTGOING_MAX; i++)
-                if (str_equal(dialect->outgoing[i].action, action))
-                        return check(dialect, dialect->outgoing[i].request, payload, reterr);
+        for (OutgoingKind kind = 0; kind < OUTGOING_MAX; kind++) {
+                const Outgoing *outgoing = dialect_outgoing(dialect, kind);
+                if (str_equal(outgoing->action, action))
+                        return check(dialect, outgoing->request, payload, reterr);
+        }
         return STRICT_UNCHECKED;
 }
 

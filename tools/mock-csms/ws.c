@@ -99,6 +99,13 @@ static int read_identity(struct lws *wsi, char id[static STATION_ID_MAX + 1])
         return 0;
 }
 
+/* Whether it is a version that was not left out by --protocols. */
+static bool speaks(struct lws *wsi, const char *subprotocol)
+{
+        return csms_dialect(subprotocol) &&
+               lws_vhost_name_to_protocol(lws_get_vhost(wsi), subprotocol);
+}
+
 /* Whether the client names a version that we speak. lws then takes the first such in its list. */
 static bool offers_a_version(struct lws *wsi)
 {
@@ -107,7 +114,7 @@ static bool offers_a_version(struct lws *wsi)
         if (lws_hdr_copy(wsi, list, sizeof(list), WSI_TOKEN_PROTOCOL) <= 0)
                 return false;
         for (char *word; (word = strsep(&rest, ","));)
-                if (csms_dialect(str_strip(word)))
+                if (speaks(wsi, str_strip(word)))
                         return true;
         return false;
 }
@@ -145,7 +152,8 @@ int ws_check_upgrade(struct lws *wsi, const Web *web, const char *upgrade)
                 return http_refuse(wsi, 503, "A scenario refuses this station for now.");
         if (!offers_a_version(wsi))
                 return http_refuse(wsi, 400,
-                                   "Sec-WebSocket-Protocol must offer ocpp2.0.1 or ocpp1.6.");
+                                   "Sec-WebSocket-Protocol offers no OCPP version that is spoken "
+                                   "here.");
         return 0;
 }
 
