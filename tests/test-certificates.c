@@ -265,6 +265,7 @@ static void certificates_are_there_once(void **state)
 
         place_make(&p);
         p.certificates.configured[ROOT_OF_CSMS] = pki_path(*state, "pki/csms/root.pem");
+        assert_int_equal(certificates_count(&p.certificates), 1);
         assert_int_equal(install(&p, ROOT_OF_CSMS, pem), 1);
         assert_int_equal(install(&p, ROOT_OF_CSMS, pem), 0);
         assert_int_equal(install(&p, ROOT_OF_CSMS, configured), 0);
@@ -272,6 +273,7 @@ static void certificates_are_there_once(void **state)
         assert_listed(&p, ROOT_OF_CSMS, (const char *const[]){pem, configured}, 2);
         /* for another use it is another one; deleted it is from both */
         assert_int_equal(install(&p, ROOT_OF_MANUFACTURER, pem), 1);
+        assert_int_equal(certificates_count(&p.certificates), 3);
         assert_int_equal(delete_root(&p, pem, NULL), 1 << ROOT_OF_CSMS | 1 << ROOT_OF_MANUFACTURER);
         assert_int_equal(count_of(&p, ROOT_OF_CSMS) + count_of(&p, ROOT_OF_MANUFACTURER), 0);
         place_done(&p);

@@ -187,6 +187,23 @@ int certificates_list(const Certificates *c, RootUse use, List *roots)
         return r < 0 ? r : append_all(roots, use, configured);
 }
 
+int certificates_count(const Certificates *c)
+{
+        int count = 0;
+
+        for (RootUse use = 0; use < ROOT_USES; use++) {
+                _cleanup_(trust_store_freep) TrustStore *installed = NULL, *configured = NULL;
+                int r = read_installed(c, use, &installed);
+
+                if (r == 0)
+                        r = read_configured(c, use, &configured);
+                if (r < 0)
+                        return r;
+                count += (int)(trust_store_count(installed) + trust_store_count(configured));
+        }
+        return count;
+}
+
 /* Whichever case the CSMS writes them in; a serial number may come with leading zeros. */
 static bool is_same(const RootHashes *h, const RootId *id)
 {

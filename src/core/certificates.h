@@ -30,6 +30,8 @@ int certificates_install(const Certificates *c, RootUse use, const char *pem);
  * ROOTS_LISTED_MAX. Those without hash data are left out. 0; negative errno. In both cases the
  * caller frees the list by codec_done(). */
 int certificates_list(const Certificates *c, RootUse use, List *roots);
+/* How many there are of both uses, the configured ones included; negative errno. */
+int certificates_count(const Certificates *c);
 /* Removes what has that id, whatever its use; in_use is the digest of a CSMS root that must stay,
  * NULL none. A bit (1 << RootUse) a use that has changed; -ENOENT: it is not there; -EROFS: it is
  * configured; -EBUSY: it is in use; other negative errno: it may still be there. */
