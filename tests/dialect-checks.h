@@ -35,6 +35,11 @@ typedef union Message {
         ConfigurationAnswer configuration_answer;
         ConfigurationChange configuration_change;
         ConfigurationChanged configuration_changed;
+        InstallRequest install;
+        RootsRequest roots;
+        RootsAnswer roots_answer;
+        RootId root;
+        RootAnswer root_answer;
         EmptyMessage empty;
 } Message;
 

@@ -10,6 +10,7 @@ typedef struct Sweep {
         const Table *root;
         const char *names[DEPTH_MAX];
         size_t depth;
+        size_t lists; /* of them are lists */
 } Sweep;
 
 /* Text of n code points of two bytes each. */
@@ -241,7 +242,7 @@ static void sweep_word(const Sweep *s, const Field *f, const char *word, int val
 
         cJSON_ReplaceItemInObjectCaseSensitive(object, f->name, cJSON_CreateString(word));
         expect(s, message, value < 0 ? CODEC_CONSTRAINT : CODEC_FINE, f->name, &m);
-        if (value >= 0)
+        if (value >= 0 && s->lists == 0) /* those in lists are freed: the vectors look at them */
                 assert_int_equal(*(int *)at(f, &m), value);
 }
 
@@ -361,7 +362,9 @@ static void sweep_level(Sweep *s, const Table *t)
                         continue;
                 assert_true(s->depth < DEPTH_MAX);
                 s->names[s->depth++] = f->name;
+                s->lists += f->kind == FIELD_LIST || f->json_type == JSON_ARRAY;
                 sweep_level(s, inner_table(f));
+                s->lists -= f->kind == FIELD_LIST || f->json_type == JSON_ARRAY;
                 s->depth--;
         }
         sweep_strangers(s);

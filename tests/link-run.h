@@ -25,7 +25,8 @@ typedef struct Run {
         size_t last_size, last_binary;
         LinkEnd end;
         char reason[256];
-        void (*then)(struct Run *run); /* in on_open */
+        void (*before)(struct Run *run); /* before link_connect() */
+        void (*then)(struct Run *run);   /* in on_open */
         void (*after_text)(struct Run *run);
         bool (*after_end)(struct Run *run); /* true: go on */
         struct rusage usage;
@@ -124,6 +125,8 @@ static _unused_ void run_with(Run *run, const PeerScript *script, const char *sc
         close(listener);
         run_begin(run, scheme, host, port);
         link_judge_dates_by(run->link, run->judge_by);
+        if (run->before)
+                run->before(run);
         assert_int_equal(link_connect(run->link, "127.0.0.1"), 0);
         assert_int_equal(link_connect(run->link, "127.0.0.1"), -EALREADY);
         assert_int_equal(run_loop(run, GUARD_USEC, GUARDED), GOT_END);

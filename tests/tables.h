@@ -21,6 +21,11 @@ typedef union AnyMessage {
         ConfigurationAnswer configuration_answer;
         ConfigurationChange configuration_change;
         ConfigurationChanged configuration_changed;
+        InstallRequest install_request;
+        RootsRequest roots_request;
+        RootsAnswer roots_answer;
+        RootId root_id;
+        RootAnswer root_answer;
         EmptyMessage empty;
 } AnyMessage;
 

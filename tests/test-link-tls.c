@@ -12,7 +12,7 @@
 
 typedef struct Pki {
         Cert root, foreign_root;
-        char root_file[64];
+        char root_file[64], foreign_file[64];
 } Pki;
 
 static void close_link(Run *run)
@@ -152,6 +152,73 @@ static void link_tls_looks_at_dates_as_told(void **state)
         }
 }
 
+static const Pki *the_pki;
+static uint8_t root_seen[EVP_MAX_MD_SIZE];
+
+static void add_foreign(Run *run)
+{
+        assert_true(link_is_encrypted(run->link));
+        assert_int_equal(link_add_roots(run->link, the_pki->foreign_file), 0);
+        assert_int_equal(link_add_roots(run->link, "/dev/null"), -EBADMSG); /* nothing changes */
+}
+
+static void add_and_remove_foreign(Run *run)
+{
+        add_foreign(run);
+        assert_int_equal(link_add_roots(run->link, NULL), 0);
+}
+
+static void look_at_root(Run *run)
+{
+        const uint8_t *root = link_root(run->link);
+
+        assert_non_null(root);
+        memcpy(root_seen, root, SHA256_DIGEST_LENGTH);
+        link_close(run->link);
+}
+
+/* Roots that come later count besides the configured ones, until they are taken back. */
+static void link_tls_trusts_roots_that_come_later(void **state)
+{
+        static const struct {
+                void (*before)(Run *run);
+                bool foreign, opens;
+        } cases[] = {
+                {NULL, false, true},
+                {NULL, true, false},
+                {add_foreign, true, true},
+                {add_foreign, false, true},
+                {add_and_remove_foreign, true, false},
+                {add_and_remove_foreign, false, true},
+        };
+
+        the_pki = *state;
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                struct Vector v = {.common_name = "x",
+                                   .names = "DNS:csms.example",
+                                   .foreign = cases[i].foreign,
+                                   .expires_in = 3600};
+                const Cert *root = v.foreign ? &the_pki->foreign_root : &the_pki->root;
+                SSL_CTX *ctx = server_of(&v, the_pki);
+                PeerScript script = {.run = peer_secure, .tls = ctx};
+                Run run = {.before = cases[i].before,
+                           .then = look_at_root,
+                           .config = {.ca_file = the_pki->root_file}};
+                uint8_t digest[EVP_MAX_MD_SIZE];
+
+                expected_sni = "csms.example";
+                run_with(&run, &script, "wss", "csms.example");
+                if (run.opens != cases[i].opens)
+                        fail_msg("%zu: %s, %s", i, link_end_to_string(run.end), run.reason);
+                assert_int_equal(X509_digest(root->x509, EVP_sha256(), digest, NULL), 1);
+                if (run.opens)
+                        assert_memory_equal(root_seen, digest, SHA256_DIGEST_LENGTH);
+                assert_null(link_root(run.link));
+                run_done(&run);
+                SSL_CTX_free(ctx);
+        }
+}
+
 /* Neither roots of its own nor the system's: nobody is trusted, above all not by accident. */
 static void link_tls_without_roots_trusts_nobody(void **state)
 {
@@ -248,7 +315,10 @@ static int set_up(void **state)
         pki.root = cert_make("Root", NULL, NULL, 86400);
         pki.foreign_root = cert_make("Foreign Root", NULL, NULL, 86400);
         snprintf(pki.root_file, sizeof(pki.root_file), "/tmp/test-link-tls-%d.pem", getpid());
+        snprintf(pki.foreign_file, sizeof(pki.foreign_file), "/tmp/test-link-tls-%d-foreign.pem",
+                 getpid());
         cert_write(&pki.root, pki.root_file);
+        cert_write(&pki.foreign_root, pki.foreign_file);
         *state = &pki;
         return 0;
 }
@@ -258,6 +328,7 @@ static int tear_down(void **state)
         Pki *pki = *state;
 
         unlink(pki->root_file);
+        unlink(pki->foreign_file);
         cert_done(&pki->root);
         cert_done(&pki->foreign_root);
         return 0;
@@ -268,6 +339,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(link_tls_trusts_only_the_right_server),
                 cmocka_unit_test(link_tls_looks_at_dates_as_told),
+                cmocka_unit_test(link_tls_trusts_roots_that_come_later),
                 cmocka_unit_test(link_tls_without_roots_trusts_nobody),
                 cmocka_unit_test(link_tls_takes_system_roots_if_told),
                 cmocka_unit_test(link_tls_knows_network_from_tls),

@@ -10,6 +10,10 @@ static const char *const asked_keys[] = { "HeartbeatInterval", "Nonsense" };
 static const ConfigurationValue told_values[] = {
         { "NumberOfConnectors", 1, (char *)"2" }, { "CpoName", 0, (char *)"" }, { "Empty", 0, NULL },
 };
+static RootId roots[] = {
+        { ROOT_OF_CSMS,         HASH_SHA256, (char *)"a1", (char *)"b2", (char *)"1f" },
+        { ROOT_OF_MANUFACTURER, HASH_SHA512, (char *)"c",  (char *)"d",  (char *)"0"  },
+};
 
 static const Golden goldens[] = {
         { "SignedUpdateFirmware", false,
@@ -84,6 +88,25 @@ static const Golden goldens[] = {
         { "ExtendedTriggerMessage", false, "{\"requestedMessage\":\"StatusNotification\",\"connectorId\":2}", { .trigger = { TRIGGER_STATUS, 2, NO_INT } } },
         { "ExtendedTriggerMessage", false, "{\"requestedMessage\":\"SignChargePointCertificate\"}", { .trigger = { TRIGGER_OTHER, NO_INT, NO_INT } }, .decode_only = true },
         { "ExtendedTriggerMessage", true, "{\"status\":\"Accepted\"}", { .trigger_answer = { TRIGGER_ACCEPTED } } },
+        { "InstallCertificate", false, "{\"certificateType\":\"CentralSystemRootCertificate\",\"certificate\":\"PEM\"}",
+          { .install = { ROOT_OF_CSMS, (char *)"PEM" } } },
+        { "InstallCertificate", false, "{\"certificateType\":\"ManufacturerRootCertificate\",\"certificate\":\"\"}",
+          { .install = { ROOT_OF_MANUFACTURER, (char *)"" } } },
+        { "InstallCertificate", true, "{\"status\":\"Accepted\"}", { .root_answer = { ROOT_ACCEPTED, NULL, NULL } } },
+        { "InstallCertificate", true, "{\"status\":\"Rejected\"}", { .root_answer = { ROOT_REJECTED, NULL, NULL } } },
+        { "InstallCertificate", true, "{\"status\":\"Failed\"}", { .root_answer = { ROOT_FAILED, NULL, NULL } } },
+        { "GetInstalledCertificateIds", false, "{\"certificateType\":\"ManufacturerRootCertificate\"}",
+          { .roots = { .use = ROOT_OF_MANUFACTURER } } },
+        { "GetInstalledCertificateIds", true, "{\"status\":\"NotFound\"}", { .roots_answer = { .verdict = ROOT_NOT_FOUND } } },
+        { "GetInstalledCertificateIds", true,
+          "{\"status\":\"Accepted\",\"certificateHashData\":[{\"hashAlgorithm\":\"SHA256\",\"issuerNameHash\":\"a1\",\"issuerKeyHash\":\"b2\",\"serialNumber\":\"1f\"},"
+          "{\"hashAlgorithm\":\"SHA512\",\"issuerNameHash\":\"c\",\"issuerKeyHash\":\"d\",\"serialNumber\":\"0\"}]}",
+          { .roots_answer = { ROOT_ACCEPTED, { roots, 2 } } } },
+        { "DeleteCertificate", false, "{\"certificateHashData\":{\"hashAlgorithm\":\"SHA384\",\"issuerNameHash\":\"a\",\"issuerKeyHash\":\"b\",\"serialNumber\":\"1\"}}",
+          { .root = { ROOT_OF_CSMS, HASH_SHA384, (char *)"a", (char *)"b", (char *)"1" } } },
+        { "DeleteCertificate", true, "{\"status\":\"Accepted\"}", { .root_answer = { ROOT_ACCEPTED, NULL, NULL } } },
+        { "DeleteCertificate", true, "{\"status\":\"Failed\"}", { .root_answer = { ROOT_FAILED, NULL, NULL } } },
+        { "DeleteCertificate", true, "{\"status\":\"NotFound\"}", { .root_answer = { ROOT_NOT_FOUND, NULL, NULL } } },
         { "BootNotification", false,
           "{\"chargePointVendor\":\"V\",\"chargePointModel\":\"M\",\"chargePointSerialNumber\":\"S\",\"firmwareVersion\":\"1.2\"}",
           { .boot = { BOOT_FIRMWARE_UPDATE, "V", "M", "S", "1.2" } } },

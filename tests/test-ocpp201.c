@@ -6,6 +6,11 @@
 #define CUSTOM "\"customData\":{\"vendorId\":\"v\",\"more\":[1,{}]}"
 
 /* clang-format off */
+static RootId roots[] = {
+        { ROOT_OF_CSMS,         HASH_SHA256, (char *)"a1", (char *)"b2", (char *)"1f" },
+        { ROOT_OF_MANUFACTURER, HASH_SHA512, (char *)"c",  (char *)"d",  (char *)"0"  },
+};
+
 static const Golden goldens[] = {
         { "UpdateFirmware", false,
           "{\"requestId\":17,\"retries\":2,\"retryInterval\":30,\"firmware\":{\"location\":\"https://h/a.raucb\","
@@ -52,6 +57,36 @@ static const Golden goldens[] = {
         { "TriggerMessage", true, "{\"status\":\"Rejected\"}", { .trigger_answer = { TRIGGER_REJECTED } } },
         { "TriggerMessage", true, "{\"status\":\"NotImplemented\"}", { .trigger_answer = { TRIGGER_NOT_IMPLEMENTED } } },
         { "TriggerMessage", true, "{\"status\":\"Rejected\",\"statusInfo\":{\"reasonCode\":\"x\"}}", { .trigger_answer = { TRIGGER_REJECTED } }, .decode_only = true },
+        { "InstallCertificate", false, "{\"certificateType\":\"CSMSRootCertificate\",\"certificate\":\"PEM\"}",
+          { .install = { ROOT_OF_CSMS, (char *)"PEM" } } },
+        { "InstallCertificate", false, "{\"certificateType\":\"ManufacturerRootCertificate\",\"certificate\":\"\"}",
+          { .install = { ROOT_OF_MANUFACTURER, (char *)"" } } },
+        { "InstallCertificate", false, "{\"certificateType\":\"V2GRootCertificate\",\"certificate\":\"PEM\"}",
+          { .install = { ROOT_OF_OTHERS, (char *)"PEM" } }, .decode_only = true },
+        { "InstallCertificate", true, "{\"status\":\"Rejected\",\"statusInfo\":{\"reasonCode\":\"OutOfStorage\",\"additionalInfo\":\"i\"}}",
+          { .root_answer = { ROOT_REJECTED, "OutOfStorage", "i" } } },
+        { "DeleteCertificate", true, "{\"status\":\"Failed\",\"statusInfo\":{\"reasonCode\":\"ReadOnly\"}}",
+          { .root_answer = { ROOT_FAILED, "ReadOnly", NULL } } },
+        { "InstallCertificate", true, "{\"status\":\"Accepted\"}", { .root_answer = { ROOT_ACCEPTED, NULL, NULL } } },
+        { "InstallCertificate", true, "{\"status\":\"Rejected\"}", { .root_answer = { ROOT_REJECTED, NULL, NULL } } },
+        { "InstallCertificate", true, "{\"status\":\"Failed\"}", { .root_answer = { ROOT_FAILED, NULL, NULL } } },
+        { "GetInstalledCertificateIds", false, "{}", { .roots = { .use = -1 } } },
+        { "GetInstalledCertificateIds", false,
+          "{\"certificateType\":[\"ManufacturerRootCertificate\",\"CSMSRootCertificate\"]}",
+          { .roots = { -1, { (int[]){ ROOT_OF_MANUFACTURER, ROOT_OF_CSMS }, 2 } } } },
+        { "GetInstalledCertificateIds", false, "{\"certificateType\":[\"V2GCertificateChain\"]}",
+          { .roots = { -1, { (int[]){ ROOT_OF_OTHERS }, 1 } } }, .decode_only = true },
+        { "GetInstalledCertificateIds", true, "{\"status\":\"NotFound\"}", { .roots_answer = { .verdict = ROOT_NOT_FOUND } } },
+        { "GetInstalledCertificateIds", true,
+          "{\"status\":\"Accepted\",\"certificateHashDataChain\":["
+          "{\"certificateType\":\"CSMSRootCertificate\",\"certificateHashData\":{\"hashAlgorithm\":\"SHA256\",\"issuerNameHash\":\"a1\",\"issuerKeyHash\":\"b2\",\"serialNumber\":\"1f\"}},"
+          "{\"certificateType\":\"ManufacturerRootCertificate\",\"certificateHashData\":{\"hashAlgorithm\":\"SHA512\",\"issuerNameHash\":\"c\",\"issuerKeyHash\":\"d\",\"serialNumber\":\"0\"}}]}",
+          { .roots_answer = { ROOT_ACCEPTED, { roots, 2 } } } },
+        { "DeleteCertificate", false, "{\"certificateHashData\":{\"hashAlgorithm\":\"SHA384\",\"issuerNameHash\":\"a\",\"issuerKeyHash\":\"b\",\"serialNumber\":\"1\"}}",
+          { .root = { ROOT_OF_CSMS, HASH_SHA384, (char *)"a", (char *)"b", (char *)"1" } } },
+        { "DeleteCertificate", true, "{\"status\":\"Accepted\"}", { .root_answer = { ROOT_ACCEPTED, NULL, NULL } } },
+        { "DeleteCertificate", true, "{\"status\":\"Failed\"}", { .root_answer = { ROOT_FAILED, NULL, NULL } } },
+        { "DeleteCertificate", true, "{\"status\":\"NotFound\"}", { .root_answer = { ROOT_NOT_FOUND, NULL, NULL } } },
         { "BootNotification", false,
           "{\"reason\":\"FirmwareUpdate\",\"chargingStation\":{\"vendorName\":\"V\",\"model\":\"M\",\"serialNumber\":\"S\",\"firmwareVersion\":\"1.2\"}}",
           { .boot = { BOOT_FIRMWARE_UPDATE, "V", "M", "S", "1.2" } } },

@@ -153,6 +153,9 @@ static const CallHandler handlers[IN_KIND_MAX] = {
         [IN_TRIGGER]              = handle_trigger,
         [IN_GET_CONFIGURATION]    = configuration_handle_get,
         [IN_CHANGE_CONFIGURATION] = configuration_handle_change,
+        [IN_INSTALL_CERTIFICATE]  = roots_handle_install,
+        [IN_GET_CERTIFICATES]     = roots_handle_get,
+        [IN_DELETE_CERTIFICATE]   = roots_handle_delete,
         [IN_UNSUPPORTED]          = refuse_unsupported,
 };
 /* clang-format on */

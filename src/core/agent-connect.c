@@ -310,7 +310,10 @@ int connect_init(Agent *a)
         if (!url || !protocols)
                 return log_error_errno(-ENOMEM, "Can't make the connection");
         r = make_link(a, url, protocols);
-        return r < 0 ? r : check_csms(a);
+        if (r < 0)
+                return r;
+        roots_tell_link(a);
+        return check_csms(a);
 }
 
 void connect_start(Agent *a)

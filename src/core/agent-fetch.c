@@ -278,7 +278,7 @@ static int start_worker(Agent *a, const char *part)
                         .file = part,
                         .max_size_bytes = c->max_bundle_size,
                         .reserve_bytes = TRANSFER_RESERVE_BYTES,
-                        .way = way_of(c, c->download_rate)};
+                        .way = way_of(a, c->download_rate)};
 
         if (local_is_file(a) && lseek(a->local_file, 0, SEEK_SET) < 0)
                 return -errno;

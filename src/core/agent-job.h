@@ -3,8 +3,8 @@
 
 /* agent-way.c */
 
-/* Borrows from c. rate_bytes: a second, 0 no limit. */
-TransferWay way_of(const Config *c, uint64_t rate_bytes);
+/* Borrows from a. rate_bytes: a second, 0 no limit. */
+TransferWay way_of(const Agent *a, uint64_t rate_bytes);
 /* After so many attempts that failed: retries as asked for, NO_INT as configured. */
 bool way_may_be_tried_again(int64_t failed, int64_t asked, int64_t configured);
 /* Until the next attempt: as asked for (NO_INT as configured), and what the server wants at least.

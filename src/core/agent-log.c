@@ -264,7 +264,7 @@ static void upload(Agent *a)
                          .url = a->logs.job.request.location,
                          .folder = a->logs.job.plain,
                          .method = config_upload_methods[c->upload_method],
-                         .way = way_of(c, 0)};
+                         .way = way_of(a, 0)};
         int r = path ? transfer_upload(a->parts.event, a->parts.worker, &job, &handlers, a,
                                        &a->logs.transfer)
                      : -ENOMEM;

@@ -9,6 +9,7 @@
  *   agent-vars.c     variables: what they are, what they change
  *   agent-configuration.c  … asked for and set by 1.6's configuration keys
  *   agent-request.c  an update request's verdict
+ *   agent-roots.c    what InstallCertificate brings, and its effects
  *   agent-way.c      what downloads and uploads have in common
  *   agent-fetch.c    actions up to the closed file
  *   agent-hash.c     … up to the verified one
@@ -30,6 +31,7 @@
 
 #include "agent.h"
 #include "backoff.h"
+#include "certificates.h"
 #include "control.h"
 #include "job.h"
 #include "linelog.h"
@@ -103,8 +105,10 @@ struct Agent {
         const Config *config;
         Store *store;
         Installer *installer;
-        TrustStore *roots;      /* NULL: none configured */
-        bool store_was_damaged; /* … and is a fresh one with what its copy knew */
+        Certificates certificates;
+        TrustStore *roots;          /* of the manufacturer; NULL: none */
+        char *installed_csms_roots; /* a PEM file; NULL: none */
+        bool store_was_damaged;     /* … and is a fresh one with what its copy knew */
         bool require_signed;
         Vars *vars;
 
@@ -299,5 +303,16 @@ int request_take_local(Agent *a, UpdateRequest *q, JobEvent event);
 /* Logs the request that has become the job. */
 void request_tell_accepted(const Agent *a);
 void request_handle(Agent *a, const char *id, const Incoming *incoming, const cJSON *payload);
+
+/* agent-roots.c */
+/* Loads the roots, and finds out whether unsigned requests are refused. 0; negative errno or
+ * AGENT_BAD_CONFIG, logged. */
+int roots_init(Agent *a);
+void roots_done(Agent *a);
+/* Tells the link of the installed roots of the CSMS. */
+void roots_tell_link(Agent *a);
+void roots_handle_install(Agent *a, const char *id, const Incoming *incoming, const cJSON *payload);
+void roots_handle_get(Agent *a, const char *id, const Incoming *incoming, const cJSON *payload);
+void roots_handle_delete(Agent *a, const char *id, const Incoming *incoming, const cJSON *payload);
 
 #include "agent-job.h"

@@ -29,12 +29,16 @@ static char *read_security_profile(const Agent *a);
 static char *read_time(const Agent *a);
 static char *read_firmware_version(const Agent *a);
 static char *read_phase_rotation(const Agent *a);
+static char *read_certificates(const Agent *a);
+static char *read_certificates_max(const Agent *a);
 static const struct { VarId id; char *(*read)(const Agent *); } found_out[] = {
         { VAR_FILE_TRANSFER_PROTOCOLS, read_transfer_protocols },
         { VAR_SECURITY_PROFILE,        read_security_profile   },
         { VAR_DATE_TIME,               read_time               },
         { VAR_FIRMWARE_VERSION,        read_firmware_version   },
         { VAR_CONNECTOR_PHASE_ROTATION, read_phase_rotation    },
+        { VAR_CERTIFICATE_ENTRIES,     read_certificates       },
+        { VAR_CERTIFICATE_STORE_MAX,   read_certificates_max   },
 };
 /* clang-format on */
 
@@ -93,6 +97,18 @@ static char *read_phase_rotation(const Agent *a)
                 list = longer;
         }
         return list;
+}
+
+static char *read_certificates(const Agent *a)
+{
+        int count = certificates_count(&a->certificates);
+
+        return str_printf("%d", MAX(count, 0));
+}
+
+static char *read_certificates_max(const Agent *a _unused_)
+{
+        return str_printf("%d", ROOT_USES * CERTIFICATES_MAX);
 }
 
 static const void *option(const Agent *a, size_t member)

@@ -6,14 +6,17 @@
 #define RETRIES_MAX 100
 #define REST_MAX_SECONDS INT64_C(86400)
 
-TransferWay way_of(const Config *c, uint64_t rate_bytes)
+TransferWay way_of(const Agent *a, uint64_t rate_bytes)
 {
+        const Config *c = a->config;
+
         return (TransferWay){.protocols = (const char *const *)c->transfer_protocols,
                              .stall_timeout_usec = c->stall_timeout,
                              .timeout_usec = c->transfer_timeout,
                              .rate_bytes = rate_bytes,
                              .ca_file = c->transfer_ca_file,
                              .csms_ca_file = c->csms_ca_file,
+                             .installed_ca_file = a->installed_csms_roots,
                              .client_cert_file = c->transfer_client_cert,
                              .client_key = c->transfer_client_key,
                              .credentials_file = c->transfer_credentials,

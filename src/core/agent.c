@@ -357,35 +357,6 @@ static const InstallerHandlers installer_handlers = {
         .on_idle = on_idle,
 };
 
-/* The roots, and whether unsigned requests are refused: "auto" is on once a root was seen, and
- * stays on. */
-static int load_roots(Agent *a)
-{
-        _cleanup_(freep) char *path = NULL, *latch = NULL;
-        int r;
-
-        if (a->config->manufacturer_roots) {
-                r = trust_store_load(a->config->manufacturer_roots, a->config->crl_dir, &a->roots,
-                                     &path);
-                if (r == -ENOMEM)
-                        return log_error_errno(r, "Can't load the manufacturer roots");
-                if (r < 0) {
-                        log_error("[firmware] manufacturer_roots or crl_dir: %s holds no "
-                                  "certificates or revocation lists that can be used",
-                                  path ?: a->config->manufacturer_roots);
-                        return AGENT_BAD_CONFIG;
-                }
-        }
-        r = store_get(a->store, STORE_SIGNED_LATCH, &latch);
-        if (r == 0 && a->roots && !latch)
-                r = store_set(a->store, STORE_SIGNED_LATCH, "1");
-        if (r < 0)
-                return log_error_errno(r, "Can't read or write %s", a->config->state_directory);
-        a->require_signed = a->config->require_signed == SIGNED_YES ||
-                            (a->config->require_signed == SIGNED_AUTO && (a->roots || latch));
-        return 0;
-}
-
 static int make_parts(Agent *a)
 {
         _cleanup_(freep) char *error = NULL;
@@ -402,7 +373,7 @@ static int make_parts(Agent *a)
         r = machine_boot_id(a->boot_id);
         if (r < 0)
                 return log_error_errno(r, "Can't read the kernel's boot id");
-        r = load_roots(a);
+        r = roots_init(a);
         if (r == 0)
                 r = agent_vars_init(a);
         if (r < 0)
@@ -485,7 +456,7 @@ void agent_free(Agent *a)
         agent_timer_off(&a->work_timer);
         agent_timer_off(&a->limit_timer);
         installer_free(a->installer);
-        trust_store_free(a->roots);
+        roots_done(a);
         vars_free(a->vars);
         store_free(a->store);
         job_done(&a->job);

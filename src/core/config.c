@@ -72,9 +72,11 @@ const Option config_options[] = {
 { "station", "release_file", OPTION_FILE, AT(release_file), NULL, 0, 0, NULL,
   "File that tells the firmware version for BootNotification: in the form of os-release its IMAGE_VERSION, else "
   "VERSION_ID; else its first line. Without it: IMAGE_VERSION of /etc/os-release, the booted slot's bundle version, VERSION_ID." },
+{ "station", "allow_plain_certificates", OPTION_BOOL, AT(allow_plain_certificates), "no", 0, 0, NULL,
+  "Let the CSMS install and delete root certificates over ws://, too, where anybody on the way can." },
 
 { "firmware", "manufacturer_roots", OPTION_FILE, AT(manufacturer_roots), NULL, 0, 0, NULL,
-  "PEM file, or folder of *.pem and *.crt, with the roots that issue firmware signing certificates." },
+  "PEM file, or folder of *.pem and *.crt, with the roots that issue firmware signing certificates; the CSMS may install more." },
 { "firmware", "crl_dir", OPTION_FILE, AT(crl_dir), NULL, 0, 0, NULL,
   "Folder with revocation lists (PEM or DER) of those roots." },
 { "firmware", "require_signed", OPTION_WORD, AT(require_signed), "auto", 0, 0, signed_words,

@@ -32,6 +32,7 @@ typedef struct Config {
         /* [station] */
         char *vendor, *model, *serial, *serial_file, *release_file;
         int64_t connectors;
+        bool allow_plain_certificates;
         /* [firmware] */
         char *manufacturer_roots, *crl_dir;
         int require_signed; /* RequireSigned */

@@ -19,6 +19,9 @@ typedef enum IncomingKind {
            ConfigurationChanged */
         IN_GET_CONFIGURATION,
         IN_CHANGE_CONFIGURATION,
+        IN_INSTALL_CERTIFICATE, /* InstallCertificate: InstallRequest → RootAnswer */
+        IN_GET_CERTIFICATES,    /* GetInstalledCertificateIds: RootsRequest → RootsAnswer */
+        IN_DELETE_CERTIFICATE,  /* DeleteCertificate: RootId → RootAnswer */
         IN_UNSUPPORTED, /* the version knows the action, the agent doesn't serve it: CALLERROR
                            NotSupported */
         IN_KIND_MAX,

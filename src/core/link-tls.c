@@ -15,6 +15,10 @@ static const char tls12_ciphers[] = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-A
 struct LinkTls {
         SSL_CTX *context;
         char *server_name; /* NULL: the host is a numeric address, which SNI must not carry */
+        char *ca_file;
+        bool use_system_roots;
+        bool root_known;
+        uint8_t root[SHA256_DIGEST_LENGTH]; /* the digest of what the last chain ended at */
         bool in_handshake;
         bool dates_unseen;      /* the dates are not looked at in the handshake */
         STACK_OF(X509) * chain; /* … but may be later: what was verified */
@@ -71,7 +75,10 @@ static void note_error(LinkTls *tls, const SSL *ssl)
 static void keep_chain(LinkTls *tls, const SSL *ssl)
 {
         STACK_OF(X509) *chain = SSL_get0_verified_chain(ssl);
+        int n = sk_X509_num(chain);
 
+        tls->root_known = n > 0 && X509_digest(sk_X509_value(chain, n - 1), EVP_sha256(), tls->root,
+                                               NULL) == 1;
         if (tls->dates_unseen && !tls->chain && chain)
                 tls->chain = X509_chain_up_ref(chain);
 }
@@ -132,20 +139,42 @@ int link_tls_new(const char *host, const char *ca_file, bool use_system_roots, L
 
         if (!tls || !(tls->context = SSL_CTX_new(TLS_client_method())))
                 return -ENOMEM;
-        r = set_up(tls);
+        tls->use_system_roots = use_system_roots;
+        r = str_replace(&tls->ca_file, ca_file);
+        if (r == 0)
+                r = set_up(tls);
         if (r == 0)
                 r = expect_host(tls, host);
+        if (r == 0)
+                r = link_tls_add_roots(tls, NULL);
         if (r < 0)
                 return r;
-        if (ca_file && SSL_CTX_load_verify_file(tls->context, ca_file) != 1) {
-                ERR_clear_error();
-                return -EBADMSG;
-        }
-        if (use_system_roots && SSL_CTX_set_default_verify_paths(tls->context) != 1)
-                return -ENOMEM;
-        ERR_clear_error();
         *ret = TAKE_PTR(tls);
         return 0;
+}
+
+/* A store is made anew, since OpenSSL's can't forget. */
+int link_tls_add_roots(LinkTls *tls, const char *file)
+{
+        X509_STORE *store = X509_STORE_new();
+        int r = store ? 0 : -ENOMEM;
+
+        if (r == 0 && ((tls->ca_file && X509_STORE_load_file(store, tls->ca_file) != 1) ||
+                       (file && X509_STORE_load_file(store, file) != 1)))
+                r = -EBADMSG;
+        if (r == 0 && tls->use_system_roots && X509_STORE_set_default_paths(store) != 1)
+                r = -ENOMEM;
+        if (r == 0)
+                SSL_CTX_set_cert_store(tls->context, store);
+        else
+                X509_STORE_free(store);
+        ERR_clear_error();
+        return r;
+}
+
+const uint8_t *link_tls_root(const LinkTls *tls)
+{
+        return tls->root_known ? tls->root : NULL;
 }
 
 void link_tls_free(LinkTls *tls)
@@ -157,6 +186,7 @@ void link_tls_free(LinkTls *tls)
         SSL_CTX_free(tls->context);
         sk_X509_pop_free(tls->chain, X509_free);
         free(tls->server_name);
+        free(tls->ca_file);
         free(tls);
 }
 
@@ -167,7 +197,7 @@ struct ssl_ctx_st *link_tls_context(LinkTls *tls)
 
 void link_tls_reset(LinkTls *tls)
 {
-        tls->in_handshake = false;
+        tls->in_handshake = tls->root_known = false;
         tls->error[0] = '\0';
         tls->end = LINK_TLS_FAILED;
         sk_X509_pop_free(TAKE_PTR(tls->chain), X509_free);

@@ -11,6 +11,9 @@ struct ssl_ctx_st;
  * may be NULL) and, if wanted, those of the system; none of both trusts nobody. 0 and *ret;
  * -EBADMSG: no certificate could be read from ca_file; -ENOMEM. */
 int link_tls_new(const char *host, const char *ca_file, bool use_system_roots, LinkTls **ret);
+/* See link_add_roots(), link_root(). */
+int link_tls_add_roots(LinkTls *tls, const char *file);
+const uint8_t *link_tls_root(const LinkTls *tls);
 /* A connection that still uses the context keeps that alive. */
 void link_tls_free(LinkTls *tls);
 DEFINE_CLEANUP(LinkTls *, link_tls_free)

@@ -239,6 +239,21 @@ bool link_dates_hold(const Link *link, usec_t when)
         return !link->tls || link_tls_dates_hold(link->tls, when);
 }
 
+int link_add_roots(Link *link, const char *file)
+{
+        return link->tls ? link_tls_add_roots(link->tls, file) : 0;
+}
+
+bool link_is_encrypted(const Link *link)
+{
+        return link->tls;
+}
+
+const uint8_t *link_root(const Link *link)
+{
+        return link->tls && link->open ? link_tls_root(link->tls) : NULL;
+}
+
 /* What the last connection left. */
 static void begin(Link *link)
 {

@@ -77,6 +77,14 @@ void link_judge_dates_by(Link *link, usec_t when);
 /* Whether the certificates of the open connection, whose dates were not looked at, were valid then.
  * True where there is nothing to look at. */
 bool link_dates_hold(const Link *link, usec_t when);
+/* From the next connection on the roots in that PEM file are trusted besides the configured ones;
+ * NULL: none. 0; -EBADMSG: it, or ca_file, can't be used, and nothing has changed; -ENOMEM. */
+int link_add_roots(Link *link, const char *file);
+/* Is the CSMS spoken to by TLS? */
+bool link_is_encrypted(const Link *link);
+/* SHA-256 of the root certificate that the server of the open connection was verified by. Borrowed;
+ * NULL: there is none. */
+const uint8_t *link_root(const Link *link);
 /* Connects to that address (numeric; Host header, SNI and the certificate's name stay the URL's).
  * 0; -EALREADY: there is a connection, or its on_end is still to come; -EINVAL: not numeric. */
 int link_connect(Link *link, const char *address);

@@ -38,6 +38,7 @@ static const char *const security_words[SECURITY_EVENT_MAX] = {
         [SECURITY_INVALID_CSMS_CERTIFICATE]             = "InvalidCsmsCertificate",
         [SECURITY_INVALID_TLS_VERSION]                  = "InvalidTLSVersion",
         [SECURITY_INVALID_TLS_CIPHER_SUITE]             = "InvalidTLSCipherSuite",
+        [SECURITY_PARAMETERS_RECONFIGURED]              = "ReconfigurationOfSecurityParameters",
 };
 
 static const char *const verdict_words[VERDICT_MAX] = {

@@ -138,8 +138,36 @@ typedef enum SecurityEventType {
         SECURITY_INVALID_CSMS_CERTIFICATE,
         SECURITY_INVALID_TLS_VERSION,
         SECURITY_INVALID_TLS_CIPHER_SUITE,
+        SECURITY_PARAMETERS_RECONFIGURED, /* a root came or went */
         SECURITY_EVENT_MAX,
 } SecurityEventType;
+
+/* What a root is for: InstallCertificateUseEnumType, GetCertificateIdUseEnumType. */
+typedef enum RootUse {
+        ROOT_OF_CSMS,         /* TLS with the CSMS, and transfers */
+        ROOT_OF_MANUFACTURER, /* signing certificates of firmware */
+        ROOT_USES,
+        ROOT_OF_OTHERS = ROOT_USES, /* 2.x: contracts and vehicles, nothing of the agent's */
+        ROOT_USE_MAX,
+} RootUse;
+
+/* HashAlgorithmEnumType */
+typedef enum HashAlgorithm {
+        HASH_SHA256,
+        HASH_SHA384,
+        HASH_SHA512,
+        HASH_ALGORITHM_MAX
+} HashAlgorithm;
+
+/* What InstallCertificate, DeleteCertificate and GetInstalledCertificateIds are answered; each has
+ * words for some. */
+typedef enum RootVerdict {
+        ROOT_ACCEPTED,
+        ROOT_REJECTED,
+        ROOT_FAILED,
+        ROOT_NOT_FOUND,
+        ROOT_VERDICT_MAX
+} RootVerdict;
 
 /* UpdateFirmware, 1.6 SignedUpdateFirmware too (L01, L02). */
 typedef struct UpdateRequest {
@@ -210,6 +238,43 @@ typedef struct LogReport {
         const char *reason_code; /* as in FirmwareReport */
         const char *additional_info;
 } LogReport;
+
+/* Of GetInstalledCertificateIds: roots in an answer, and uses that a request may name. */
+#define ROOTS_LISTED_MAX 100
+#define ROOTS_ASKED_MAX 16
+
+/* CertificateHashDataType: what tells a root from others. */
+typedef struct RootId {
+        int use;                /* RootUse; not in DeleteCertificate */
+        int algorithm;          /* HashAlgorithm */
+        char *issuer_name_hash; /* hex ≤ 128: of the DER of the issuer's name */
+        char *issuer_key_hash;  /* hex ≤ 128: of the bits of the issuer's public key */
+        char *serial;           /* hex ≤ 40, without leading zeros */
+} RootId;
+
+/* InstallCertificate (M05). */
+typedef struct InstallRequest {
+        int use;           /* RootUse */
+        char *certificate; /* one, PEM */
+} InstallRequest;
+
+/* GetInstalledCertificateIds (M03): 1.6 asks for one use, 2.x for a list; neither: for all. */
+typedef struct RootsRequest {
+        int use;   /* RootUse; -1 absent */
+        List uses; /* int: RootUse */
+} RootsRequest;
+
+typedef struct RootsAnswer {
+        int verdict; /* RootVerdict */
+        List roots;  /* RootId */
+} RootsAnswer;
+
+/* What InstallCertificate and DeleteCertificate are answered. */
+typedef struct RootAnswer {
+        int verdict;                 /* RootVerdict */
+        const char *reason_code;     /* 2.x statusInfo.reasonCode ≤ 20; NULL: no statusInfo */
+        const char *additional_info; /* ≤ 512, for people; NULL none */
+} RootAnswer;
 
 /* BootNotification (B01). */
 typedef struct BootReport {

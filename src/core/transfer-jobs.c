@@ -68,6 +68,7 @@ static bool add_way(cJSON *o, const TransferWay *way)
                add_seconds(o, "timeout", way->timeout_usec) &&
                add_number(o, "rate", way->rate_bytes) && add_if(o, "ca_file", way->ca_file) &&
                add_if(o, "csms_ca_file", way->csms_ca_file) &&
+               add_if(o, "installed_ca_file", way->installed_ca_file) &&
                add_if(o, "client_cert_file", way->client_cert_file) &&
                add_if(o, "client_key", way->client_key) &&
                add_if(o, "credentials_file", way->credentials_file) &&

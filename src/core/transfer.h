@@ -26,7 +26,7 @@
  *    "method":"auto", "put", "post" or "multipart"}
  *       folder: name is appended to the URL's path; else only if that ends in "/"
  *   WAY: "protocols":["https",…], "stall_timeout":s, "timeout":s, "rate":bytes a second,
- *        ["ca_file":…], ["csms_ca_file":…], ["client_cert_file":…],
+ *        ["ca_file":…], ["csms_ca_file":…], ["installed_ca_file":…], ["client_cert_file":…],
  *        ["client_key":path or provider URI], ["credentials_file":…], ["proxy":…]
  *
  * The answer: stdout, a line each.
@@ -89,7 +89,8 @@ typedef struct TransferWay {
         const char *const *protocols;            /* NULL-terminated; after redirects too */
         usec_t stall_timeout_usec, timeout_usec; /* 0 = none */
         uint64_t rate_bytes;                     /* a second, 0 = no limit */
-        const char *ca_file, *csms_ca_file;      /* trusted besides the system's roots */
+        /* trusted besides the system's roots */
+        const char *ca_file, *csms_ca_file, *installed_ca_file;
         const char *client_cert_file, *client_key;
         const char *credentials_file; /* "host user password [SHA256:host key]" lines, used where
                                          the URL has none */

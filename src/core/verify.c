@@ -17,11 +17,6 @@
 /* OpenSSL's level 2: 112 bits, that is RSA 2048, EC 224, SHA-224 (A00.FR.501-507). */
 #define SECURITY_LEVEL 2
 
-struct TrustStore {
-        STACK_OF(X509) * roots;
-        STACK_OF(X509_CRL) * crls;
-};
-
 DEFINE_CLEANUP(BIO *, BIO_vfree)
 DEFINE_CLEANUP(X509 *, X509_free)
 DEFINE_CLEANUP(X509_STORE *, X509_STORE_free)
@@ -163,6 +158,11 @@ static TrustStore *trust_store_new(void)
         return TAKE_PTR(t);
 }
 
+int trust_store_add_text(TrustStore *t, const char *pem)
+{
+        return roots_read(t, pem, strlen(pem));
+}
+
 int trust_store_add(TrustStore *t, const char *roots, char **reterr_path)
 {
         size_t before = trust_store_count(t);
@@ -189,7 +189,7 @@ int trust_store_load(const char *roots, const char *crl_dir, TrustStore **ret, c
 
         if (!t)
                 return -ENOMEM;
-        if ((r = trust_store_add(t, roots, reterr_path)) < 0)
+        if (roots && (r = trust_store_add(t, roots, reterr_path)) < 0)
                 return r;
         if (crl_dir && (r = folder_load(t, crl_dir, crls_read, reterr_path)) < 0)
                 return r == -ENOENT ? -ENOTDIR : r;
@@ -211,8 +211,7 @@ size_t trust_store_count(const TrustStore *t)
         return (size_t)sk_X509_num(t->roots);
 }
 
-/* 1 and *ret, 0 when text is not exactly one certificate, -ENOMEM. */
-static int certificate_read(const char *text, X509 **ret)
+int certificate_read(const char *text, X509 **ret)
 {
         _cleanup_(freep) char *copy = NULL;
         _cleanup_(X509_freep) X509 *x = NULL;
@@ -313,8 +312,7 @@ static bool usage_fits(X509 *leaf)
                (X509_get_extended_key_usage(leaf) & XKU_CODE_SIGN);
 }
 
-/* A00.FR.501-507: RSA from 2048 bits, EC from 224. */
-static bool key_fits(const EVP_PKEY *key)
+bool key_fits(const EVP_PKEY *key)
 {
         static const struct {
                 int type, bits_min;

@@ -35,15 +35,17 @@ typedef enum CertificateVerdict {
 } CertificateVerdict;
 
 /* Loads the manufacturer's roots: a PEM file (any number of certificates) or a folder of such files
- * (*.pem, *.crt). crl_dir tells what was revoked: a folder of PEM or DER CRLs (every file but
- * hidden ones; it may be empty), or NULL. 0 and *ret; -ENOENT: no certificate in there; -ENOTDIR:
- * crl_dir is no folder; -EBADMSG: a file that can't be read as what it should be; other negative
- * errno. *reterr_path (owned by the caller; may be NULL, and is left alone when out of memory) is
- * the file that could not be used. */
+ * (*.pem, *.crt); NULL: none. crl_dir tells what was revoked: a folder of PEM or DER CRLs (every
+ * file but hidden ones; it may be empty), or NULL. 0 and *ret; -ENOENT: no certificate in there;
+ * -ENOTDIR: crl_dir is no folder; -EBADMSG: a file that can't be read as what it should be; other
+ * negative errno. *reterr_path (owned by the caller; may be NULL, and is left alone when out of
+ * memory) is the file that could not be used. */
 int trust_store_load(const char *roots, const char *crl_dir, TrustStore **ret, char **reterr_path);
-/* Adds more roots (those that InstallCertificate brought). As above; on failure t may hold some of
- * them. */
+/* Adds more roots. As above; on failure t may hold some of them. */
 int trust_store_add(TrustStore *t, const char *roots, char **reterr_path);
+/* The same from memory: PEM, one or more. 0; -EBADMSG: none, or what stands behind some can't be
+ * read; -ENOMEM. */
+int trust_store_add_text(TrustStore *t, const char *pem);
 /* What was judged by it stays good. */
 void trust_store_free(TrustStore *t);
 DEFINE_CLEANUP(TrustStore *, trust_store_free)

@@ -67,6 +67,7 @@ static const char *const security_list[SECURITY_EVENT_MAX] = {
         [SECURITY_INVALID_CSMS_CERTIFICATE]             = "InvalidCentralSystemCertificate",
         [SECURITY_INVALID_TLS_VERSION]                  = "InvalidTLSVersion",
         [SECURITY_INVALID_TLS_CIPHER_SUITE]             = "InvalidTLSCipherSuite",
+        [SECURITY_PARAMETERS_RECONFIGURED]              = "ReconfigurationOfSecurityParameters",
 };
 const EnumTable ocpp16_security_words = WORDS(security_list);
 

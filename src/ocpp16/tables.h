@@ -18,6 +18,14 @@ extern const Table ocpp16_status_answer;
 extern const Table ocpp16_security;
 extern const Table ocpp16_security_answer;
 
+/* certificates.c */
+extern const Table ocpp16_install;
+extern const Table ocpp16_install_answer;
+extern const Table ocpp16_roots;
+extern const Table ocpp16_roots_answer;
+extern const Table ocpp16_delete;
+extern const Table ocpp16_delete_answer;
+
 /* firmware.c */
 extern const Table ocpp16_signed_update;
 extern const Table ocpp16_signed_update_answer;

@@ -24,6 +24,14 @@ extern const Table ocpp201_status_answer;
 extern const Table ocpp201_security;
 extern const Table ocpp201_security_answer;
 
+/* certificates.c */
+extern const Table ocpp201_install;
+extern const Table ocpp201_install_answer;
+extern const Table ocpp201_roots;
+extern const Table ocpp201_roots_answer;
+extern const Table ocpp201_delete;
+extern const Table ocpp201_delete_answer;
+
 /* firmware.c */
 extern const EnumTable ocpp21_logs_kind_words;
 extern const Table ocpp21_firmware_status;

@@ -79,9 +79,8 @@ key_places[] = {
 
 /* Of a task's way to a server, those that name files; client_key may. */
 static const size_t named_places[] = {
-        offsetof(Task, ca_file),
-        offsetof(Task, csms_ca_file),
-        offsetof(Task, client_cert_file),
+        offsetof(Task, ca_file),           offsetof(Task, csms_ca_file),
+        offsetof(Task, installed_ca_file), offsetof(Task, client_cert_file),
         offsetof(Task, credentials_file),
 };
 

@@ -26,6 +26,7 @@ typedef struct Member {
         {"rate",             MEMBER_NUMBER, true,  offsetof(Task, rate_bytes)},                    \
         {"ca_file",          MEMBER_TEXT,   false, offsetof(Task, ca_file)},                       \
         {"csms_ca_file",     MEMBER_TEXT,   false, offsetof(Task, csms_ca_file)},                  \
+        {"installed_ca_file", MEMBER_TEXT,  false, offsetof(Task, installed_ca_file)},             \
         {"client_cert_file", MEMBER_TEXT,   false, offsetof(Task, client_cert_file)},              \
         {"client_key",       MEMBER_TEXT,   false, offsetof(Task, client_key)},                    \
         {"credentials_file", MEMBER_TEXT,   false, offsetof(Task, credentials_file)},              \

@@ -21,8 +21,8 @@ struct Task {
         const cJSON *protocols;                         /* an array of texts */
         int64_t stall_timeout_seconds, timeout_seconds; /* 0: none */
         int64_t rate_bytes;                             /* 0: no limit */
-        const char *ca_file, *csms_ca_file, *client_cert_file, *client_key, *credentials_file,
-                *proxy;
+        const char *ca_file, *csms_ca_file, *installed_ca_file, *client_cert_file, *client_key,
+                *credentials_file, *proxy;
         int64_t reserve_bytes;          /* fetch, copy, collect */
         bool sha384;                    /* hash */
         const char *identity, *kind;    /* collect, as up to notes */

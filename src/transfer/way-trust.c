@@ -21,19 +21,35 @@ static char *system_bundle(void)
         return text;
 }
 
+/* What files holds (NULL: nothing), one after the other; NULL: one can't be read. */
+static char *read_all(const char *const *files, size_t count)
+{
+        char *all = strdup("");
+
+        for (size_t i = 0; all && i < count; i++) {
+                _cleanup_(freep) char *before = all, *text = NULL;
+
+                if (files[i] && file_read(files[i], ROOTS_SIZE_MAX, &text, NULL) < 0)
+                        return NULL;
+                all = str_printf("%s\n%s", before, strempty(text));
+        }
+        return all;
+}
+
 static CURLcode set_roots(CURL *easy, const Task *task)
 {
-        _cleanup_(freep) char *ours = NULL, *csms = NULL, *system = NULL, *all = NULL;
+        const char *const files[] = {task->ca_file, task->csms_ca_file, task->installed_ca_file};
+        _cleanup_(freep) char *ours = NULL, *system = NULL, *all = NULL;
         struct curl_blob blob = {.flags = CURL_BLOB_COPY};
         CURLcode r;
 
-        if (!task->ca_file && !task->csms_ca_file)
+        if (!task->ca_file && !task->csms_ca_file && !task->installed_ca_file)
                 return CURLE_OK;
-        if ((task->ca_file && file_read(task->ca_file, ROOTS_SIZE_MAX, &ours, NULL) < 0) ||
-            (task->csms_ca_file && file_read(task->csms_ca_file, ROOTS_SIZE_MAX, &csms, NULL) < 0))
+        ours = read_all(files, ELEMENTSOF(files));
+        if (!ours)
                 return CURLE_SSL_CACERT_BADFILE;
         system = system_bundle();
-        all = str_printf("%s\n%s\n%s", strempty(ours), strempty(csms), strempty(system));
+        all = str_printf("%s\n%s", ours, strempty(system));
         if (!all)
                 return CURLE_OUT_OF_MEMORY;
         blob.data = all;

@@ -16,7 +16,7 @@ READ_ONLY = {
     "GetConfigurationMaxKeys": "100", "NumberOfConnectors": "2",
     "SupportedFeatureProfiles": "Core,FirmwareManagement,RemoteTrigger",
     "SupportedFileTransferProtocols": "HTTPS,HTTP,FTPS,FTP,SFTP", "AdditionalRootCertificateCheck": "false",
-    "CertificateSignedMaxChainSize": "10000", "SecurityProfile": "0"}
+    "CertificateSignedMaxChainSize": "10000", "CertificateStoreMaxLength": "32", "SecurityProfile": "0"}
 # … and another value that it takes.
 READ_WRITE = {
     "AuthorizeRemoteTxRequests": ("true", "false"), "ClockAlignedDataInterval": ("0", "900"),
@@ -89,9 +89,8 @@ def test_keys_that_are_asked_for(keys):
             "configurationKey": [{"key": "NumberOfConnectors", "readonly": True, "value": "2"},
                                  {"key": "HeartbeatInterval", "readonly": False, "value": "300"}],
             "unknownKey": ["Nonsense", ""]}
-        # without a value, and never to be read
-        assert charger.ask_keys("CertificateStoreMaxLength", "AuthorizationKey") == {
-            "unknownKey": ["CertificateStoreMaxLength", "AuthorizationKey"]}
+        # never to be read
+        assert charger.ask_keys("AuthorizationKey") == {"unknownKey": ["AuthorizationKey"]}
         assert len(charger.ask_keys(*["CpoName"] * 100)["configurationKey"]) == 100
         assert charger.ask_keys(*["CpoName"] * 101) == "OccurenceConstraintViolation"
         assert charger.ask_keys("x" * 51) == "PropertyConstraintViolation"
@@ -124,7 +123,6 @@ def test_keys_are_kept_over_a_restart(keys):
         assert {key: told[key] for key in READ_WRITE} == {key: v[1] for key, v in READ_WRITE.items()}
         for key, value in READ_ONLY.items():
             assert charger.change(key, value) == "Rejected", key
-        assert charger.change("CertificateStoreMaxLength", "1") == "Rejected"
         assert charger.change("Nonsense", "1") == "NotSupported"
         assert charger.values() == told
 

@@ -290,10 +290,11 @@ def test_nginx_without_range_begins_anew(nginx, file):
     assert_arrived(fetch(nginx.http + "/whole/fw.bin", file), file, OTHER)
 
 
-@pytest.mark.parametrize("which", [["csms_ca_file"], ["ca_file", "csms_ca_file"]])
+@pytest.mark.parametrize("which", [["csms_ca_file"], ["ca_file", "csms_ca_file"], ["installed_ca_file"],
+                                   ["csms_ca_file", "installed_ca_file"]])
 def test_roots_of_the_csms_count_too(nginx, file, tmp_path, which):
     (tmp_path / "other.pem").write_text((nginx.folder / "client.pem").read_text())
-    roots = {"ca_file": str(tmp_path / "other.pem")} | {which[-1]: nginx.ca}
+    roots = dict.fromkeys(which, str(tmp_path / "other.pem")) | {which[-1]: nginx.ca}
     assert_arrived(fetch(nginx.https + "/fw.bin", file, **{name: roots[name] for name in which}), file, CONTENT)
 
 

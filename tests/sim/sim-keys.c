@@ -22,14 +22,20 @@ static TrustStore *store;
 int __wrap_trust_store_load(const char *roots, const char *crl_dir, TrustStore **ret,
                             char **reterr_path)
 {
-        int r = store ? 0 : __real_trust_store_load(roots, crl_dir, &store, reterr_path);
+        int r = 0;
 
+        if (!roots) /* an empty one, for the roots that are installed */
+                return __real_trust_store_load(NULL, crl_dir, ret, reterr_path);
+        if (!store)
+                r = __real_trust_store_load(roots, crl_dir, &store, reterr_path);
         *ret = store;
         return r;
 }
 
-void __wrap_trust_store_free(TrustStore *t _unused_)
+void __wrap_trust_store_free(TrustStore *t)
 {
+        if (t != store)
+                __real_trust_store_free(t);
 }
 
 /* ---- what verify.h has said ---- */
