@@ -380,7 +380,7 @@ static void certificates_take_no_other_text(_unused_ void **state)
         _cleanup_(freep) char *two = str_printf("%s%s", pem, other);
         _cleanup_(freep) char *more = str_printf("%smore", pem);
         _cleanup_(freep) char *cut = strndup(pem, strlen(pem) / 2);
-        _cleanup_(freep) char *as_long = str_printf("%s%*s", pem, 5500 - (int)strlen(pem), "");
+        _cleanup_(freep) char *as_long = str_printf("%s%*s", pem, 10000 - (int)strlen(pem), "");
         _cleanup_(freep) char *too_long = str_printf("%s ", as_long);
         const char *const bad[] = {"",
                                    "PEM",

@@ -3,9 +3,9 @@
 
 #include "verify.h"
 
-/* signingCertificate is at most 5500 characters in every version, signature 800; the latter with a
- * little more, for white space. */
-#define CERTIFICATE_TEXT_MAX 5500
+/* A certificate is at most 5500 characters, 10000 in InstallCertificate of 2.1; a signature 800,
+ * and a little more for white space. */
+#define CERTIFICATE_TEXT_MAX 10000
 #define SIGNATURE_TEXT_MAX 1024
 
 struct x509_st;

@@ -53,7 +53,7 @@ DEFINE_CLEANUP(TrustStore *, trust_store_free)
 size_t trust_store_count(const TrustStore *t);
 
 /* Judges a signing certificate as a request carries it: one PEM with LF, CRLF or literal \n, or hex
- * DER. Past 5500 characters: unreadable. now: wall clock usec to judge validity by. Returns
+ * DER. Past 10000 characters: unreadable. now: wall clock usec to judge validity by. Returns
  * CertificateVerdict (≥ 0) and, if good, *ret; -ENOMEM. */
 int signing_certificate_check(const TrustStore *t, const char *text, usec_t now,
                               SigningCertificate **ret);

@@ -10,12 +10,21 @@ static const char *const use_list[ROOT_USE_MAX] = {
 /* InstallCertificateUseEnumType */
 static const char *const install_others[] = { "V2GRootCertificate", "MORootCertificate", NULL };
 static const EnumTable install_use_words = WORDS_AND_OTHERS(use_list, install_others, ROOT_OF_OTHERS);
+/* 2.1 has one more. */
+static const char *const install_others_21[] = {
+        "V2GRootCertificate", "MORootCertificate", "OEMRootCertificate", NULL
+};
+const EnumTable ocpp21_install_use_words = WORDS_AND_OTHERS(use_list, install_others_21, ROOT_OF_OTHERS);
 
 /* GetCertificateIdUseEnumType */
 static const char *const get_others[] = {
         "V2GRootCertificate", "MORootCertificate", "V2GCertificateChain", NULL
 };
 static const EnumTable get_use_words = WORDS_AND_OTHERS(use_list, get_others, ROOT_OF_OTHERS);
+static const char *const get_others_21[] = {
+        "V2GRootCertificate", "MORootCertificate", "V2GCertificateChain", "OEMRootCertificate", NULL
+};
+const EnumTable ocpp21_get_use_words = WORDS_AND_OTHERS(use_list, get_others_21, ROOT_OF_OTHERS);
 
 /* HashAlgorithmEnumType */
 static const char *const hash_list[HASH_ALGORITHM_MAX] = {
@@ -73,6 +82,7 @@ static const Field chain_fields[] = {
 static const Table chain_type = TABLE("CertificateHashDataChainType", chain_fields);
 static const ListType chains_type = LIST_OF_OBJECTS(chain_type, RootId, NULL, 1, ROOTS_LISTED_MAX);
 static const ListType uses_type = LIST_OF_WORDS(get_use_words, 1, ROOTS_ASKED_MAX);
+const ListType ocpp21_uses = LIST_OF_WORDS(ocpp21_get_use_words, 1, ROOTS_ASKED_MAX);
 
 static const Field install_fields[] = {
         ENUM_FIELD  ("certificateType", REQUIRED, InstallRequest, use, install_use_words),

@@ -23,6 +23,10 @@ static const FieldChange changes[] = {
         { "StatusNotification", "connectorId",      .not_negative = true },
         { "TriggerMessage",     "requestedMessage", .names = &ocpp21_trigger_words },
         { "TriggerMessage",     "customTrigger",    .added = &custom_trigger },
+        { "InstallCertificate", "certificate",      .max = 10000 },
+        { "InstallCertificate", "certificateType",  .names = &ocpp21_install_use_words },
+        { "GetInstalledCertificateIds",   "certificateType", .list = &ocpp21_uses },
+        { "CertificateHashDataChainType", "certificateType", .names = &ocpp21_get_use_words },
         { 0 },
 };
 

@@ -25,6 +25,9 @@ extern const Table ocpp201_security;
 extern const Table ocpp201_security_answer;
 
 /* certificates.c */
+extern const EnumTable ocpp21_install_use_words;
+extern const EnumTable ocpp21_get_use_words;
+extern const ListType ocpp21_uses;
 extern const Table ocpp201_install;
 extern const Table ocpp201_install_answer;
 extern const Table ocpp201_roots;
