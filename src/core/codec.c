@@ -251,55 +251,60 @@ static int decode_item(const Decoder *d, const Place *place, const Field *f, con
         return decoders[f->kind](d, place, f, item, out);
 }
 
-/* The line of a member; NULL: the version doesn't have it. */
-static const Field *find_field(const Decoder *d, const Table *table, const char *name)
+/* The line of a member; NULL: the version doesn't have it. Looked for from *next on, which is then
+ * the line behind it: most messages have their members in the order of the table. */
+static const Field *find_field(const Decoder *d, const Table *table, const char *name, size_t *next)
 {
-        for (size_t i = 0; i < table->count; i++)
-                if (streq(table->fields[i].name, name))
-                        return &table->fields[i];
+        for (size_t i = 0; i < table->count; i++) {
+                const Field *f = &table->fields[*next];
+
+                *next = *next + 1 < table->count ? *next + 1 : 0;
+                if (streq(f->name, name))
+                        return f;
+        }
         return d->rules.custom_data && streq(name, custom_data_field.name) ? &custom_data_field
                                                                            : NULL;
 }
 
 /* An earlier member has the same name. Asked only for names that the version knows, so a message
  * full of rubbish does not cost the square of its size. */
-static bool is_repeated(const cJSON *json, const cJSON *item)
+static bool is_repeated(const cJSON *first, const cJSON *item)
 {
-        for (const cJSON *other = json->child; other != item; other = other->next)
+        for (const cJSON *other = first; other != item; other = other->next)
                 if (streq(other->string, item->string))
                         return true;
         return false;
 }
 
-/* One member of the object json. */
-static int decode_member(const Decoder *d, const Place *place, const Table *table,
-                         const cJSON *item, void *out)
+/* One member of an object, by its line; NULL: it has none. */
+static int decode_member(const Decoder *d, const Place *place, const Field *f, const cJSON *item,
+                         void *out)
 {
-        const Field *f = find_field(d, table, item->string);
-
+        if (!f && d->rules.unknown_is_violation)
+                return codec_complain(d->error, place, CODEC_UNKNOWN, "is not known");
+        if (!f)
+                return 0;
         if (f == &custom_data_field)
                 return decode_table(&(Decoder){.error = d->error}, place, f->table, item, NULL);
-        if (f)
-                return decode_item(d, place, f, item, out);
-        if (d->rules.unknown_is_violation)
-                return codec_complain(d->error, place, CODEC_UNKNOWN, "is not known");
-        return 0;
+        return decode_item(d, place, f, item, out);
 }
 
 static int decode_table(const Decoder *d, const Place *place, const Table *table, const cJSON *json,
                         void *out)
 {
         const cJSON *item;
-        int r;
+        size_t next = 0;
 
         if (!cJSON_IsObject(json))
                 return codec_complain(d->error, place, CODEC_TYPE, "is not an object");
         cJSON_ArrayForEach (item, json) {
+                const Field *f = find_field(d, table, item->string, &next);
                 Place here = {place, item->string};
+                int r;
 
-                if (find_field(d, table, item->string) && is_repeated(json, item))
+                if (f && is_repeated(json->child, item))
                         return codec_complain(d->error, &here, CODEC_UNKNOWN, "is given twice");
-                r = decode_member(d, &here, table, item, out);
+                r = decode_member(d, &here, f, item, out);
                 if (r < 0)
                         return r;
         }
