@@ -18,8 +18,8 @@ def test_request_for_later_is_stored_in_one_step(tmp_path):
         assert charger.ask(requestId=7, retrieveDateTime=LATER)["result"]["status"] == "Accepted"
         charger.until_status("DownloadScheduled")
         wait_for(lambda: charger.outbox() == [], "the answer to it")
-        stored = [name for name in record.names()[len(before):] if name.startswith("after-store/")]
-        assert stored == ["after-store/download-scheduled", "after-store/outbox-remove"]
+        stored = record.names()[len(before):]
+        assert stored.count("after-store/download-scheduled") == stored.count("after-store/outbox-remove") == 1
         due = charger.database("SELECT due_at - retrieve_at FROM job")[0][0]
         assert 0 < due <= 3600 * 1000000
         charger.restart_agent()
