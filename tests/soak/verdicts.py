@@ -98,7 +98,7 @@ class Trace:
             if len(words) not in self._ends_wanted(r, silent_kinds):
                 bad.append(f"{r.kind} {r.number} was answered {r.answer} and told {sorted(words) or 'no end'}")
             for first, again in zip(r.told, r.told[1:]):
-                if not self._is_excused(r.kind, first, again, disturbed):
+                if first.word == again.word and not self._is_excused(r.kind, first, again, disturbed):
                     bad.append(f"{r.kind} {r.number} told {again.word} again though it was answered")
         return bad
 
