@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <time.h>
 
 #include <cmocka.h>
 #include <sys/stat.h>
@@ -66,7 +67,28 @@ static void util_writes_times_that_it_reads(void **state _unused_)
                             "2026-11-24T04:10:00.007Z");
         assert_int_equal(time_parse(text, &t), 0);
         assert_int_equal(t, 1795493400 * USEC_PER_SEC + 7 * USEC_PER_MSEC);
+        assert_string_equal(time_format(0, text), "1970-01-01T00:00:00.000Z");
+        assert_string_equal(time_format(253402300799 * USEC_PER_SEC + 999999, text),
+                            "9999-12-31T23:59:59.999Z");
+        assert_string_equal(time_format(253402300800 * USEC_PER_SEC, text), "");
         assert_string_equal(time_format(NO_TIME, text), "");
+}
+
+/* Every day that can be said from 1970 on, and its last second, as the C library counts. */
+static void util_knows_the_calendar(void **state _unused_)
+{
+        for (usec_t day = 0; day <= 253402300799 / 86400; day++) {
+                time_t seconds = (time_t)(day * 86400 + 86399);
+                char text[TIME_TEXT_MAX], wanted[32];
+                struct tm tm;
+                usec_t t;
+
+                gmtime_r(&seconds, &tm);
+                strftime(wanted, sizeof(wanted), "%Y-%m-%dT%H:%M:%S.000Z", &tm);
+                assert_string_equal(time_format((usec_t)seconds * USEC_PER_SEC, text), wanted);
+                assert_int_equal(time_parse(wanted, &t), 0);
+                assert_int_equal(t, (usec_t)seconds * USEC_PER_SEC);
+        }
 }
 
 static void util_reads_and_writes_hex(void **state _unused_)
@@ -146,6 +168,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(util_reads_times),
                 cmocka_unit_test(util_writes_times_that_it_reads),
+                cmocka_unit_test(util_knows_the_calendar),
                 cmocka_unit_test(util_reads_and_writes_hex),
                 cmocka_unit_test(util_makes_uuids_of_version_4),
                 cmocka_unit_test(util_keeps_random_numbers_in_range),

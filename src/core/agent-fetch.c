@@ -54,15 +54,21 @@ static int on_due(sd_event_source *source _unused_, uint64_t usec _unused_, void
         return 0;
 }
 
-static void wait_until(Agent *a, usec_t due_at)
+/* The time in the row, which is stored. */
+static void wait_for_due(Agent *a)
 {
-        usec_t now = clock_csms_now(a);
+        usec_t now = clock_csms_now(a), due_at = a->job.due_at;
 
-        a->job.due_at = due_at;
-        agent_save(a);
         agent_timer(a, &a->work_timer, due_at > now ? MIN(due_at - now, WALL_CLOCK_LOOK) : 0,
                     on_due);
         show_update(a);
+}
+
+static void wait_until(Agent *a, usec_t due_at)
+{
+        a->job.due_at = due_at;
+        agent_save(a);
+        wait_for_due(a);
 }
 
 /* Not now: in the state that says so until the time given. */
@@ -111,17 +117,20 @@ void fetch_ask(Agent *a)
 }
 
 /* The random part is drawn once, so that many chargers with one time stay apart over restarts. */
+usec_t fetch_time(const Agent *a, const UpdateRequest *q, bool streams)
+{
+        usec_t now = clock_csms_now(a), at = streams ? stream_time(q) : q->retrieve_at;
+
+        return (at == NO_TIME || at < now ? now : at) +
+               random_below_or_equal(a->config->start_jitter);
+}
+
 void fetch_wait(Agent *a)
 {
-        usec_t now = clock_csms_now(a),
-               at = a->job.streams == 1 ? stream_time(&a->job.request) : a->job.request.retrieve_at;
-
         if (a->job.due_at != NO_TIME)
-                at = a->job.due_at;
+                wait_for_due(a);
         else
-                at = (at == NO_TIME || at < now ? now : at) +
-                     random_below_or_equal(a->config->start_jitter);
-        wait_until(a, at);
+                wait_until(a, fetch_time(a, &a->job.request, a->job.streams == 1));
 }
 
 void fetch_wait_retry(Agent *a)

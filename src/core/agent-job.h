@@ -25,6 +25,9 @@ char *fetch_path(const Agent *a, FetchFile file);
 void fetch_init(Agent *a);
 /* Asks pre_download_check. */
 void fetch_ask(Agent *a);
+/* When a request that is accepted now is to be fetched, with the random part; by the CSMS's clock.
+ */
+usec_t fetch_time(const Agent *a, const UpdateRequest *q, bool streams);
 void fetch_wait(Agent *a);
 /* Begins a download or goes on with it. */
 void fetch_begin(Agent *a);

@@ -201,6 +201,8 @@ static void accept_request(Agent *a, const char *id, const Incoming *incoming, U
         more.plain = incoming->kind == IN_UPDATE_PLAIN;
         more.answer = verdict;
         more.accepted_at = clock_to_judge_by(a);
+        if (event == EV_REQUESTED_LATER) /* stored with the rest: one write to the disk */
+                more.due_at = fetch_time(a, q, more.streams == 1);
         if (!hash || take_over(a, q, hash, &more, event) < 0) {
                 refuse(a, id, incoming, q, &refuse_store, refuse_store.text);
                 return;

@@ -6,6 +6,10 @@
 /* The interface and the texts that it borrows. */
 struct Shown {
         Control *control;
+        sd_event_source *later; /* tells what is due to be told */
+        FirmwareStatus due;     /* a status that was put into the outbox; FW_NONE: none */
+        char due_id[32];
+        usec_t due_at;
         ControlState state;
         char request_id[32];
         char *location;
@@ -137,6 +141,32 @@ static const ControlHandlers handlers = {
         .log_job = on_log_job,
 };
 
+static void tell_due(Shown *s)
+{
+        if (s->due != FW_NONE)
+                control_status_reported(s->control, s->due_at, s->due_id,
+                                        firmware_status_to_string(s->due));
+        s->due = FW_NONE;
+}
+
+static int on_later(sd_event_source *source _unused_, void *userdata)
+{
+        Agent *a = userdata;
+
+        tell_due(a->shown);
+        control_update(a->shown->control);
+        return 0;
+}
+
+/* The bus hears of it when the frames are written that the loop has to write: whoever waits for an
+ * answer comes first. */
+static int add_later(Agent *a)
+{
+        int r = sd_event_add_defer(a->parts.event, &a->shown->later, on_later, a);
+
+        return r < 0 ? r : sd_event_source_set_enabled(a->shown->later, SD_EVENT_OFF);
+}
+
 void show_init(Agent *a)
 {
         int r;
@@ -144,7 +174,10 @@ void show_init(Agent *a)
         a->shown = calloc(1, sizeof(*a->shown));
         if (!a->shown)
                 return;
-        r = control_new(a->parts.bus, &handlers, a, &a->shown->control);
+        a->shown->due = FW_NONE;
+        r = add_later(a);
+        if (r == 0)
+                r = control_new(a->parts.bus, &handlers, a, &a->shown->control);
         if (r < 0)
                 log_warning_errno(
                         r,
@@ -157,6 +190,9 @@ void show_done(Agent *a)
 {
         if (!a->shown)
                 return;
+        if (a->shown->control)
+                tell_due(a->shown);
+        sd_event_source_disable_unref(a->shown->later);
         control_free(a->shown->control);
         free(a->shown->location);
         free(TAKE_PTR(a->shown));
@@ -165,16 +201,21 @@ void show_done(Agent *a)
 void show_update(Agent *a)
 {
         if (a->shown && a->shown->control)
-                control_update(a->shown->control);
+                sd_event_source_set_enabled(a->shown->later, SD_EVENT_ONESHOT);
 }
 
 void show_status(Agent *a, FirmwareStatus status)
 {
+        Shown *s = a->shown;
         int64_t id = a->job.request.request_id;
-        char text[32];
 
-        if (a->shown && a->shown->control)
-                control_status_reported(a->shown->control, wallclock_now(),
-                                        id == NO_INT ? "" : agent_id_text(id, text),
-                                        firmware_status_to_string(status));
+        if (!s || !s->control)
+                return;
+        tell_due(s); /* one before it, of the same turn of the loop */
+        s->due = status;
+        s->due_at = wallclock_now();
+        s->due_id[0] = '\0';
+        if (id != NO_INT)
+                agent_id_text(id, s->due_id);
+        show_update(a);
 }

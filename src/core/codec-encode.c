@@ -40,8 +40,13 @@ static bool is_absent(const Field *f, const void *in)
 
 static cJSON *encode_string(const Field *f, const char *s)
 {
-        _cleanup_(freep) char *clipped = utf8_clip(s, f->max);
+        _cleanup_(freep) char *clipped = NULL;
+        size_t size = strlen(s);
 
+        /* A string of no more bytes than code points are allowed is not too long. */
+        if (utf8_valid(s, size) && (f->max == 0 || size <= f->max || utf8_length(s) <= f->max))
+                return cJSON_CreateString(s);
+        clipped = utf8_clip(s, f->max);
         return clipped ? cJSON_CreateString(clipped) : NULL;
 }
 
@@ -127,7 +132,7 @@ static int encode_table(const Place *place, const Table *table, const void *in, 
                 r = encode_field(&here, f, in, &item, error);
                 if (r < 0)
                         return r;
-                if (!cJSON_AddItemToObject(json, f->name, item)) {
+                if (!cJSON_AddItemToObjectCS(json, f->name, item)) {
                         cJSON_Delete(item);
                         return -ENOMEM;
                 }

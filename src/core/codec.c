@@ -263,9 +263,9 @@ static int decode_item(const Decoder *d, const Place *place, const Field *f, con
 
 /* An earlier member has the same name. Asked only for names that the version knows, so a message
  * full of rubbish does not cost the square of its size. */
-static bool is_repeated(const cJSON *json, const cJSON *item)
+static bool is_repeated(const cJSON *first, const cJSON *item)
 {
-        for (const cJSON *other = json->child; other != item; other = other->next)
+        for (const cJSON *other = first; other != item; other = other->next)
                 if (streq(other->string, item->string))
                         return true;
         return false;
@@ -280,12 +280,18 @@ static const FieldChange *find_changes(CodecRules rules, const Table *table)
         return NULL;
 }
 
-/* changes: as found for the table. */
-static const Field *find_field(const FieldChange *changes, const Table *table, const char *name)
+/* changes: as found for the table. Looked for from *next on, which is then the line behind it: most
+ * messages have their members in the order of the table. */
+static const Field *find_field(const FieldChange *changes, const Table *table, const char *name,
+                               size_t *next)
 {
-        for (size_t i = 0; i < table->count; i++)
-                if (streq(table->fields[i].name, name))
-                        return &table->fields[i];
+        for (size_t i = 0; i < table->count; i++) {
+                const Field *f = &table->fields[*next];
+
+                *next = *next + 1 < table->count ? *next + 1 : 0;
+                if (streq(f->name, name))
+                        return f;
+        }
         for (const FieldChange *c = changes; c && str_equal(c->table, table->name); c++)
                 if (c->added && streq(c->field, name))
                         return c->added;
@@ -294,7 +300,7 @@ static const Field *find_field(const FieldChange *changes, const Table *table, c
 
 const Field *codec_find_field(CodecRules rules, const Table *table, const char *name)
 {
-        return find_field(find_changes(rules, table), table, name);
+        return find_field(find_changes(rules, table), table, name, &(size_t){0});
 }
 
 static Field change_field(const FieldChange *changes, const Field *field)
@@ -346,15 +352,16 @@ static int decode_table(const Decoder *d, const Place *place, const Table *table
 {
         const FieldChange *changes = find_changes(d->rules, table);
         const cJSON *item;
-        int r;
+        size_t next = 0;
 
         if (!cJSON_IsObject(json))
                 return codec_complain(d->error, place, CODEC_TYPE, "is not an object");
         cJSON_ArrayForEach (item, json) {
+                const Field *f = find_field(changes, table, item->string, &next);
                 Place here = {place, item->string};
-                const Field *f = find_field(changes, table, item->string);
+                int r;
 
-                if ((f || is_custom_data(d, item->string)) && is_repeated(json, item))
+                if ((f || is_custom_data(d, item->string)) && is_repeated(json->child, item))
                         return codec_complain(d->error, &here, CODEC_UNKNOWN, "is given twice");
                 r = decode_member(d, &here, changes, f, item, out);
                 if (r < 0)

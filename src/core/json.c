@@ -7,13 +7,14 @@
 
 /* cJSON up to 1.7.18 copies a number into 64 bytes, unless the distribution has mended it. */
 #define NUMBER_SIZE_MAX 60
+/* Most messages are shorter: no memory need be asked for their copy. */
+#define FEW_BYTES 512
 
 /* Bytes of the code point at s, of which n are there; 0 if it is no UTF-8 (RFC 3629). */
 static size_t utf8_take(const char *s, size_t n)
 {
         /* clang-format off */
         static const struct { uint8_t first, last, size, low, high; } forms[] = {
-                { 0x00, 0x7f, 1, 0,    0    },
                 { 0xc2, 0xdf, 2, 0x80, 0xbf },
                 { 0xe0, 0xe0, 3, 0xa0, 0xbf }, /* not overlong */
                 { 0xe1, 0xec, 3, 0x80, 0xbf },
@@ -26,6 +27,8 @@ static size_t utf8_take(const char *s, size_t n)
         /* clang-format on */
         const uint8_t *b = (const uint8_t *)s;
 
+        if (n > 0 && b[0] < 0x80) /* nearly all of them */
+                return 1;
         for (size_t i = 0; n > 0 && i < ELEMENTSOF(forms); i++) {
                 if (b[0] < forms[i].first || b[0] > forms[i].last)
                         continue;
@@ -91,7 +94,7 @@ typedef struct Scan {
 
 static void scan_space(Scan *s)
 {
-        while (s->p < s->end && strchr(" \t\r\n", *s->p) && *s->p)
+        while (s->p < s->end && (*s->p == ' ' || *s->p == '\t' || *s->p == '\r' || *s->p == '\n'))
                 s->p++;
 }
 
@@ -191,28 +194,40 @@ static bool scan_unicode_escape(Scan *s)
         return low >= 0xdc00 && low <= 0xdfff;
 }
 
+static bool scan_escape(Scan *s)
+{
+        if (scan_char(s, 'u'))
+                return scan_unicode_escape(s);
+        return s->p < s->end && *s->p != '\0' && strchr("\"\\/bfnrt", *s->p++);
+}
+
+/* What stands for itself: most of a string, so it is passed over in a loop of its own. */
+static bool is_plain(char c)
+{
+        return c >= ' ' && c != '"' && c != '\\' && !((uint8_t)c & 0x80);
+}
+
 static bool scan_string(Scan *s)
 {
         if (!scan_char(s, '"'))
                 return false;
-        while (s->p < s->end && *s->p != '"') {
-                size_t n = utf8_take(s->p, (size_t)(s->end - s->p));
+        for (;;) {
+                size_t n;
 
-                if (n == 0 || (uint8_t)*s->p < 0x20)
-                        return false;
-                if (*s->p != '\\') {
-                        s->p += n;
+                while (s->p < s->end && is_plain(*s->p))
+                        s->p++;
+                if (scan_char(s, '"'))
+                        return true;
+                if (scan_char(s, '\\')) {
+                        if (!scan_escape(s))
+                                return false;
                         continue;
                 }
-                s->p++;
-                if (scan_char(s, 'u')) {
-                        if (!scan_unicode_escape(s))
-                                return false;
-                } else if (s->p >= s->end || *s->p == '\0' || !strchr("\"\\/bfnrt", *s->p++)) {
+                n = utf8_take(s->p, (size_t)(s->end - s->p));
+                if (n == 0 || (uint8_t)*s->p < ' ')
                         return false;
-                }
+                s->p += n;
         }
-        return scan_char(s, '"');
 }
 
 static bool scan_value(Scan *s);
@@ -275,12 +290,14 @@ static bool scan_value(Scan *s)
 
 int json_parse(const char *text, size_t size, cJSON **ret)
 {
-        _cleanup_(freep) char *copy = malloc(size + 1);
-        Scan s = {.p = copy, .end = copy + size};
+        _cleanup_(freep) char *allocated = NULL;
+        char few[FEW_BYTES], *copy = few;
+        Scan s;
         cJSON *json;
 
-        if (!copy)
+        if (size >= sizeof(few) && !(copy = allocated = malloc(size + 1)))
                 return -ENOMEM;
+        s = (Scan){.p = copy, .end = copy + size};
         if (size > 0)
                 memcpy(copy, text, size);
         copy[size] = '\0';

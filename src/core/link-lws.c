@@ -350,6 +350,7 @@ void link_wire_let_go(Link *link)
 
 void link_wire_want_write(Link *link)
 {
+        link->loop->write_wanted = true;
         lws_callback_on_writable(link->wsi);
 }
 
@@ -417,6 +418,19 @@ int loop_new(sd_event *event, Loop **ret)
         return 0;
 }
 
+/* With something pending only a look at the sockets, else until one wakes us. What was answered
+ * then is written before other work begins. */
+static int service(Loop *loop, bool pending)
+{
+        int r;
+
+        loop->write_wanted = false;
+        r = lws_service(loop->lws, pending ? -1 : 0);
+        if (r >= 0 && loop->write_wanted)
+                r = lws_service(loop->lws, -1);
+        return r < 0 ? -EIO : 0;
+}
+
 int loop_run(Loop *loop)
 {
         sd_event *e = loop->event;
@@ -426,8 +440,7 @@ int loop_run(Loop *loop)
                 r = sd_event_prepare(e);
                 if (r < 0)
                         return r;
-                /* with something pending only a look at the sockets, else until one wakes us */
-                if (lws_service(loop->lws, r > 0 ? -1 : 0) < 0)
+                if (service(loop, r > 0) < 0)
                         return -EIO;
                 if (r == 0)
                         r = sd_event_wait(e, 0);

@@ -24,6 +24,7 @@
 struct Loop {
         sd_event *event; /* borrowed */
         struct lws_context *lws;
+        bool write_wanted; /* since lws was last asked */
 };
 
 struct Link {

@@ -29,43 +29,44 @@ static void put_pair(FILE *line, const char *name, const char *value)
 }
 
 /* The columns of a one-row answer by their names; 1, 0: there is no row. */
-static int put_row(Store *s, const char *sql, FILE *line)
+static int put_row(Statement *q, FILE *line)
 {
-        _cleanup_(store_statement_done) Statement *q = NULL;
-        int r = store_prepare(s, sql, &q);
+        int r = sqlite3_step(q);
 
-        if (r < 0)
-                return r;
-        r = sqlite3_step(q);
-        if (r != SQLITE_ROW)
-                return store_to_errno(r);
-        for (int i = 0; i < sqlite3_column_count(q); i++) {
+        for (int i = 0; r == SQLITE_ROW && i < sqlite3_column_count(q); i++) {
                 const char *value = (const char *)sqlite3_column_text(q, i);
 
                 if (value)
                         put_pair(line, sqlite3_column_name(q, i), value);
         }
-        return 1;
+        sqlite3_reset(q);
+        return r == SQLITE_ROW ? 1 : store_to_errno(r);
 }
 
 /* NULL in *ret: there is nothing that would have to survive. */
 static int make_line(Store *s, char **ret)
 {
-        _cleanup_(freep) char *sql = store_row_sql(&store_job_table, STORE_SELECT_SHORT),
-                              *text = NULL;
+        _cleanup_(store_statement_done) Statement *newest = NULL;
+        _cleanup_(freep) char *text = NULL;
         size_t size;
-        FILE *line = sql ? open_memstream(&text, &size) : NULL;
-        int r, unsent = 0;
+        FILE *line;
+        int unsent = 0,
+            r = store_row_prepare(s, &store_job_table, STORE_SELECT_SHORT, &s->job_select);
 
+        if (r == 0)
+                r = store_prepare(s,
+                                  "SELECT value AS " UNSENT
+                                  " FROM outbox WHERE kind = 0 ORDER BY id DESC LIMIT 1",
+                                  &newest);
+        if (r < 0)
+                return r;
+        line = open_memstream(&text, &size);
         if (!line)
                 return -ENOMEM;
         fputs(COPY_HEAD, line);
-        r = put_row(s, sql, line);
+        r = put_row(s->job_select, line);
         if (r >= 0)
-                unsent = put_row(s,
-                                 "SELECT value AS " UNSENT
-                                 " FROM outbox WHERE kind = 0 ORDER BY id DESC LIMIT 1",
-                                 line);
+                unsent = put_row(newest, line);
         if (fclose(line) != 0)
                 return -ENOMEM;
         if (r < 0 || unsent < 0)

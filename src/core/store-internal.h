@@ -9,6 +9,9 @@ struct Store {
         char *folder;
         bool copy_known; /* what update.copy holds: */
         char *copy;      /* its line; NULL: there is none */
+        /* The two longest of each step, owned: reading the SQL costs more than running it. NULL:
+         * not yet. */
+        sqlite3_stmt *job_insert, *job_select;
 };
 
 typedef sqlite3_stmt Statement;
@@ -75,6 +78,9 @@ int store_row_write(Store *s, const RowTable *t, const void *row);
  * length. Owned by the caller; NULL when out of memory. */
 typedef enum StoreSql { STORE_SELECT, STORE_SELECT_SHORT, STORE_INSERT } StoreSql;
 char *store_row_sql(const RowTable *t, StoreSql what);
+/* Prepares that, unless *ret is it already. Owned by the caller; one that is kept is reset after
+ * each use. */
+int store_row_prepare(Store *s, const RowTable *t, StoreSql what, Statement **ret);
 bool store_row_has(const RowTable *t, const char *name);
 /* The line beside the database is made that of now. What fails is logged. */
 void store_copy_renew(Store *s);

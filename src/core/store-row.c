@@ -198,15 +198,26 @@ int store_row_read(Store *s, const RowTable *t, void *ret)
         return 1;
 }
 
+int store_row_prepare(Store *s, const RowTable *t, StoreSql what, Statement **ret)
+{
+        _cleanup_(freep) char *sql = *ret ? NULL : store_row_sql(t, what);
+
+        if (*ret)
+                return 0;
+        return sql ? store_prepare(s, sql, ret) : -ENOMEM;
+}
+
 int store_row_write(Store *s, const RowTable *t, const void *row)
 {
-        _cleanup_(freep) char *sql = store_row_sql(t, STORE_INSERT);
-        _cleanup_(store_statement_done) Statement *q = NULL;
-        int r = sql ? store_prepare(s, sql, &q) : -ENOMEM;
+        _cleanup_(store_statement_done) Statement *once = NULL;
+        Statement **q = t == &store_job_table ? &s->job_insert : &once;
+        int r = store_row_prepare(s, t, STORE_INSERT, q);
 
         if (r < 0)
                 return r;
         for (size_t i = 0; i < t->count; i++)
-                bind_column(q, (int)i + 1, &t->columns[i], row);
-        return store_finish(q);
+                bind_column(*q, (int)i + 1, &t->columns[i], row);
+        r = store_finish(*q);
+        sqlite3_reset(*q);
+        return r;
 }

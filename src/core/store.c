@@ -209,6 +209,8 @@ void store_free(Store *s)
 {
         if (!s)
                 return;
+        sqlite3_finalize(s->job_insert);
+        sqlite3_finalize(s->job_select);
         sqlite3_close(s->db);
         free(s->folder);
         free(s->copy);

@@ -108,6 +108,16 @@ static bool date_exists(const struct tm *tm)
                tm->tm_min <= 59 && tm->tm_sec <= 60;
 }
 
+/* Days since 1970 of one that exists. Years are taken to begin in March: then the leap day is the
+ * last, and five months have 153 days. */
+static int64_t days_of(const struct tm *tm)
+{
+        int64_t early = tm->tm_mon < 2, y = tm->tm_year + 1900 - early,
+                m = tm->tm_mon - 2 + 12 * early;
+
+        return 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + tm->tm_mday - 719469;
+}
+
 int time_parse(const char *text, usec_t *ret)
 {
         struct tm tm = {0};
@@ -128,7 +138,7 @@ int time_parse(const char *text, usec_t *ret)
         tm.tm_mon -= 1;
         if (!date_exists(&tm))
                 return -EINVAL;
-        seconds = (int64_t)timegm(&tm) - offset;
+        seconds = days_of(&tm) * 86400 + tm.tm_hour * 3600 + tm.tm_min * 60 + tm.tm_sec - offset;
         if (seconds < 0) { /* some CSMS say year 1 and mean that they have no time to tell */
                 *ret = 0;
                 return 0;
@@ -137,17 +147,32 @@ int time_parse(const char *text, usec_t *ret)
         return 0;
 }
 
+/* The last digits of a number, and what comes behind them. Returns the end. */
+static char *put_digits(char *p, unsigned value, int count, char behind)
+{
+        for (int i = count; i-- > 0; value /= 10)
+                p[i] = (char)('0' + value % 10);
+        p[count] = behind;
+        return p + count + 1;
+}
+
 const char *time_format(usec_t t, char buffer[static TIME_TEXT_MAX])
 {
         time_t seconds = (time_t)(t / USEC_PER_SEC);
-        char day[24];
         struct tm tm;
+        char *p = buffer;
 
-        buffer[0] = '\0';
-        if (t == NO_TIME || !gmtime_r(&seconds, &tm))
+        *p = '\0';
+        if (t == NO_TIME || !gmtime_r(&seconds, &tm) || tm.tm_year > 9999 - 1900)
                 return buffer;
-        strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
-        snprintf(buffer, TIME_TEXT_MAX, "%s.%03uZ", day, (unsigned)(t % USEC_PER_SEC / 1000));
+        p = put_digits(p, (unsigned)tm.tm_year + 1900, 4, '-');
+        p = put_digits(p, (unsigned)tm.tm_mon + 1, 2, '-');
+        p = put_digits(p, (unsigned)tm.tm_mday, 2, 'T');
+        p = put_digits(p, (unsigned)tm.tm_hour, 2, ':');
+        p = put_digits(p, (unsigned)tm.tm_min, 2, ':');
+        p = put_digits(p, (unsigned)tm.tm_sec, 2, '.');
+        p = put_digits(p, (unsigned)(t % USEC_PER_SEC / USEC_PER_MSEC), 3, 'Z');
+        *p = '\0';
         return buffer;
 }
 

@@ -102,7 +102,8 @@ usec_t wallclock_now(void);
 /* Reads an RFC 3339 time ("2026-11-24T04:10:00.5Z", "+02:00" offsets; a missing offset is UTC, as
  * many CSMS mean it). 0 and *ret in usec since 1970 UTC, 0 for all times before; -EINVAL. */
 int time_parse(const char *text, usec_t *ret);
-/* Writes UTC with milliseconds; NO_TIME gives "". Returns buffer. */
+/* Writes UTC with milliseconds; NO_TIME and what is behind the year 9999, for which RFC 3339 has no
+ * words, give "". Returns buffer. */
 const char *time_format(usec_t t, char buffer[static TIME_TEXT_MAX]);
 
 /* Replaces *s by a copy of value (NULL allowed). 0 or -ENOMEM. */

@@ -231,14 +231,12 @@ int certificate_read(const char *text, X509 **ret)
         return 1;
 }
 
-/* The signature decides: a name is easily taken. A root does not issue itself: what is installed to
- * issue is not made to sign. */
-static bool issued_by(X509 *leaf, X509 *root)
+/* By its names; the signature decides, in judge(). A root does not issue itself: what is installed
+ * to issue is not made to sign. */
+static bool claims_issuer(X509 *leaf, X509 *root)
 {
-        EVP_PKEY *key = X509_get0_pubkey(root);
-
-        return key && X509_cmp(root, leaf) != 0 && X509_check_issued(root, leaf) == X509_V_OK &&
-               X509_verify(leaf, key) == 1;
+        return X509_get0_pubkey(root) && X509_cmp(root, leaf) != 0 &&
+               X509_check_issued(root, leaf) == X509_V_OK;
 }
 
 /* Whether a CRL of that root names the certificate. One past its next update still counts: what was
@@ -249,9 +247,10 @@ static bool is_revoked(const TrustStore *t, X509 *leaf, X509 *root)
                 X509_CRL *crl = sk_X509_CRL_value(t->crls, i);
                 X509_REVOKED *entry;
 
+                /* Signatures are what costs: looked at where it matters. */
                 if (X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_subject_name(root)) == 0 &&
-                    X509_CRL_verify(crl, X509_get0_pubkey(root)) == 1 &&
-                    X509_CRL_get0_by_cert(crl, &entry, leaf) == 1)
+                    X509_CRL_get0_by_cert(crl, &entry, leaf) == 1 &&
+                    X509_CRL_verify(crl, X509_get0_pubkey(root)) == 1)
                         return true;
         }
         return false;
@@ -324,14 +323,21 @@ bool key_fits(const EVP_PKEY *key)
         return false;
 }
 
-/* Revocation comes first: it is the verdict that has an answer of its own (RevokedCertificate). */
+/* CERTIFICATE_UNTRUSTED: this root did not issue it; a name is easily taken. Whether it did is a
+ * part of a good chain; one that is not may have failed before the signature was looked at.
+ * Revocation comes before all other failures: it is the verdict that has an answer of its own
+ * (RevokedCertificate). */
 static int judge(const TrustStore *t, X509 *leaf, X509 *root, usec_t now)
 {
-        int r;
+        int r = chain_check(leaf, root, now);
 
+        if (r < 0)
+                return r;
+        if (r != CERTIFICATE_GOOD && X509_verify(leaf, X509_get0_pubkey(root)) != 1)
+                return CERTIFICATE_UNTRUSTED;
         if (is_revoked(t, leaf, root))
                 return CERTIFICATE_REVOKED;
-        if ((r = chain_check(leaf, root, now)) != CERTIFICATE_GOOD)
+        if (r != CERTIFICATE_GOOD)
                 return r;
         if (!usage_fits(leaf))
                 return CERTIFICATE_BAD_USAGE;
@@ -348,12 +354,12 @@ static int judge_by_all(const TrustStore *t, X509 *leaf, usec_t now)
                 X509 *root = sk_X509_value(t->roots, i);
                 int r;
 
-                if (!issued_by(leaf, root))
+                if (!claims_issuer(leaf, root))
                         continue;
                 r = judge(t, leaf, root, now);
                 if (r < 0 || r == CERTIFICATE_REVOKED)
                         return r;
-                if (verdict != CERTIFICATE_GOOD)
+                if (verdict != CERTIFICATE_GOOD && r != CERTIFICATE_UNTRUSTED)
                         verdict = r;
         }
         return verdict;

@@ -40,8 +40,9 @@ def build(*more):
         if done.returncode != 0:
             raise Trouble(f"the build failed:\n{done.stdout}")
     (LIBEXEC / "rauc-ocpp-agent").mkdir(parents=True, exist_ok=True)
-    for worker in WORKERS:
-        shutil.copy2(BUILD / "bin" / worker, LIBEXEC / "rauc-ocpp-agent")
+    for worker in WORKERS:  # one may be running for somebody else
+        shutil.copy2(BUILD / "bin" / worker, LIBEXEC / "rauc-ocpp-agent" / f"{worker}.new")
+        os.replace(LIBEXEC / "rauc-ocpp-agent" / f"{worker}.new", LIBEXEC / "rauc-ocpp-agent" / worker)
 
 
 # ---- what the kernel knows of a process ----
