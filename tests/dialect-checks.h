@@ -40,6 +40,8 @@ typedef union Message {
         RootsAnswer roots_answer;
         RootId root;
         RootAnswer root_answer;
+        NetworkRequest network;
+        NetworkAnswer network_answer;
         EmptyMessage empty;
 } Message;
 

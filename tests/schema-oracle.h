@@ -29,7 +29,7 @@ static const char *const compared[] = {
         "$ref", "type", "maxLength", "enum", "format", "minimum", "properties", "required",
         "additionalProperties", "items", "minItems", "maxItems", "additionalItems", NULL
 };
-static const char *const without_rules[] = { "$id", "$schema", "definitions", "description", "javaType", "comment", "$comment", NULL };
+static const char *const without_rules[] = { "$id", "$schema", "definitions", "description", "javaType", "comment", "$comment", "default", NULL };
 /* clang-format on */
 
 /* One comparison: where we are, and how often something differed. */

@@ -26,6 +26,8 @@ typedef union AnyMessage {
         RootsAnswer roots_answer;
         RootId root_id;
         RootAnswer root_answer;
+        NetworkRequest network_request;
+        NetworkAnswer network_answer;
         EmptyMessage empty;
 } AnyMessage;
 

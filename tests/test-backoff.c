@@ -28,6 +28,24 @@ static void backoff_doubles_the_whole_last_wait(void **state)
                 assert_int_equal(backoff_next(&b, steps[i].random), steps[i].expected);
 }
 
+/* … and what the CSMS saw of it, which is more by the time that connecting takes. */
+static void backoff_doubles_what_the_csms_saw(void **state)
+{
+        Backoff b = {.wait_minimum_usec = 2 * S, .repeat_times = 2};
+
+        (void)state;
+        backoff_took(&b, 50 * S); /* nothing was waited for yet */
+        assert_int_equal(backoff_next(&b, 0), 2 * S);
+        backoff_took(&b, 3 * S);
+        assert_int_equal(backoff_next(&b, 0), 6 * S);
+        assert_int_equal(backoff_next(&b, 0), 12 * S); /* not reached this time */
+        b.repeat_times = 3;
+        backoff_took(&b, 1000 * S); /* it slept */
+        assert_int_equal(backoff_next(&b, 0), 48 * S);
+        backoff_took(&b, 49 * S);
+        assert_int_equal(backoff_next(&b, 0), 48 * S); /* it does not grow any more */
+}
+
 static void backoff_begins_anew_after_success(void **state)
 {
         Backoff b = {.wait_minimum_usec = 2 * S, .random_range_usec = 0, .repeat_times = 5};
@@ -86,6 +104,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(backoff_doubles_the_whole_last_wait),
+                cmocka_unit_test(backoff_doubles_what_the_csms_saw),
                 cmocka_unit_test(backoff_begins_anew_after_success),
                 cmocka_unit_test(backoff_stays_at_the_first_without_repeats),
                 cmocka_unit_test(backoff_random_part_stays_in_range),

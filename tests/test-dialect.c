@@ -24,7 +24,7 @@ static void dialect_finds_actions_by_exact_name(_unused_ void **state)
         assert_null(dialect_find_incoming(&ocpp201, "BootNotification"));
 }
 
-/* What 2.0.1 serves is served in 2.1, by the same line. */
+/* What 2.0.1 serves is served in 2.1, by the same line but for what has tables of its own. */
 static void dialect_overlay_falls_back_to_its_base(_unused_ void **state)
 {
         for (size_t i = 0; i < ocpp201.own_incoming_count; i++) {
@@ -32,7 +32,7 @@ static void dialect_overlay_falls_back_to_its_base(_unused_ void **state)
                 const Incoming *in = dialect_find_incoming(&ocpp21, base->action);
 
                 assert_int_equal(in->kind, base->kind);
-                assert_ptr_equal(in, base);
+                assert_int_equal(in != base, in->kind == IN_NETWORK);
         }
         assert_int_equal(dialect_find_incoming(&ocpp21, "GetTariffs")->kind, IN_UNSUPPORTED);
         assert_null(dialect_find_incoming(&ocpp201, "GetTariffs"));

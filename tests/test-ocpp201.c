@@ -87,6 +87,24 @@ static const Golden goldens[] = {
         { "DeleteCertificate", true, "{\"status\":\"Accepted\"}", { .root_answer = { ROOT_ACCEPTED, NULL, NULL } } },
         { "DeleteCertificate", true, "{\"status\":\"Failed\"}", { .root_answer = { ROOT_FAILED, NULL, NULL } } },
         { "DeleteCertificate", true, "{\"status\":\"NotFound\"}", { .root_answer = { ROOT_NOT_FOUND, NULL, NULL } } },
+        { "SetNetworkProfile", false,
+          "{\"configurationSlot\":1,\"connectionData\":{\"ocppVersion\":\"OCPP20\",\"ocppTransport\":\"JSON\",\"ocppCsmsUrl\":\"wss://h/o\","
+          "\"messageTimeout\":30,\"securityProfile\":2,\"ocppInterface\":\"Wired0\"}}",
+          { .network = { .slot = 1, .transport = TRANSPORT_JSON, .url = (char *)"wss://h/o", .timeout = 30, .security = 2, .version = 3,
+                         .apn_login = -1, .vpn_type = -1 } } },
+        { "SetNetworkProfile", false, /* all that there may be */
+          "{\"configurationSlot\":-1,\"connectionData\":{\"ocppVersion\":\"OCPP16\",\"ocppTransport\":\"SOAP\",\"ocppCsmsUrl\":\"u\","
+          "\"messageTimeout\":0,\"securityProfile\":0,\"ocppInterface\":\"Wireless3\",\"apn\":{\"apn\":\"a\",\"apnUserName\":\"u\","
+          "\"apnPassword\":\"p\",\"simPin\":1234,\"preferredNetwork\":\"123456\",\"useOnlyPreferredNetwork\":true,\"apnAuthentication\":\"PAP\"},"
+          "\"vpn\":{\"server\":\"s\",\"user\":\"u\",\"group\":\"g\",\"password\":\"p\",\"key\":\"k\",\"type\":\"IKEv2\"}}}",
+          { .network = { .slot = -1, .transport = TRANSPORT_SOAP, .url = (char *)"u", .version = 2, .interface = 7,
+                         .apn = (char *)"a", .apn_login = 2, .vpn = (char *)"s", .vpn_user = (char *)"u",
+                         .vpn_password = (char *)"p", .vpn_key = (char *)"k", .vpn_type = 0 } }, .decode_only = true },
+        { "SetNetworkProfile", true, "{\"status\":\"Accepted\"}", { .network_answer = { NETWORK_ACCEPTED, NULL, NULL } } },
+        { "SetNetworkProfile", true, "{\"status\":\"Rejected\",\"statusInfo\":{\"reasonCode\":\"InvalidURL\",\"additionalInfo\":\"why\"}}",
+          { .network_answer = { NETWORK_REJECTED, "InvalidURL", "why" } } },
+        { "SetNetworkProfile", true, "{\"status\":\"Failed\",\"statusInfo\":{\"reasonCode\":\"InternalError\"}}",
+          { .network_answer = { NETWORK_FAILED, "InternalError", NULL } } },
         { "BootNotification", false,
           "{\"reason\":\"FirmwareUpdate\",\"chargingStation\":{\"vendorName\":\"V\",\"model\":\"M\",\"serialNumber\":\"S\",\"firmwareVersion\":\"1.2\"}}",
           { .boot = { BOOT_FIRMWARE_UPDATE, "V", "M", "S", "1.2" } } },

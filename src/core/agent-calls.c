@@ -156,6 +156,7 @@ static const CallHandler handlers[IN_KIND_MAX] = {
         [IN_INSTALL_CERTIFICATE]  = roots_handle_install,
         [IN_GET_CERTIFICATES]     = roots_handle_get,
         [IN_DELETE_CERTIFICATE]   = roots_handle_delete,
+        [IN_NETWORK]              = network_handle,
         [IN_UNSUPPORTED]          = refuse_unsupported,
 };
 /* clang-format on */

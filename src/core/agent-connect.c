@@ -1,15 +1,16 @@
 /* Connecting: the worker finds the addresses, link connects to one after the other, back-off spaces
  * the rounds. */
-#include <stdio.h>
-
 #include "agent-private.h"
 
 static int on_reconnect(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata);
 
+/* After an attempt that came to nothing, or a connection that has ended. */
 static void wait_and_reconnect(Agent *a)
 {
         usec_t wait = backoff_next(&a->backoff, random_below_or_equal(UINT64_MAX));
 
+        network_ended(a);
+        a->waiting_since = boottime_now();
         log_info("Connecting again in %.1f s", (double)wait / (double)USEC_PER_SEC);
         agent_timer(a, &a->reconnect_timer, wait, on_reconnect);
 }
@@ -76,7 +77,7 @@ static int on_reconnect(sd_event_source *source _unused_, uint64_t usec _unused_
         Agent *a = userdata;
 
         agent_timer_off(&a->reconnect_timer);
-        resolve(a);
+        connect_start(a);
         return 0;
 }
 
@@ -102,6 +103,8 @@ static void on_open(void *userdata, const char *protocol)
         a->dates_refused = false;
         log_event(LOG_NOTICE, EVENT_CONNECTED, &(LogFields){0},
                   "Connected to the CSMS with OCPP %s", a->dialect->name);
+        if (network_opened(a))
+                session_moved(a);
         session_opened(a);
         show_update(a);
 }
@@ -180,6 +183,8 @@ static void on_end(void *userdata, LinkEnd end, const char *reason)
                   link_end_to_string(end), reason && *reason ? ": " : "", strempty(reason));
         show_update(a);
         tell_end(a, end);
+        if (!was_open && end != LINK_UNREACHABLE)
+                backoff_took(&a->backoff, boottime_now() - a->waiting_since);
         if (end == LINK_UNREACHABLE && a->address_next < a->address_count)
                 connect_next(a);
         else
@@ -190,28 +195,6 @@ void connect_again(Agent *a)
 {
         if (a->dialect)
                 link_close(a->link);
-}
-
-/* url + "/" + identity, percent-encoded (J16 3.1.1). */
-static char *station_url(const Config *c)
-{
-        static const char plain[] =
-                "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~";
-        size_t n = strlen(c->url);
-        char *url = malloc(n + 2 + 3 * strlen(c->identity)), *to = url;
-
-        if (!url)
-                return NULL;
-        to = stpcpy(to, c->url);
-        if (n > 0 && to[-1] != '/')
-                *to++ = '/';
-        for (const char *p = c->identity; *p; p++)
-                if (strchr(plain, *p))
-                        *to++ = *p;
-                else
-                        to += sprintf(to, "%%%02X", (unsigned char)*p);
-        *to = '\0';
-        return url;
 }
 
 static char *protocols_text(const Config *c)
@@ -242,12 +225,14 @@ static size_t password_bytes(const Agent *a, char *password)
         return n / 2;
 }
 
-static int make_link(Agent *a, const char *url, const char *protocols)
+/* By the profile that was chosen. 0 and *ret; AGENT_BAD_CONFIG or other negative errno, logged. */
+static int make_link(Agent *a, Link **ret)
 {
         static const LinkHandlers handlers = {
                 .on_open = on_open, .on_text = on_text, .on_binary = on_binary, .on_end = on_end};
-        _cleanup_(freep) char *password = NULL;
         const Config *c = a->config;
+        _cleanup_(freep) char *password = NULL, *protocols = protocols_text(c),
+                              *url = network_station_url(a->network.profile.url, c->identity);
         int r = config_read_password(c, &password);
 
         if (r < 0) {
@@ -267,7 +252,7 @@ static int make_link(Agent *a, const char *url, const char *protocols)
                              .connect_timeout_usec = c->connect_timeout,
                              .ping_interval_usec = c->ping_interval,
                              .max_frame_bytes = c->max_frame};
-        r = link_new(a->parts.loop, &config, &handlers, a, &a->link);
+        r = url && protocols ? link_new(a->parts.loop, &config, &handlers, a, ret) : -ENOMEM;
         if (password)
                 explicit_bzero(password, strlen(password));
         if (r == -EBADMSG) {
@@ -275,11 +260,28 @@ static int make_link(Agent *a, const char *url, const char *protocols)
                           strempty(c->csms_ca_file));
                 return AGENT_BAD_CONFIG;
         }
-        return r < 0 ? log_error_errno(r, "Can't use [csms] url %s", c->url) : 0;
+        return r < 0 ? log_error_errno(r, "Can't connect to %s", a->network.profile.url) : 0;
+}
+
+/* Another profile was chosen: a link of its own takes the place of the one that is idle. */
+static int relink(Agent *a)
+{
+        Link *link = NULL;
+        int r = make_link(a, &link);
+
+        if (r < 0)
+                return r;
+        link_free(a->link);
+        a->link = link;
+        a->network.linked_slot = a->network.slot;
+        roots_tell_link(a);
+        agent_vars_apply(a);
+        return 0;
 }
 
 /* Statuses belong to the CSMS that ordered the update: after a move they mean nothing to the new
- * one, which hears of the version by BootNotification. */
+ * one, which hears of the version by BootNotification. A move is another host in csms.url, for
+ * which the link stands here: wherever the CSMS itself sends the station, it is the same one. */
 static int check_csms(Agent *a)
 {
         _cleanup_(freep) char *old = NULL;
@@ -294,22 +296,25 @@ static int check_csms(Agent *a)
                 if (r == 0)
                         r = logs_forget(a);
                 if (r == 0)
+                        r = network_forget(a);
+                if (r == 0)
                         r = agent_save(a);
         }
         if (r == 0 && !str_equal(old, link_host(a->link)))
                 r = store_set(a->store, STORE_CSMS, link_host(a->link));
+        if (r == 0)
+                r = network_load(a);
         return r < 0 ? log_error_errno(r, "Can't use the store in %s", a->config->state_directory)
                      : 0;
 }
 
 int connect_init(Agent *a)
 {
-        _cleanup_(freep) char *url = station_url(a->config), *protocols = protocols_text(a->config);
-        int r;
+        int r = network_init(a);
 
-        if (!url || !protocols)
-                return log_error_errno(-ENOMEM, "Can't make the connection");
-        r = make_link(a, url, protocols);
+        if (r < 0)
+                return log_error_errno(r, "Can't make the connection");
+        r = make_link(a, &a->link);
         if (r < 0)
                 return r;
         roots_tell_link(a);
@@ -318,13 +323,17 @@ int connect_init(Agent *a)
 
 void connect_start(Agent *a)
 {
-        resolve(a);
+        if (a->network.slot == a->network.linked_slot || relink(a) == 0)
+                resolve(a);
+        else
+                wait_and_reconnect(a);
 }
 
 void connect_done(Agent *a)
 {
         transfer_cancel(TAKE_PTR(a->resolve));
         link_free(TAKE_PTR(a->link));
+        network_done(a);
         addresses_clear(a);
         agent_timer_off(&a->reconnect_timer);
 }

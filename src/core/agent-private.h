@@ -1,6 +1,7 @@
 /* The agent's inside, shared by agent*.c alone:
  *   agent.c          making it, the job's steps and the table of actions
  *   agent-connect.c  addresses, the link, back-off
+ *   agent-network.c  network connection profiles: which one is connected by, what the CSMS sets
  *   agent-session.c  BootNotification, Heartbeat, answers, what is sent next
  *   agent-clock.c    the CSMS's time
  *   agent-show.c     what D-Bus shows
@@ -38,6 +39,7 @@
 #include "locks.h"
 #include "log.h"
 #include "machine.h"
+#include "network.h"
 #include "place.h"
 #include "redact.h"
 #include "rpc.h"
@@ -100,6 +102,20 @@ typedef struct Logs {
         char *asked_file;
 } Logs;
 
+/* By which profile the station connects. */
+typedef struct Network {
+        NetworkProfile profile; /* in use, or tried next */
+        int64_t slot;
+        int64_t linked_slot; /* that the link was made for */
+        int64_t told_slot;   /* of the last connection there was; -1 none in this run */
+        int64_t worked_last; /* stored */
+        int64_t floor;       /* stored: no profile below this security profile (A05) */
+        unsigned failures;   /* attempts in a row by this profile that came to nothing */
+        bool worked;         /* the open connection, or the one that has just ended, was of use */
+        usec_t opened;       /* boot clock: when it began; 0: there was none */
+        char *order;         /* NetworkConfigurationPriority as of then */
+} Network;
+
 struct Agent {
         AgentParts parts;
         const Config *config;
@@ -131,10 +147,12 @@ struct Agent {
         Link *link;
         Rpc *rpc;
         const Dialect *dialect; /* NULL: not connected */
+        Network network;
         Transfer *resolve;
         char *addresses[TRANSFER_ADDRESSES_MAX];
         size_t address_count, address_next;
         Backoff backoff;
+        usec_t waiting_since; /* boot clock: when the wait for the next attempt began */
         sd_event_source *reconnect_timer, *rpc_timer, *boot_timer, *heartbeat_timer, *pump_source;
         RegistrationState registration;
         bool boot_due, boot_answered, heartbeat_due;
@@ -239,10 +257,35 @@ void connect_refuse_dates(Agent *a);
 void connect_again(Agent *a);
 const Dialect *connect_dialect_of(const Agent *a, const char *protocol);
 
+/* agent-network.c */
+/* The station's own configuration as a profile, with which the agent begins. 0 or -ENOMEM. */
+int network_init(Agent *a);
+/* The store is this CSMS's: what was set in earlier runs holds, and the first profile is chosen. 0
+ * or negative errno. */
+int network_load(Agent *a);
+/* csms.url names another CSMS: what the old one has set is forgotten. 0 or negative errno. */
+int network_forget(Agent *a);
+void network_done(Agent *a);
+/* A connection is open. True: by another profile than the one before. */
+bool network_opened(Agent *a);
+/* The CSMS has answered: the profile works. */
+void network_worked(Agent *a);
+/* A connection has ended, or an attempt at one: chooses the profile of the next attempt. */
+void network_ended(Agent *a);
+void network_handle(Agent *a, const char *id, const Incoming *incoming, const cJSON *payload);
+/* May NetworkConfigurationPriority be this? */
+bool network_allows_order(const Agent *a, const char *order);
+/* Variables. Owned by the caller; NULL when out of memory. */
+char *network_read_slot(const Agent *a);
+char *network_read_security(const Agent *a);
+char *network_read_timeout(const Agent *a);
+
 /* agent-session.c */
 int session_init(Agent *a);
 /* The link is open, a->dialect is what was agreed on. */
 void session_opened(Agent *a);
+/* … by another network profile than before: the CSMS there has to accept the station first. */
+void session_moved(Agent *a);
 /* The link is gone. */
 void session_closed(Agent *a);
 void session_done(Agent *a);

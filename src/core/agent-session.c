@@ -41,7 +41,8 @@ int session_call(Agent *a, OutgoingKind kind, const void *message, const InFligh
         a->in_flight = in_flight ? *in_flight : (InFlight){0};
         a->in_flight.kind = kind;
         fail_point("sent", out->action);
-        return agent_timer(a, &a->rpc_timer, a->config->message_timeout, on_rpc_deadline);
+        return agent_timer(a, &a->rpc_timer, (usec_t)a->network.profile.timeout * USEC_PER_SEC,
+                           on_rpc_deadline);
 }
 
 /* In the trial BootNotification comes after the health check and the first mark; on the way back it
@@ -314,6 +315,8 @@ static void on_result(void *userdata, uint64_t token _unused_, const cJSON *payl
         }
         /* Not before: a CSMS may take connections and close them. */
         backoff_reset(&a->backoff);
+        if (a->registration != REJECTED) /* one that does may be the wrong CSMS */
+                network_worked(a);
         a->last_end = LINK_CLOSED;
         session_kick(a);
 }
@@ -418,6 +421,27 @@ int session_init(Agent *a)
         return find_boot_reason(a);
 }
 
+/* B10.FR.10 */
+void session_moved(Agent *a)
+{
+        if (a->registration == REGISTERED)
+                a->boot_reason = BOOT_UNKNOWN; /* the one before was told, and there is no word */
+        a->registration = UNREGISTERED;
+        a->boot_due = true;
+        agent_timer_off(&a->boot_timer);
+        agent_timer_off(&a->heartbeat_timer);
+        rpc_set_rejected(a->rpc, false);
+}
+
+/* B04.FR.01; of a shorter time what has changed is told (FR.02), which is due already. */
+static bool was_offline_for_long(const Agent *a)
+{
+        usec_t threshold = (usec_t)vars_int(a->vars, VAR_OFFLINE_THRESHOLD, 0) * USEC_PER_SEC;
+
+        return !a->dialect->reconnect_is_silent && a->online_until != 0 &&
+               boottime_now() - a->online_until > threshold;
+}
+
 void session_opened(Agent *a)
 {
         rpc_reset(a->rpc, &a->dialect->frames);
@@ -425,6 +449,8 @@ void session_opened(Agent *a)
         if (a->connectors_triggered && a->registration != REGISTERED)
                 a->connectors_due = -1;
         a->connectors_triggered = false;
+        if (a->registration == REGISTERED && was_offline_for_long(a))
+                a->connectors_due = a->dialect->connector_zero ? 0 : 1;
         /* J16 5.4, J201 5.3: a reconnect alone is no reason for BootNotification. */
         if (a->registration == REGISTERED)
                 agent_event(a, EV_BOOT_ACCEPTED);

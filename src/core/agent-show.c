@@ -67,7 +67,7 @@ static const ControlState *on_get(void *userdata)
                 .connected = a->dialect,
                 .protocol = a->dialect ? a->dialect->subprotocol : "",
                 .registration = registration_words[a->registration],
-                .url = a->config->url,
+                .url = a->network.profile.url,
                 .identity = a->config->identity,
                 .installer_present = a->installer->ops->is_present(a->installer),
                 .booted_slot = a->booted_slot,

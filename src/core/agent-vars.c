@@ -8,7 +8,6 @@
 /* Begin as the configuration says … */
 static const struct { VarId id; size_t member; } spans[] = {
         { VAR_PING_INTERVAL,        offsetof(Config, ping_interval)        },
-        { VAR_MESSAGE_TIMEOUT,      offsetof(Config, message_timeout)      },
         { VAR_BACKOFF_WAIT_MINIMUM, offsetof(Config, backoff_wait_minimum) },
         { VAR_BACKOFF_RANDOM_RANGE, offsetof(Config, backoff_random_range) },
 };
@@ -25,7 +24,6 @@ static const struct { VarId id; size_t member; } texts[] = {
 
 /* … or are found out. */
 static char *read_transfer_protocols(const Agent *a);
-static char *read_security_profile(const Agent *a);
 static char *read_time(const Agent *a);
 static char *read_firmware_version(const Agent *a);
 static char *read_phase_rotation(const Agent *a);
@@ -33,7 +31,9 @@ static char *read_certificates(const Agent *a);
 static char *read_certificates_max(const Agent *a);
 static const struct { VarId id; char *(*read)(const Agent *); } found_out[] = {
         { VAR_FILE_TRANSFER_PROTOCOLS, read_transfer_protocols },
-        { VAR_SECURITY_PROFILE,        read_security_profile   },
+        { VAR_SECURITY_PROFILE,        network_read_security   },
+        { VAR_ACTIVE_NETWORK_PROFILE,  network_read_slot       },
+        { VAR_MESSAGE_TIMEOUT,         network_read_timeout    },
         { VAR_DATE_TIME,               read_time               },
         { VAR_FIRMWARE_VERSION,        read_firmware_version   },
         { VAR_CONNECTOR_PHASE_ROTATION, read_phase_rotation    },
@@ -57,14 +57,6 @@ static char *read_transfer_protocols(const Agent *a)
                 if (*c >= 'a' && *c <= 'z')
                         *c = (char)(*c - 'a' + 'A');
         return list;
-}
-
-/* WP3 2.2, A00: 0 neither password nor TLS, 1 a password, 2 TLS too. */
-static char *read_security_profile(const Agent *a)
-{
-        bool tls = startswith(a->config->url, "wss://");
-
-        return strdup(tls ? "2" : a->config->password_file ? "1" : "0");
 }
 
 static char *read_time(const Agent *a)
@@ -196,6 +188,7 @@ static bool allows_password(const Agent *a, const char *value);
 static bool allows_phase_rotation(const Agent *a, const char *value);
 static const struct { VarId id; bool (*allows)(const Agent *, const char *value); } more_rules[] = {
         { VAR_BASIC_AUTH_PASSWORD,      allows_password       },
+        { VAR_NETWORK_PRIORITY,         network_allows_order  },
         { VAR_CONNECTOR_PHASE_ROTATION, allows_phase_rotation },
 };
 /* clang-format on */

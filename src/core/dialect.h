@@ -22,6 +22,7 @@ typedef enum IncomingKind {
         IN_INSTALL_CERTIFICATE, /* InstallCertificate: InstallRequest → RootAnswer */
         IN_GET_CERTIFICATES,    /* GetInstalledCertificateIds: RootsRequest → RootsAnswer */
         IN_DELETE_CERTIFICATE,  /* DeleteCertificate: RootId → RootAnswer */
+        IN_NETWORK,             /* SetNetworkProfile: NetworkRequest → NetworkAnswer */
         IN_UNSUPPORTED, /* the version knows the action, the agent doesn't serve it: CALLERROR
                            NotSupported */
         IN_KIND_MAX,
@@ -124,6 +125,8 @@ struct Dialect {
         bool password_is_hex; /* 1.6 AuthorizationKey: hex, decoded before it goes into the header
                                */
         bool connector_zero;  /* 1.6: connector 0 stands for the station in StatusNotification */
+        bool reconnect_is_silent; /* 1.6: has no OfflineThreshold, after which 2.x tells of all
+                                     connectors (B04) */
 };
 
 /* The entry of an action of the CSMS, NULL if the version has none. */

@@ -47,6 +47,9 @@
         { .name = n, .kind = FIELD_IGNORED, .required = need, .max = limit, .json_type = JSON_STRING, .min = NO_INT }
 #define BOOL_FIELD(n, need, s, m) \
         { .name = n, .kind = FIELD_BOOL, .required = need, .offset = OFFSET_IF(s, m, MEMBER_IS(s, m, int)), .min = NO_INT }
+/* name, need, JsonType of a number or boolean */
+#define IGNORED_FIELD(n, need, type) \
+        { .name = n, .kind = FIELD_IGNORED, .required = need, .json_type = type, .min = NO_INT }
 #define TABLE(n, list) { .name = n, .fields = list, .count = ELEMENTSOF(list) }
 /* A message without members. */
 #define EMPTY_TABLE(n) { .name = n }

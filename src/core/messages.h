@@ -350,6 +350,45 @@ typedef struct ConfigurationChanged {
         int verdict; /* ConfigurationVerdict */
 } ConfigurationChanged;
 
+/* OCPPTransportEnumType */
+typedef enum NetworkTransport { TRANSPORT_JSON, TRANSPORT_SOAP, TRANSPORT_MAX } NetworkTransport;
+
+/* SetNetworkProfile (B09). Words that are nothing to the agent are kept by their place in the list
+ * of the version: OCPP's version is agreed upon in the handshake, the system routes. */
+typedef struct NetworkRequest {
+        int64_t slot;
+        int transport; /* NetworkTransport */
+        char *url;
+        int64_t timeout;           /* seconds that an answer is waited for */
+        int64_t security;          /* security profile */
+        char *identity, *password; /* 2.1: for this profile; NULL: the station's */
+        int version, interface;    /* -1 absent */
+        char *apn;                 /* NULL: none is wanted */
+        int apn_login;             /* -1 absent */
+        char *vpn, *vpn_user, *vpn_password, *vpn_key; /* NULL: none is wanted */
+        int vpn_type;                                  /* -1 absent */
+} NetworkRequest;
+/* All absent. */
+#define NETWORK_REQUEST_INIT                                                                       \
+        {                                                                                          \
+                .slot = NO_INT, .timeout = NO_INT, .security = NO_INT, .version = -1,              \
+                .interface = -1, .apn_login = -1, .vpn_type = -1                                   \
+        }
+
+/* SetNetworkProfileStatusEnumType */
+typedef enum NetworkVerdict {
+        NETWORK_ACCEPTED,
+        NETWORK_REJECTED,
+        NETWORK_FAILED,
+        NETWORK_VERDICT_MAX
+} NetworkVerdict;
+
+typedef struct NetworkAnswer {
+        int verdict;                 /* NetworkVerdict */
+        const char *reason_code;     /* 2.x statusInfo.reasonCode ≤ 20; NULL: no statusInfo */
+        const char *additional_info; /* ≤ 512, for people; NULL none */
+} NetworkAnswer;
+
 /* A message without members, or one whose members don't concern us. */
 typedef struct EmptyMessage {
         char unused;

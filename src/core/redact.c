@@ -9,6 +9,8 @@
 /* clang-format off */
 static const char *const hashed_members[] = {"signingCertificate", "signature", "certificate", "certificateChain", "csr"};
 static const char *const secret_members[] = {"basicAuthPassword", "password", "sharedSecret"};
+/* Logins of networks (B09): nothing of them is shown. */
+static const char *const secret_objects[] = {"apn", "vpn"};
 /* Where one of these is set, the values beside it are secret (C16 9.1, WP3 A00, B05, B06). */
 static const char *const secret_variables[] = {"AuthorizationKey", "BasicAuthPassword"};
 static const char *const value_members[] = {"value", "attributeValue"};
@@ -58,6 +60,11 @@ static bool redact_tree(cJSON *item, bool values_are_secret)
                 _cleanup_(freep) char *shown = redact_text(item, values_are_secret);
 
                 return shown && cJSON_SetValuestring(item, shown);
+        }
+        if (cJSON_IsObject(item) &&
+            is_one_of(item->string, secret_objects, ELEMENTSOF(secret_objects))) {
+                cJSON_Delete(item->child);
+                item->child = NULL;
         }
         for (cJSON *child = item->child; child; child = child->next)
                 if (!redact_tree(child, values_are_secret))

@@ -34,6 +34,11 @@ struct Rpc {
         usec_t deadline;
 };
 
+void rpc_set_timeout(Rpc *rpc, usec_t timeout)
+{
+        rpc->timeout = timeout;
+}
+
 int rpc_new(const RpcHandlers *handlers, void *userdata, usec_t timeout, Rpc **ret)
 {
         Rpc *rpc = calloc(1, sizeof(*rpc));

@@ -59,6 +59,9 @@ void rpc_reset(Rpc *rpc, const FrameRules *rules);
  * rule (B03.FR.08, C16 4.2). Holds over connections; false at first. */
 void rpc_set_rejected(Rpc *rpc, bool rejected);
 
+/* Calls of ours that are made from now on wait so long. */
+void rpc_set_timeout(Rpc *rpc, usec_t timeout);
+
 /* One text message from the peer. Returns RpcTrouble (≥ 0; handlers may have been called), -ENOMEM.
  */
 int rpc_feed(Rpc *rpc, const char *text, size_t size);

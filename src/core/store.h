@@ -59,6 +59,11 @@ bool outbox_row_is_final(OutboxKind kind, int value);
         "holders"         /* who holds locks, a line each, to be waited for after a restart        \
                            */
 #define STORE_CSMS "csms" /* host of csms.url that the outbox belongs to */
+#define STORE_NETWORK_PROFILE "network-profile:" /* and the slot: see network_profile_to_text() */
+#define STORE_NETWORK_LAST "network-last"        /* slot of the profile that worked last */
+#define STORE_NETWORK_FLOOR                                                                        \
+        "network-floor" /* highest security profile of the CSMS's profiles that worked */
+#define STORE_NETWORK_URL "network-url" /* csms.url when all this was set */
 
 /* Opens (makes) folder/agent.db. A schema newer than ours is used as it is: changes are additive
  * only. A damaged database is set aside as agent.db.damaged (logged) and a fresh one filled by the

@@ -30,6 +30,9 @@ static const char rotations[] = "NotApplicable,Unknown,RST,RTS,SRT,STR,TRS,TSR";
 static const char states[] = "Available,Occupied,Reserved,Unavailable,Faulted";
 static const char transfers[] = "FTP,FTPS,HTTP,HTTPS,SFTP";
 
+/* See network.h. */
+static const char network_slots[] = "0,1,2,3,4,5,6,7,8";
+
 #define RO VAR_READ_ONLY
 #define RW VAR_READ_WRITE
 #define INT(n, a, least, most, u, first)                                                           \
@@ -65,7 +68,8 @@ const VarRule var_rules[VAR_MAX] = {
         [VAR_BACKOFF_WAIT_MINIMUM]         = INT ("RetryBackOffWaitMinimum", RW, 1, DAY, "s", NULL),
         [VAR_BACKOFF_RANDOM_RANGE]         = INT ("RetryBackOffRandomRange", RW, 0, DAY, "s", NULL),
         [VAR_BACKOFF_REPEAT_TIMES]         = INT ("RetryBackOffRepeatTimes", RW, 0, 30, NULL, NULL),
-        [VAR_NETWORK_PRIORITY]             = { .name = "NetworkConfigurationPriority", .type = VAR_SEQUENCE_LIST, .access = RW, .shape = VAR_NUMBERS, .max = LIST_SIZE, .initial = "0" },
+        [VAR_NETWORK_PRIORITY]             = { .name = "NetworkConfigurationPriority", .type = VAR_SEQUENCE_LIST, .access = RW,
+                                               .reboot = true, .max = LIST_SIZE, .values = network_slots, .initial = "0" },
         [VAR_NETWORK_ATTEMPTS]             = INT ("NetworkProfileConnectionAttempts", RW, 1, 1000, NULL, "3"),
         [VAR_ACTIVE_NETWORK_PROFILE]       = INT ("ActiveNetworkProfile", RO, 0, INT32_MAX, NULL, NULL),
         [VAR_OFFLINE_THRESHOLD]            = INT ("OfflineThreshold", RW, 0, YEAR, "s", "60"),

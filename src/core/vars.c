@@ -52,8 +52,6 @@ static bool is_in_shape(const VarRule *rule, const char *word, size_t size)
         size_t before = dot ? (size_t)(dot - word) : size, after = dot ? size - before - 1 : 0;
 
         switch (rule->shape) {
-        case VAR_NUMBERS:
-                return is_number(word, size);
         case VAR_WORDS_OF_CONNECTOR:
                 return dot && is_number(word, before) && is_in_list(rule->values, dot + 1, after);
         case VAR_WORDS_OF_PHASE:

@@ -99,7 +99,6 @@ typedef enum VarShape {
         VAR_WORDS,              /* each one of the values */
         VAR_WORDS_OF_PHASE,     /* … with or without a phase behind it: Voltage.L1-N */
         VAR_WORDS_OF_CONNECTOR, /* … behind a connector's number, each once: 1.RST,2.RTS */
-        VAR_NUMBERS,            /* 0 or more */
         VAR_SHAPE_MAX,
 } VarShape;
 

@@ -141,4 +141,5 @@ const Dialect ocpp16 = {
         .key_count = ELEMENTSOF(ocpp16_keys),
         .password_is_hex = true,
         .connector_zero = true,
+        .reconnect_is_silent = true,
 };

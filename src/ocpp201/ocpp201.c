@@ -72,7 +72,7 @@ static const Incoming incoming[] = {
         { "SetDisplayMessage",          IN_UNSUPPORTED,   OUTGOING_MAX,        NULL,     NULL            },
         { "SetMonitoringBase",          IN_UNSUPPORTED,   OUTGOING_MAX,        NULL,     NULL            },
         { "SetMonitoringLevel",         IN_UNSUPPORTED,   OUTGOING_MAX,        NULL,     NULL            },
-        { "SetNetworkProfile",          IN_UNSUPPORTED,   OUTGOING_MAX,        NULL,     NULL            },
+        { "SetNetworkProfile",          IN_NETWORK,       OUTGOING_MAX,        &ocpp201_network, &ocpp201_network_answer },
         { "SetVariableMonitoring",      IN_UNSUPPORTED,   OUTGOING_MAX,        NULL,     NULL            },
         { "SetVariables",               IN_UNSUPPORTED,   OUTGOING_MAX,        NULL,     NULL            },
         { "UnlockConnector",            IN_UNSUPPORTED,   OUTGOING_MAX,        NULL,     NULL            },

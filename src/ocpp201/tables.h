@@ -47,3 +47,8 @@ extern const Table ocpp201_firmware_status;
 extern const Table ocpp201_firmware_status_answer;
 extern const Table ocpp201_log_status;
 extern const Table ocpp201_log_status_answer;
+
+/* network.c */
+extern const Table ocpp201_network;
+extern const Table ocpp201_network_answer;
+extern const Table ocpp21_network;
