@@ -72,7 +72,7 @@ static const char *const stored[] = {
         STORE_CONFIRMED_SLOT, STORE_CSMS_TIME,  STORE_SIGNED_LATCH, STORE_BOOT_REASON,
         STORE_BOOT_ID,        STORE_CSMS,       STORE_HEALTH_SINCE, STORE_HOLDERS,
         "outbox-remove",      "outbox-update",  "outbox-trim",      "outbox-trim-events",
-        "outbox-drop",        "security-event",
+        "outbox-drop",        "security-event", "setting",
 };
 
 static const char *const of_the_worker[] = {
@@ -86,6 +86,11 @@ static const char *find_word(const ActionWord *words, size_t count, unsigned act
                 if (words[i].action == action)
                         return words[i].word;
         return "?";
+}
+
+const char *fail_point_value(const char *name)
+{
+        return startswith(name, "var:") || startswith(name, "network-") ? "setting" : name;
 }
 
 const char *fail_point_action(unsigned action)

@@ -15,6 +15,8 @@
 
 /* Passes "moment/what". */
 void fail_point(const char *moment, const char *what);
+/* A word for a value of the store by its name: what the CSMS sets are many, and one point. */
+const char *fail_point_value(const char *name);
 /* A word for an action of the job's table. */
 const char *fail_point_action(unsigned action);
 /* The same for the log job's; and a word for what is stored of it. */

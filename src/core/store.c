@@ -343,8 +343,8 @@ int store_set(Store *s, const char *name, const char *value)
 {
         int r;
 
-        fail_point("before-store", name);
+        fail_point("before-store", fail_point_value(name));
         r = set(s, name, value);
-        fail_point("after-store", name);
+        fail_point("after-store", fail_point_value(name));
         return r;
 }
