@@ -4,12 +4,13 @@ import re
 import signal
 import socket
 import sqlite3
+import threading
 import time
 
 import pytest
 
 from stage import BINARIES, Stage, ctl, wait_for
-from parts import MockCsms
+from parts import MockCsms, Trouble
 
 
 @pytest.fixture(name="keys", scope="module")
@@ -81,7 +82,10 @@ class Town(Stage):
     (9, {}, "InvalidConfSlot"),
     (1, {"ocppTransport": "SOAP"}, "UnsupportedParam"),
     (1, {"apn": {"apn": "internet", "apnAuthentication": "NONE"}}, "UnsupportedParam"),
-    (1, {"vpn": {"server": "s", "user": "u", "password": "secret7", "key": "secret8", "type": "IKEv2"}}, "UnsupportedParam"),
+    (1, {"vpn": {"server": "s", "user": "u", "password": "geheim7", "key": "geheim8", "type": "PPTP"}},
+     "UnsupportedParam"),
+    (1, {"basicAuthPassword": "geheim9"}, "UnsupportedParam"),
+    (1, {"identity": "CS002"}, "UnsupportedParam"),
     (1, {"ocppCsmsUrl": "http://127.0.0.1/ocpp"}, "InvalidURL"),
     (1, {"ocppCsmsUrl": "ws://me:pw@127.0.0.1/ocpp"}, "InvalidURL"),
     (1, {"messageTimeout": 0}, "ValueOutOfRange"),
@@ -90,16 +94,17 @@ class Town(Stage):
     (1, {"ocppCsmsUrl": "wss://127.0.0.1/ocpp", "securityProfile": 2}, "InvalidNetworkConf"),  # no roots
 ], ids=str)
 def test_profile_is_refused(keys, slot, changes, reason):
-    with Town(keys) as charger:
+    with Town(keys, csms={"protocols": "ocpp2.1"}) as charger:
         charger.boot_until_known()
         assert charger.set_profile(slot, **{"url": charger.b.ocpp, **{
             "url" if k == "ocppCsmsUrl" else k: v for k, v in changes.items()}}) == ("Rejected", reason)
         assert charger.profile(slot) is None
-        assert "secret" not in (charger.folder / "ocpp.log").read_text()
+        assert "geheim" not in (charger.folder / "ocpp.log").read_text()
 
 
-def test_profile_is_kept_and_may_be_set_again(keys):
-    with Town(keys) as charger:
+@pytest.mark.parametrize("protocol", ["ocpp2.0.1", "ocpp2.1"])
+def test_profile_is_kept_and_may_be_set_again(keys, protocol):
+    with Town(keys, csms={"protocols": protocol}) as charger:
         charger.boot_until_known()
         assert charger.set_profile(1, charger.b.ocpp) == ("Accepted", None)
         assert charger.set_profile(1, charger.b.ocpp, messageTimeout=7) == ("Accepted", None)
@@ -222,22 +227,28 @@ def test_no_way_back_to_a_lower_security_profile(keys):
         assert charger.profile(1) == f"2 5 {url}"  # may be chosen again
 
 
-@pytest.mark.parametrize("moment", ["before-store", "after-store"])
-def test_killed_while_a_profile_is_stored(keys, moment):
-    """Before: as if it had never come. After: it is whole."""
+@pytest.mark.parametrize("moment,number,stored", [
+    ("before-store", 1, False), ("after-store", 1, False), ("before-store", 2, False), ("after-store", 2, True)])
+def test_killed_while_a_profile_is_stored(keys, moment, number, stored):
+    """What is stored first is csms.url, then the profile: it is there as a whole, or not at all."""
     with Town(keys) as charger:
+        charger.boot_until_known()
+        wait_for(lambda: charger.variable_is("HeartbeatInterval"), "all else that is set")
+        charger.stop_agent()
         passings = charger.folder / "passings"
         charger.agent_env = {"RAUC_OCPP_FAILPOINT_FILE": str(passings),
-                             "RAUC_OCPP_FAILPOINT": f"{moment}/network-profile:1:1"}
-        charger.boot_until_known()
-        with pytest.raises(Exception):
-            charger.a.rest("POST", f"/api/stations/{charger.station}/call", {
-                "action": "SetNetworkProfile", "payload": {"configurationSlot": 1, "connectionData": {
-                    "ocppVersion": "OCPP20", "ocppTransport": "JSON", "ocppCsmsUrl": charger.b.ocpp,
-                    "messageTimeout": 5, "securityProfile": 0, "ocppInterface": "Wired0"}}}, seconds=3)
+                             "RAUC_OCPP_FAILPOINT": f"{moment}/setting:{number}"}
+        charger.start_agent()
+        wait_for(lambda: charger.log().count("accepted the station") == 2, "the answer")
+        waiting = threading.Thread(target=lambda: pytest.raises(Trouble, charger.set_profile, 1, charger.b.ocpp))
+        waiting.start()
+        wait_for(lambda: passings.read_text().count(f"{moment}/setting") == number, passings.read_text)
         charger.stop_agent(signal.SIGKILL)
+        waiting.join()
+        assert charger.profile(1) == (f"0 5 {charger.b.ocpp}" if stored else None)
+        charger.agent_env = {}
         charger.start_with("1,0")
-        charger.until_at(charger.a if moment == "before-store" else charger.b)
+        charger.until_at(charger.b if stored else charger.a)
 
 
 def test_move_in_the_configuration_forgets_profiles(keys):
@@ -255,26 +266,27 @@ def test_move_in_the_configuration_forgets_profiles(keys):
         assert charger.variable_is("NetworkConfigurationPriority") == "0"
 
 
-@pytest.mark.parametrize("threshold,told", [(0, True), (3600, False)])
-def test_connectors_after_a_time_offline(keys, threshold, told):
-    """B04: all of them after more than OfflineThreshold, else those alone that have changed."""
-    with Town(keys, station={"connectors": "2"}) as charger:
+@pytest.mark.parametrize("protocol,connectors,threshold,told", [
+    ("ocpp2.1", 2, 0, True), ("ocpp2.0.1", 2, 3600, False), ("ocpp1.6", 3, 0, False)])
+def test_connectors_after_a_time_offline(keys, protocol, connectors, threshold, told):
+    """B04: all of them after more than OfflineThreshold, else those alone that have changed. 1.6 has no such thing."""
+    with Town(keys, csms={"protocols": protocol}, station={"connectors": "2"}) as charger:
         charger.boot_until_known()
-        wait_for(lambda: len(charger.payloads("StatusNotification")) == 2, "both connectors")
+        wait_for(lambda: len(charger.payloads("StatusNotification")) == connectors, "all connectors")
         charger.stop_agent()
         charger.variable("OfflineThreshold", threshold)
         charger.start_agent()
-        wait_for(lambda: len(charger.payloads("StatusNotification")) == 4, "both, for it is a start")
+        wait_for(lambda: len(charger.payloads("StatusNotification")) == 2 * connectors, "all, for it is a start")
         charger.a.program.stop()
         time.sleep(1.2)
         charger.a.start_again()
         charger.until_at(charger.a)
         charger.beat()
         if told:
-            wait_for(lambda: len(charger.payloads("StatusNotification")) == 6, "both")
+            wait_for(lambda: len(charger.payloads("StatusNotification")) == 3 * connectors, "all")
         else:
             time.sleep(1)
-            assert len(charger.payloads("StatusNotification")) == 4
+            assert len(charger.payloads("StatusNotification")) == 2 * connectors
         assert len(charger.boot_reports()) == 2
 
 
