@@ -140,7 +140,7 @@ typedef enum SecurityEventType {
         SECURITY_INVALID_TLS_VERSION,
         SECURITY_INVALID_TLS_CIPHER_SUITE,
         SECURITY_PARAMETERS_RECONFIGURED, /* a root came or went */
-        SECURITY_STARTUP, /* StartupOfTheDevice */
+        SECURITY_STARTUP,                 /* StartupOfTheDevice */
         SECURITY_RESET_OR_REBOOT,
         SECURITY_EVENT_MAX,
 } SecurityEventType;

@@ -9,6 +9,9 @@ static const char *const reset_list[RESET_KIND_MAX] = {
         [RESET_ON_IDLE]   = "OnIdle",
 };
 static const EnumTable reset_words = WORDS(reset_list);
+/* 2.1 may let transactions go on afterwards: of ours there are none. */
+static const char *const reset_others_21[] = { "ImmediateAndResume", NULL };
+const EnumTable ocpp21_reset_words = WORDS_AND_OTHERS(reset_list, reset_others_21, RESET_IMMEDIATE);
 
 /* OperationalStatusEnumType */
 static const char *const operational_list[OPERATIONAL_MAX] = {

@@ -59,6 +59,8 @@ const Table ocpp201_clear_cache_answer = TABLE("ClearCache", rejected_fields);
 /* CertificateSigningUseEnumType. No certificate was asked to be signed (A02). */
 static const char *const signing_use_list[] = { "ChargingStationCertificate", "V2GCertificate" };
 static const EnumTable signing_use_words = WORDS(signing_use_list);
+static const char *const signing_use_list_21[] = { "ChargingStationCertificate", "V2GCertificate", "V2G20Certificate" };
+const EnumTable ocpp21_signing_use_words = WORDS(signing_use_list_21);
 
 static const Field certificate_fields[] = {
         IGNORED_STRING("certificateChain", REQUIRED, 10000),

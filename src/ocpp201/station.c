@@ -48,7 +48,7 @@ static const char *const trigger_others[] = {
 static const EnumTable trigger_words = WORDS_AND_OTHERS(trigger_list, trigger_others, TRIGGER_OTHER);
 /* 2.1 has two more. */
 static const char *const trigger_others_21[] = {
-        "MeterValues", "PublishFirmwareStatusNotification", "SignChargingStationCertificate",
+        "PublishFirmwareStatusNotification", "SignChargingStationCertificate",
         "SignCombinedCertificate", "SignV2GCertificate", "TransactionEvent",
         "SignV2G20Certificate", "CustomTrigger", NULL
 };

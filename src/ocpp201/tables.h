@@ -54,6 +54,7 @@ extern const Table ocpp201_network_answer;
 extern const Table ocpp21_network;
 
 /* availability.c */
+extern const EnumTable ocpp21_reset_words;
 extern const Table ocpp201_reset;
 extern const Table ocpp201_reset_answer;
 extern const Table ocpp201_change_availability;
@@ -64,6 +65,7 @@ extern const Table ocpp201_transaction_status;
 extern const Table ocpp201_transaction_status_answer;
 
 /* refusals.c */
+extern const EnumTable ocpp21_signing_use_words;
 extern const FixedAnswer ocpp201_refused;
 extern const Table ocpp201_request_start;
 extern const Table ocpp201_request_start_answer;
