@@ -42,6 +42,14 @@ typedef union Message {
         RootAnswer root_answer;
         NetworkRequest network;
         NetworkAnswer network_answer;
+        ResetRequest reset;
+        AvailabilityRequest availability;
+        OrderAnswer order_answer;
+        UnlockRequest unlock;
+        UnlockAnswer unlock_answer;
+        TransactionRequest transaction;
+        TransactionAnswer transaction_answer;
+        FixedAnswer fixed;
         EmptyMessage empty;
 } Message;
 

@@ -75,9 +75,8 @@ static cJSON *full_ignored(CodecRules rules, const Field *f)
         case JSON_ARRAY:
                 return full_list(rules, f, 1);
         case JSON_ANY:
-                break;
+                return cJSON_CreateNull();
         }
-        fail_msg("an ignored member without a type");
         return NULL;
 }
 
@@ -232,7 +231,10 @@ static void sweep_types(const Sweep *s, const Field *f)
                 expect_with(s, f->name, value, CODEC_TYPE);
                 tried++;
         }
-        assert_true(tried >= ELEMENTSOF(samples) - 2); /* 7 and 1.5 may both be numbers */
+        if (f->kind == FIELD_IGNORED && f->json_type == JSON_ANY)
+                assert_int_equal(tried, 0);
+        else
+                assert_true(tried >= ELEMENTSOF(samples) - 2); /* 7 and 1.5 may both be numbers */
 }
 
 static void sweep_word(const Sweep *s, const Field *f, const char *word, int value)
@@ -477,8 +479,19 @@ static void sweep_encoder_level(const Dialect *d, const Table *root, Nest *nest,
         }
 }
 
+/* Such a message is only ever read. */
+static bool has_ignored_that_is_required(const Table *t)
+{
+        for (size_t i = 0; i < t->count; i++)
+                if (t->fields[i].kind == FIELD_IGNORED && t->fields[i].required)
+                        return true;
+        return false;
+}
+
 static _unused_ void sweep_encoder(const Dialect *d, const Table *t)
 {
+        if (has_ignored_that_is_required(t))
+                return;
         sweep_round_trip(d, t);
         sweep_encoder_level(d, t, &(Nest){0}, t);
 }

@@ -28,6 +28,14 @@ typedef union AnyMessage {
         RootAnswer root_answer;
         NetworkRequest network_request;
         NetworkAnswer network_answer;
+        ResetRequest reset;
+        AvailabilityRequest availability;
+        OrderAnswer order_answer;
+        UnlockRequest unlock;
+        UnlockAnswer unlock_answer;
+        TransactionRequest transaction;
+        TransactionAnswer transaction_answer;
+        FixedAnswer fixed;
         EmptyMessage empty;
 } AnyMessage;
 

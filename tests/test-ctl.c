@@ -231,7 +231,7 @@ static void ctl_writes_json(void **state)
                 "\"jobState\":\"idle\",\"requestId\":\"\",\"location\":\"https://h/\\\"q\\\"\","
                 "\"bundleCompatible\":\"\",\"bundleVersion\":\"2.0\",\"bundleFormat\":\"\","
                 "\"percent\":null,\"nextTry\":null,\"reason\":\"\",\"heldBy\":\"\","
-                "\"paused\":false,\"lastStatuses\":["
+                "\"inoperative\":\"\",\"paused\":false,\"lastStatuses\":["
                 "{\"time\":\"2026-11-24T06:00:01.000Z\",\"requestId\":\"41\",\"status\":"
                 "\"DownloadFailed\"},"
                 "{\"time\":\"2026-11-24T06:00:02.000Z\",\"requestId\":\"42\",\"status\":\"3\"},"

@@ -15,7 +15,7 @@ static void dialect_finds_actions_by_exact_name(_unused_ void **state)
                          IN_UPDATE_SIGNED);
         assert_int_equal(dialect_find_incoming(&ocpp16, "UpdateFirmware")->kind, IN_UPDATE_PLAIN);
         assert_int_equal(dialect_find_incoming(&ocpp201, "UpdateFirmware")->kind, IN_UPDATE_SIGNED);
-        assert_int_equal(dialect_find_incoming(&ocpp16, "Reset")->kind, IN_UNSUPPORTED);
+        assert_int_equal(dialect_find_incoming(&ocpp16, "ReserveNow")->kind, IN_UNSUPPORTED);
         assert_null(dialect_find_incoming(&ocpp201, "SignedUpdateFirmware"));
         assert_null(dialect_find_incoming(&ocpp16, "updateFirmware"));
         assert_null(dialect_find_incoming(&ocpp16, "UpdateFirmwareRequest"));
@@ -78,6 +78,9 @@ static void dialect_entries_are_whole(_unused_ void **state)
 
                         assert_int_equal(in->kind != IN_UNSUPPORTED, in->request != NULL);
                         assert_int_equal(in->kind != IN_UNSUPPORTED, in->answer != NULL);
+                        assert_int_equal(in->kind == IN_FIXED, in->fixed != NULL);
+                        for (size_t n = 0; in->fixed && n < in->request->count; n++)
+                                assert_int_equal(in->request->fields[n].kind, FIELD_IGNORED);
                         assert_int_equal(in->kind == IN_TRIGGER,
                                          in->firmware_status != OUTGOING_MAX);
                         /* found by its name: none is there twice */

@@ -81,18 +81,15 @@ static void push_connectors(Agent *a, const Incoming *incoming, int64_t connecto
                 push_trigger(a, TRIGGER_STATUS, incoming->firmware_status, connector);
                 return;
         }
-        a->connectors_due = a->dialect->connector_zero ? 0 : 1;
-        a->connectors_triggered = true;
+        availability_tell_all(a, true);
 }
 
-/* 2.x: each EVSE has one connector. */
-static bool connector_exists(const Agent *a, const TriggerRequest *t)
+/* A connector with a session is not the agent's to speak for. */
+static bool connector_may_be_told(const Agent *a, const TriggerRequest *t)
 {
-        bool evse =
-                t->connector == NO_INT || (t->connector >= (a->dialect->connector_zero ? 0 : 1) &&
-                                           t->connector <= a->config->connectors);
-
-        return evse && (t->connector_of_evse == NO_INT || t->connector_of_evse == 1);
+        return t->connector == NO_INT ||
+               (availability_exists(a, t->connector, t->connector_of_evse) &&
+                !hold_has_session(a, t->connector));
 }
 
 static TriggerVerdict judge_trigger(const Agent *a, const TriggerRequest *t)
@@ -101,7 +98,12 @@ static TriggerVerdict judge_trigger(const Agent *a, const TriggerRequest *t)
         case TRIGGER_BOOT_NOTIFICATION: /* C16E 3.35, TC_F_26: not once it was accepted */
                 return a->registration == REGISTERED ? TRIGGER_REJECTED : TRIGGER_ACCEPTED;
         case TRIGGER_STATUS:
-                return connector_exists(a, t) ? TRIGGER_ACCEPTED : TRIGGER_REJECTED;
+                return connector_may_be_told(a, t) ? TRIGGER_ACCEPTED : TRIGGER_REJECTED;
+        case TRIGGER_METER_VALUES: /* TC_055 of 1.6 */
+                if (t->connector != NO_INT &&
+                    !availability_exists(a, t->connector, t->connector_of_evse))
+                        return TRIGGER_REJECTED;
+                break;
         case TRIGGER_HEARTBEAT:
         case TRIGGER_FIRMWARE_STATUS:
         case TRIGGER_LOG_STATUS:
@@ -135,6 +137,31 @@ static void handle_trigger(Agent *a, const char *id, const Incoming *incoming, c
         session_kick(a);
 }
 
+/* E14: there are none, and nothing of any is to be sent. */
+static void handle_transaction(Agent *a, const char *id, const Incoming *incoming,
+                               const cJSON *payload)
+{
+        TransactionRequest q = {.id = NULL};
+        TransactionAnswer answer = {.in_queue = 0};
+
+        if (calls_decode(a, id, incoming, payload, &q) < 0)
+                return;
+        answer.ongoing = q.id ? 0 : -1;
+        calls_answer(a, id, incoming, &answer);
+        codec_done(incoming->request, &q);
+}
+
+/* Of such a request nothing is kept. */
+static void answer_fixed(Agent *a, const char *id, const Incoming *incoming, const cJSON *payload)
+{
+        EmptyMessage none;
+
+        if (calls_decode(a, id, incoming, payload, &none) < 0)
+                return;
+        log_info("The CSMS asked for %s, which is not this station's", incoming->action);
+        calls_answer(a, id, incoming, incoming->fixed);
+}
+
 static void refuse_unsupported(Agent *a, const char *id, const Incoming *incoming,
                                const cJSON *payload _unused_)
 {
@@ -157,6 +184,11 @@ static const CallHandler handlers[IN_KIND_MAX] = {
         [IN_GET_CERTIFICATES]     = roots_handle_get,
         [IN_DELETE_CERTIFICATE]   = roots_handle_delete,
         [IN_NETWORK]              = network_handle,
+        [IN_RESET]                = reset_handle,
+        [IN_AVAILABILITY]         = availability_handle,
+        [IN_UNLOCK]               = availability_handle_unlock,
+        [IN_TRANSACTION]          = handle_transaction,
+        [IN_FIXED]                = answer_fixed,
         [IN_UNSUPPORTED]          = refuse_unsupported,
 };
 /* clang-format on */

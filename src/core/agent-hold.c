@@ -99,6 +99,12 @@ static void store_holders(Agent *a)
                             "for");
 }
 
+/* A Reset by the CSMS is about to be done: what is begun now would be cut off. */
+static usec_t gate_reset(Agent *a, unsigned what _unused_)
+{
+        return reset_is_near(a) ? closed(a, UNTIL_TOLD, "the reset that the CSMS has ordered") : 0;
+}
+
 /* Holders of before the restart may come back: they are waited for by name, for a while. */
 static usec_t gate_grace(Agent *a, unsigned what)
 {
@@ -140,6 +146,7 @@ static const struct {
         {gate_time,     HOLD_INSTALL,                                false},
         {gate_operator, HOLD_INSTALL | HOLD_REBOOT,                  false},
         {gate_window,   HOLD_INSTALL | HOLD_REBOOT,                  false},
+        {gate_reset,    HOLD_INSTALL,                                false},
         {gate_grace,    HOLD_INSTALL | HOLD_REBOOT | HOLD_ROLL_BACK, false},
         {gate_locks,    HOLD_INSTALL | HOLD_REBOOT | HOLD_ROLL_BACK, true},
         {gate_check,    HOLD_INSTALL | HOLD_REBOOT,                  true},
@@ -212,9 +219,7 @@ static void set_draining(Agent *a, bool draining)
         if (a->draining == draining)
                 return;
         a->draining = draining;
-        if (a->registration == REGISTERED)
-                a->connectors_due = a->dialect && a->dialect->connector_zero ? 0 : 1;
-        session_kick(a);
+        availability_changed(a);
 }
 
 void hold_over(Agent *a)
@@ -230,6 +235,16 @@ bool hold_has_session(const Agent *a, int64_t connector)
                 if (lock->connector == connector && connector != 0)
                         return true;
         return false;
+}
+
+bool hold_holds_reboot(const Agent *a, bool *ret_session)
+{
+        const Lock *lock;
+
+        *ret_session = false;
+        for (size_t i = 0; (lock = locks_get(a->locks, i)); i++)
+                *ret_session |= lock->connector != 0;
+        return locks_get(a->locks, 0) || (a->missing_holders && boottime_now() < a->grace_until);
 }
 
 static void wait_for(Agent *a, unsigned what, usec_t wait, bool counts)
@@ -364,6 +379,7 @@ static void on_locks_changed(void *userdata)
         store_holders(a);
         forget_returned(a);
         hold_look(a);
+        session_kick(a); /* a connector that may be told of, a Reset that has waited */
         show_update(a);
 }
 

@@ -270,14 +270,6 @@ static void on_marked_active(void *userdata, int error, const char *message _unu
                 install_ask_again(a, install_resume); /* reads back */
 }
 
-/* The next boot, whoever asks for it, is because of this update. */
-static void note_reboot(Agent *a)
-{
-        if (store_set(a->store, STORE_BOOT_REASON, a->boot_id) < 0)
-                log_warning("The reason of the next boot could not be noted in %s",
-                            a->config->state_directory);
-}
-
 /* Only a system that reached the CSMS a while ago proves that the new one should
  * (rollback_offline).
  */
@@ -296,7 +288,7 @@ static void finish(Agent *a, const Slot *target)
                 fail(a, "out of memory");
         else {
                 note_online(a);
-                note_reboot(a);
+                boot_note_update(a);
                 agent_event(a, EV_INSTALLED);
         }
 }
@@ -433,19 +425,18 @@ static void on_reboot_command(void *userdata, int status)
         hold_look(a); /* where it woke up became known meanwhile, and it waits once more */
 }
 
-static int ask_for_reboot(Agent *a)
+int install_ask_for_reboot(Agent *a, ProgramCallback callback, Program **program)
 {
         switch ((RebootWay)a->config->reboot) {
         case REBOOT_LOGIND:
                 return machine_reboot(a->parts.bus, on_reboot_reply, a);
         case REBOOT_COMMAND:
-                fetch_stop(a);
                 return program_run(a->parts.event, a->config->reboot_command, NULL, NULL,
-                                   a->config->reboot_timeout, on_reboot_command, a, &a->program);
+                                   a->config->reboot_timeout, callback, a, program);
         case REBOOT_NEVER:
                 break;
         }
-        log_notice("The new slot waits for a reboot by others ([firmware] reboot = never)");
+        log_notice("The machine waits for a reboot by others ([firmware] reboot = never)");
         return 0;
 }
 
@@ -464,12 +455,14 @@ void install_reboot(Agent *a)
                 return;
         }
         a->job.reboots++;
-        note_reboot(a);
+        boot_note_update(a);
         if (a->job.state == JOB_REBOOTING)
                 note_online(a);
         if (agent_save(a) < 0)
                 log_warning("The reboot could not be noted in %s", a->config->state_directory);
-        r = ask_for_reboot(a);
+        if (a->config->reboot == REBOOT_COMMAND)
+                fetch_stop(a);
+        r = install_ask_for_reboot(a, on_reboot_command, &a->program);
         if (r < 0)
                 log_error_errno(r, "Can't ask for the reboot");
         if (a->config->reboot != REBOOT_NEVER)

@@ -101,6 +101,8 @@ bool hold_is_held(Agent *a);
 /* The job has ended: connectors are as they were. */
 void hold_over(Agent *a);
 bool hold_has_session(const Agent *a, int64_t connector);
+/* Is there a lock, or one of before the restart that is waited for? */
+bool hold_holds_reboot(const Agent *a, bool *ret_session);
 /* For D-Bus. 0; -ENOENT: no update, or not paused; -EBUSY: not in this state; negative errno. */
 int hold_cancel(Agent *a);
 int hold_pause(Agent *a);
@@ -121,6 +123,8 @@ void install_announce(Agent *a);
 /* The outbox became empty while a reboot is being announced. */
 void install_announced(Agent *a);
 void install_reboot(Agent *a);
+/* As configured; callback and *program: of reboot_command. 0 or negative errno. */
+int install_ask_for_reboot(Agent *a, ProgramCallback callback, Program **program);
 bool install_has_our_mark(const Job *job, const Slot *slot);
 
 /* agent-undo.c */

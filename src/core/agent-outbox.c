@@ -230,9 +230,12 @@ static const bool told_each_time[SECURITY_EVENT_MAX] = {
         [SECURITY_FIRMWARE_UPDATED] = true,
         [SECURITY_INVALID_FIRMWARE_SIGNATURE] = true,
         [SECURITY_INVALID_FIRMWARE_SIGNING_CERTIFICATE] = true,
+        [SECURITY_STARTUP] = true,
+        [SECURITY_RESET_OR_REBOOT] = true,
 };
 
-void agent_security_event(Agent *a, SecurityEventType type, const char *tech_info)
+int agent_security_event_once(Agent *a, SecurityEventType type, const char *tech_info,
+                              const char *name, const char *value)
 {
         OutboxRow row = {.kind = OUTBOX_SECURITY_EVENT,
                          .value = (int)type,
@@ -240,7 +243,11 @@ void agent_security_event(Agent *a, SecurityEventType type, const char *tech_inf
                          .request_id = NO_INT,
                          .timestamp = clock_csms_now(a),
                          .tech_info = (char *)tech_info};
-        StoreChange change = {.rows = &row, .row_count = 1, .sending = a->in_flight.outbox_id};
+        StoreChange change = {.rows = &row,
+                              .row_count = 1,
+                              .sending = a->in_flight.outbox_id,
+                              .name = name,
+                              .value = value};
         int r = store_commit(a->store, &change);
 
         logs_keep_event(a, &row); /* also one that is not told */
@@ -254,4 +261,10 @@ void agent_security_event(Agent *a, SecurityEventType type, const char *tech_inf
                 log_error_errno(r, "Can't store the security event %s",
                                 security_event_to_string(type));
         session_kick(a);
+        return MIN(r, 0);
+}
+
+void agent_security_event(Agent *a, SecurityEventType type, const char *tech_info)
+{
+        agent_security_event_once(a, type, tech_info, NULL, NULL);
 }

@@ -3,6 +3,9 @@
  *   agent-connect.c  addresses, the link, back-off
  *   agent-network.c  network connection profiles: which one is connected by, what the CSMS sets
  *   agent-session.c  BootNotification, Heartbeat, answers, what is sent next
+ *   agent-boot.c     why it has started
+ *   agent-reset.c    Reset
+ *   agent-availability.c  connectors: ChangeAvailability, StatusNotification
  *   agent-clock.c    the CSMS's time
  *   agent-show.c     what D-Bus shows
  *   agent-outbox.c   statuses and events until the CSMS has answered
@@ -30,6 +33,7 @@
  *   agent-prove.c    after a boot: the slot that no job of ours is about */
 #pragma once
 
+#include "agent-station.h"
 #include "agent.h"
 #include "backoff.h"
 #include "certificates.h"
@@ -38,7 +42,6 @@
 #include "linelog.h"
 #include "locks.h"
 #include "log.h"
-#include "machine.h"
 #include "network.h"
 #include "place.h"
 #include "redact.h"
@@ -156,11 +159,11 @@ struct Agent {
         sd_event_source *reconnect_timer, *rpc_timer, *boot_timer, *heartbeat_timer, *pump_source;
         RegistrationState registration;
         bool boot_due, boot_answered, heartbeat_due;
-        bool connectors_triggered; /* connectors_due was asked for: allowed while Pending */
         usec_t online_until; /* boot clock: when the last connection ended, 0 there was none */
         LinkEnd last_end;    /* LINK_CLOSED once the CSMS has answered */
         bool dates_refused;  /* the certificate of the open connection is out of date */
-        int connectors_due;  /* next connector to tell of, -1 none */
+        uint8_t *connectors; /* by number, 0 is the station: see agent-station.h */
+        Reset reset;
         BootReason boot_reason;
         bool csms_told;     /* the CSMS has told its time in this run */
         usec_t csms_offset; /* … at boot time 0: what the wall clock does is nothing to it */
@@ -313,6 +316,9 @@ void outbox_after_boot(Agent *a);
 bool outbox_is_empty(Agent *a);
 /* Puts one event into the outbox by itself. */
 void agent_security_event(Agent *a, SecurityEventType type, const char *tech_info);
+/* … and sets a value of the store, both or none. 0 or negative errno, logged. */
+int agent_security_event_once(Agent *a, SecurityEventType type, const char *tech_info,
+                              const char *name, const char *value);
 
 /* agent-calls.c */
 void calls_handle(Agent *a, const char *id, const char *action, const cJSON *payload);

@@ -88,28 +88,6 @@ static int send_boot(Agent *a)
         return r;
 }
 
-static ConnectorReport connector_report(const Agent *a, int64_t connector)
-{
-        return (ConnectorReport){.timestamp = clock_csms_now(a),
-                                 .connector = connector,
-                                 .connector_of_evse = 1,
-                                 .status =
-                                         a->draining ? CONNECTOR_UNAVAILABLE : CONNECTOR_AVAILABLE};
-}
-
-/* A connector with a session is not the agent's to speak for. */
-static int send_connector(Agent *a)
-{
-        int64_t connector = a->connectors_due;
-        ConnectorReport report = connector_report(a, connector);
-
-        a->connectors_due = a->connectors_due < a->config->connectors ? a->connectors_due + 1 : -1;
-        a->connectors_triggered = a->connectors_triggered && a->connectors_due >= 0;
-        return hold_has_session(a, connector)
-                       ? 0
-                       : session_call(a, OUT_STATUS, &report, &(InFlight){.connector = connector});
-}
-
 static int send_trigger(Agent *a)
 {
         Trigger t = a->triggers[0];
@@ -117,7 +95,6 @@ static int send_trigger(Agent *a)
         OutgoingKind log_kind =
                 t.kind == TRIGGER_LOG_STATUS ? OUT_LOG_STATUS : OUT_DIAGNOSTICS_STATUS;
         LogReport log = logs_report(a, log_kind);
-        ConnectorReport connector = connector_report(a, t.connector);
 
         memmove(a->triggers, a->triggers + 1, sizeof(t) * --a->trigger_count);
         switch (t.kind) {
@@ -131,8 +108,8 @@ static int send_trigger(Agent *a)
         case TRIGGER_DIAGNOSTICS_STATUS:
                 return session_call(a, log_kind, &log, NULL);
         case TRIGGER_STATUS:
-                return session_call(a, OUT_STATUS, &connector,
-                                    &(InFlight){.connector = t.connector});
+                return hold_has_session(a, t.connector) ? 0 : availability_tell(a, t.connector);
+        case TRIGGER_METER_VALUES:
         case TRIGGER_OTHER:
         case TRIGGER_KIND_MAX:
                 break;
@@ -147,9 +124,8 @@ static int send_next(Agent *a)
                 return send_trigger(a), 1;
         if (a->boot_due && !a->boot_timer && boot_may_go(a))
                 return send_boot(a), 1;
-        if (a->connectors_due >= 0 && (a->registration == REGISTERED ||
-                                       (a->registration == PENDING && a->connectors_triggered)))
-                return send_connector(a), 1;
+        if (availability_send_next(a) == 1)
+                return 1;
         if (a->registration != REGISTERED)
                 return 0;
         if (outbox_send_next(a) == 1)
@@ -168,6 +144,7 @@ static int on_pump(sd_event_source *source _unused_, void *userdata)
                 ;
         if (a->job.state == JOB_ANNOUNCING && !rpc_is_busy(a->rpc) && outbox_is_empty(a))
                 install_announced(a);
+        reset_look(a);
         return 0;
 }
 
@@ -213,17 +190,6 @@ static usec_t interval_or(int64_t seconds, usec_t fallback)
         return seconds > 0 && seconds != NO_INT ? (usec_t)seconds * USEC_PER_SEC : fallback;
 }
 
-/* In this order: of a reason that is gone too early nothing would be left. */
-static void boot_is_told(Agent *a)
-{
-        _cleanup_(freep) char *told = NULL;
-
-        if (store_get(a->store, STORE_BOOT_ID, &told) == 0 && !str_equal(told, a->boot_id))
-                store_set(a->store, STORE_BOOT_ID, a->boot_id);
-        if (a->boot_reason == BOOT_FIRMWARE_UPDATE)
-                store_set(a->store, STORE_BOOT_REASON, NULL);
-}
-
 /* What BootNotification is answered is the new HeartbeatInterval; 0 leaves it to us (C16 4.2). */
 static void take_heartbeat_interval(Agent *a, int64_t interval)
 {
@@ -239,7 +205,7 @@ static void registered(Agent *a, int64_t interval)
 {
         a->registration = REGISTERED;
         drop_boot_triggers(a);
-        a->connectors_due = a->dialect->connector_zero ? 0 : 1;
+        availability_tell_all(a, false);
         take_heartbeat_interval(a, interval);
         boot_is_told(a);
         outbox_after_boot(a);
@@ -350,9 +316,7 @@ static void not_answered(Agent *a, bool counts)
         if (a->in_flight.kind == OUT_BOOT)
                 a->boot_due = true;
         if (a->in_flight.kind == OUT_STATUS)
-                a->connectors_due = (int)(a->connectors_due < 0
-                                                  ? a->in_flight.connector
-                                                  : MIN(a->connectors_due, a->in_flight.connector));
+                availability_not_answered(a, a->in_flight.connector);
         if (counts)
                 outbox_timed_out(a);
 }
@@ -383,25 +347,6 @@ static int on_rpc_send(void *userdata, const char *text, size_t size)
 
 /* ---- begin and end ---- */
 
-/* Why BootNotification is sent: our own reboot, else the power, each until the CSMS has accepted
- * one in this boot; then a restart of the agent alone. */
-static int find_boot_reason(Agent *a)
-{
-        _cleanup_(freep) char *reason = NULL, *boot_id = NULL;
-        int r = store_get(a->store, STORE_BOOT_REASON, &reason);
-
-        if (r == 0)
-                r = store_get(a->store, STORE_BOOT_ID, &boot_id);
-        if (r < 0)
-                return log_error_errno(r, "Can't read the store in %s", a->config->state_directory);
-        if (reason && !streq(reason, a->boot_id))
-                a->boot_reason = BOOT_FIRMWARE_UPDATE;
-        else
-                a->boot_reason =
-                        str_equal(boot_id, a->boot_id) ? BOOT_APPLICATION_RESET : BOOT_POWER_UP;
-        return 0;
-}
-
 int session_init(Agent *a)
 {
         static const RpcHandlers handlers = {.send = on_rpc_send,
@@ -418,7 +363,10 @@ int session_init(Agent *a)
                 return log_error_errno(r, "Can't make the session");
         sd_event_source_set_enabled(a->pump_source, SD_EVENT_OFF);
         a->boot_due = true;
-        return find_boot_reason(a);
+        r = availability_init(a);
+        if (r == 0)
+                r = reset_init(a);
+        return r < 0 ? r : boot_find_reason(a);
 }
 
 /* B10.FR.10 */
@@ -446,11 +394,9 @@ void session_opened(Agent *a)
 {
         rpc_reset(a->rpc, &a->dialect->frames);
         a->trigger_count = 0;
-        if (a->connectors_triggered && a->registration != REGISTERED)
-                a->connectors_due = -1;
-        a->connectors_triggered = false;
+        availability_opened(a);
         if (a->registration == REGISTERED && was_offline_for_long(a))
-                a->connectors_due = a->dialect->connector_zero ? 0 : 1;
+                availability_tell_all(a, false);
         /* J16 5.4, J201 5.3: a reconnect alone is no reason for BootNotification. */
         if (a->registration == REGISTERED)
                 agent_event(a, EV_BOOT_ACCEPTED);
@@ -465,10 +411,13 @@ void session_closed(Agent *a)
                 not_answered(a, link_closed_by_peer(a->link));
         rpc_reset(a->rpc, NULL);
         agent_timer_off(&a->rpc_timer);
+        reset_closed(a);
 }
 
 void session_done(Agent *a)
 {
+        reset_done(a);
+        availability_done(a);
         rpc_free(TAKE_PTR(a->rpc));
         agent_timer_off(&a->rpc_timer);
         agent_timer_off(&a->boot_timer);

@@ -12,7 +12,7 @@ struct Shown {
         usec_t due_at;
         ControlState state;
         char request_id[32];
-        char *location;
+        char *location, *inoperative;
         SaidStatus said[STATUSES_KEPT];
         char said_ids[STATUSES_KEPT][32];
         ControlStatus statuses[STATUSES_KEPT];
@@ -61,6 +61,8 @@ static const ControlState *on_get(void *userdata)
         bool failed = firmware_status_is_failure(a->job.last_status);
 
         free(s->location);
+        free(s->inoperative);
+        s->inoperative = availability_text(a);
         s->location = a->job.request.location ? redact_url(a->job.request.location) : NULL;
         agent_id_text(a->job.request.request_id, s->request_id);
         s->state = (ControlState){
@@ -81,6 +83,7 @@ static const ControlState *on_get(void *userdata)
                 .percent = a->percent,
                 .next_try = next_try(a),
                 .held_by = a->held_by,
+                .inoperative = s->inoperative,
                 .paused = a->job.state != JOB_IDLE && a->job.paused == 1,
                 .reason = a->job.state != JOB_IDLE || failed ? a->job.reason : NULL,
                 .version = PROJECT_VERSION,
@@ -195,6 +198,7 @@ void show_done(Agent *a)
         sd_event_source_disable_unref(a->shown->later);
         control_free(a->shown->control);
         free(a->shown->location);
+        free(a->shown->inoperative);
         free(TAKE_PTR(a->shown));
 }
 

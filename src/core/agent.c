@@ -405,7 +405,6 @@ int agent_new(const AgentParts *parts, Agent **ret)
         a->parts = *parts;
         a->config = parts->config;
         a->percent = -1;
-        a->connectors_due = -1;
         a->local_file = -1;
         job_init(&a->job);
         logjob_init(&a->logs.job);
@@ -431,6 +430,7 @@ int agent_start(Agent *a)
                 log_notice("An update was under way: %s", job_state_to_string(a->job.state));
         if (a->parts.hook_folder)
                 program_stop_units(a->parts.bus);
+        boot_raise_event(a);
         fetch_init(a);
         machine_release_version(a->config->release_file, NULL, &a->firmware_version);
         if (a->job.state != JOB_IDLE && a->job.state < JOB_INSTALLING)

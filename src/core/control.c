@@ -37,6 +37,7 @@ static const char *text_of(const ControlState *s, const char *name)
                 {"BundleFormat", s->bundle_format},
                 {"Reason", s->reason},
                 {"HeldBy", s->held_by},
+                {"Inoperative", s->inoperative},
                 {"Version", s->version},
         };
 
@@ -253,6 +254,7 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("NextTry",          "t",      get_next_try, 0, CHANGES),
         SD_BUS_PROPERTY("Reason",           "s",      get_text,     0, CHANGES),
         SD_BUS_PROPERTY("HeldBy",           "s",      get_text,     0, CHANGES),
+        SD_BUS_PROPERTY("Inoperative",      "s",      get_text,     0, CHANGES),
         SD_BUS_PROPERTY("Paused",           "b",      get_flag,     0, CHANGES),
         SD_BUS_PROPERTY("LastStatuses",     "a(tss)", get_statuses, 0, CHANGES),
         SD_BUS_PROPERTY("Version",          "s",      get_text,     0, CONSTANT),

@@ -38,11 +38,12 @@ typedef struct ControlState {
         const char *location;          /* without user and password */
         const char *bundle_compatible; /* what RAUC tells of the update's bundle; "" not yet */
         const char *bundle_version, *bundle_format;
-        int32_t percent;     /* -1: unknown */
-        usec_t next_try;     /* wall clock; 0: none */
-        const char *reason;  /* why the last update failed; "" it did not */
-        const char *held_by; /* what the update waits for; "" nothing */
-        bool paused;         /* by the operator */
+        int32_t percent;         /* -1: unknown */
+        usec_t next_try;         /* wall clock; 0: none */
+        const char *reason;      /* why the last update failed; "" it did not */
+        const char *held_by;     /* what the update waits for; "" nothing */
+        const char *inoperative; /* what the CSMS took out of service; "" nothing */
+        bool paused;             /* by the operator */
         const ControlStatus *statuses;
         size_t n_statuses;   /* oldest first; the newest CONTROL_STATUSES_MAX of them are shown */
         const char *version; /* the agent's own */

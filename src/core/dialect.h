@@ -23,6 +23,11 @@ typedef enum IncomingKind {
         IN_GET_CERTIFICATES,    /* GetInstalledCertificateIds: RootsRequest → RootsAnswer */
         IN_DELETE_CERTIFICATE,  /* DeleteCertificate: RootId → RootAnswer */
         IN_NETWORK,             /* SetNetworkProfile: NetworkRequest → NetworkAnswer */
+        IN_RESET,               /* ResetRequest → OrderAnswer */
+        IN_AVAILABILITY,        /* ChangeAvailability: AvailabilityRequest → OrderAnswer */
+        IN_UNLOCK,              /* UnlockConnector of 2.x: UnlockRequest → UnlockAnswer */
+        IN_TRANSACTION,         /* GetTransactionStatus: TransactionRequest → TransactionAnswer */
+        IN_FIXED,       /* about what the station does not have: checked, and answered by fixed */
         IN_UNSUPPORTED, /* the version knows the action, the agent doesn't serve it: CALLERROR
                            NotSupported */
         IN_KIND_MAX,
@@ -70,6 +75,7 @@ typedef struct Incoming {
         OutgoingKind firmware_status; /* IN_TRIGGER: what a firmware status trigger sends */
         const Table *request;         /* NULL with IN_UNSUPPORTED */
         const Table *answer;
+        const FixedAnswer *fixed; /* IN_FIXED */
 } Incoming;
 
 /* A call of ours. */

@@ -45,6 +45,12 @@
 /* name, need, most code points */
 #define IGNORED_STRING(n, need, limit) \
         { .name = n, .kind = FIELD_IGNORED, .required = need, .max = limit, .json_type = JSON_STRING, .min = NO_INT }
+/* … and an EnumTable */
+#define IGNORED_WORD(n, need, words) \
+        { .name = n, .kind = FIELD_IGNORED, .required = need, .json_type = JSON_STRING, .names = &(words), .min = NO_INT }
+/* … of any other JsonType, not looked into */
+#define IGNORED_MEMBER(n, need, type) \
+        { .name = n, .kind = FIELD_IGNORED, .required = need, .json_type = type, .min = NO_INT }
 #define BOOL_FIELD(n, need, s, m) \
         { .name = n, .kind = FIELD_BOOL, .required = need, .offset = OFFSET_IF(s, m, MEMBER_IS(s, m, int)), .min = NO_INT }
 /* name, need, JsonType of a number or boolean */

@@ -39,6 +39,8 @@ static const char *const security_words[SECURITY_EVENT_MAX] = {
         [SECURITY_INVALID_TLS_VERSION]                  = "InvalidTLSVersion",
         [SECURITY_INVALID_TLS_CIPHER_SUITE]             = "InvalidTLSCipherSuite",
         [SECURITY_PARAMETERS_RECONFIGURED]              = "ReconfigurationOfSecurityParameters",
+        [SECURITY_STARTUP]                              = "StartupOfTheDevice",
+        [SECURITY_RESET_OR_REBOOT]                      = "ResetOrReboot",
 };
 
 static const char *const verdict_words[VERDICT_MAX] = {

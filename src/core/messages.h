@@ -108,6 +108,7 @@ typedef enum TriggerKind {
         TRIGGER_LOG_STATUS,         /* LogStatusNotification */
         TRIGGER_DIAGNOSTICS_STATUS, /* 1.6 core: DiagnosticsStatusNotification */
         TRIGGER_STATUS,             /* StatusNotification */
+        TRIGGER_METER_VALUES,       /* about a connector too, but not served */
         TRIGGER_OTHER,
         TRIGGER_KIND_MAX,
 } TriggerKind;
@@ -139,6 +140,8 @@ typedef enum SecurityEventType {
         SECURITY_INVALID_TLS_VERSION,
         SECURITY_INVALID_TLS_CIPHER_SUITE,
         SECURITY_PARAMETERS_RECONFIGURED, /* a root came or went */
+        SECURITY_STARTUP,                 /* StartupOfTheDevice */
+        SECURITY_RESET_OR_REBOOT,
         SECURITY_EVENT_MAX,
 } SecurityEventType;
 
@@ -388,6 +391,78 @@ typedef struct NetworkAnswer {
         const char *reason_code;     /* 2.x statusInfo.reasonCode ≤ 20; NULL: no statusInfo */
         const char *additional_info; /* ≤ 512, for people; NULL none */
 } NetworkAnswer;
+
+/* Reset (B11, B12). */
+typedef enum ResetKind {
+        RESET_SERVICE,   /* 1.6 Soft */
+        RESET_MACHINE,   /* 1.6 Hard */
+        RESET_IMMEDIATE, /* 2.x: now or not at all */
+        RESET_ON_IDLE,   /* 2.x */
+        RESET_KIND_MAX,
+} ResetKind;
+
+typedef struct ResetRequest {
+        int kind;     /* ResetKind */
+        int64_t evse; /* 2.x: that one alone; NO_INT */
+} ResetRequest;
+
+/* ChangeAvailability (G03, G04). */
+typedef enum Operational { INOPERATIVE, OPERATIVE, OPERATIONAL_MAX } Operational;
+
+typedef struct AvailabilityRequest {
+        int64_t connector; /* 1.6 connectorId, 0 is the station with all of them; 2.x evse.id,
+                              NO_INT the station */
+        int64_t connector_of_evse; /* 2.x evse.connectorId; NO_INT the EVSE */
+        int operational;           /* Operational */
+} AvailabilityRequest;
+
+/* What both are answered: ResetStatusEnumType, ChangeAvailabilityStatusEnumType. */
+typedef enum OrderVerdict {
+        ORDER_ACCEPTED,
+        ORDER_REJECTED,
+        ORDER_SCHEDULED,
+        ORDER_VERDICT_MAX
+} OrderVerdict;
+
+typedef struct OrderAnswer {
+        int verdict;                 /* OrderVerdict */
+        const char *reason_code;     /* 2.x statusInfo.reasonCode ≤ 20; NULL: no statusInfo */
+        const char *additional_info; /* ≤ 512, for people; NULL none */
+} OrderAnswer;
+
+/* UnlockConnector of 2.x (F05). */
+typedef struct UnlockRequest {
+        int64_t connector;         /* evseId */
+        int64_t connector_of_evse; /* connectorId */
+} UnlockRequest;
+
+/* UnlockStatusEnumType, but for Unlocked: the agent has no hand on a lock. */
+typedef enum UnlockVerdict {
+        UNLOCK_FAILED,
+        UNLOCK_IN_SESSION, /* OngoingAuthorizedTransaction */
+        UNLOCK_UNKNOWN,
+        UNLOCK_VERDICT_MAX
+} UnlockVerdict;
+
+typedef struct UnlockAnswer {
+        int verdict; /* UnlockVerdict */
+} UnlockAnswer;
+
+/* GetTransactionStatus (E14). */
+typedef struct TransactionRequest {
+        char *id; /* NULL: all of them */
+} TransactionRequest;
+
+typedef struct TransactionAnswer {
+        int ongoing;  /* -1: not asked */
+        int in_queue; /* are messages of it still to be sent? */
+} TransactionAnswer;
+
+/* What is answered to messages about what the station does not have. */
+typedef struct FixedAnswer {
+        int status;     /* the word that its table has */
+        int64_t number; /* the version of the local list */
+} FixedAnswer;
 
 /* A message without members, or one whose members don't concern us. */
 typedef struct EmptyMessage {

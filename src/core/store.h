@@ -50,6 +50,13 @@ bool outbox_row_is_final(OutboxKind kind, int value);
         "boot-reason" /* id of the boot that our reboot ends, until a BootNotification after it    \
                          was Accepted: its reason is FirmwareUpdate */
 #define STORE_BOOT_ID "boot-id" /* of the boot that the CSMS was told of */
+#define STORE_STARTED                                                                              \
+        "started" /* id of the boot whose StartupOfTheDevice or ResetOrReboot is in the outbox, or \
+                     was */
+#define STORE_RESET                                                                                \
+        "reset" /* an order of the CSMS's, and then what the next BootNotification is due to: see  \
+                   agent-reset.c */
+#define STORE_INOPERATIVE "inoperative" /* connectors: see to_text() in agent-availability.c */
 #define STORE_FAILED_TRIALS                                                                        \
         "failed-trials" /* "SHA-256 number" a line, the newest first: files whose trial failed */
 #define STORE_HEALTH_SINCE                                                                         \

@@ -137,6 +137,8 @@ void show_status(FILE *out, const View *v)
         put_line(out, "Firmware", v->firmware_version);
         put_line(out, "Slot", v->booted_slot);
         put_line(out, "RAUC", v->installer_present ? "running" : "not running");
+        if (has(v->inoperative))
+                put_line(out, "Inoperative", v->inoperative);
         show_job(out, v);
         for (size_t i = 0; i < v->n_statuses; i++) {
                 put_label(out, i == 0 ? "Reported" : "");

@@ -23,6 +23,7 @@ const ViewField view_fields[] = {
         {"NextTry",          "next try",     "nextTry",          't', offsetof(View, next_try)},
         {"Reason",           "failed",       "reason",           's', offsetof(View, reason)},
         {"HeldBy",           "waits for",    "heldBy",           's', offsetof(View, held_by)},
+        {"Inoperative",      "inoperative",  "inoperative",      's', offsetof(View, inoperative)},
         {"Paused",           "paused",       "paused",           'b', offsetof(View, paused)},
         {"LastStatuses",     "statuses",     "lastStatuses",     'a', offsetof(View, statuses)},
         {"Version",          "agent",        "version",          's', offsetof(View, version)},

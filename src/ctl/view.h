@@ -20,7 +20,7 @@ typedef struct View {
         int connected, installer_present, paused; /* int, as sd-bus reads a boolean */
         char *protocol, *registration, *url, *identity, *booted_slot, *firmware_version, *job_state,
                 *request_id, *location, *bundle_compatible, *bundle_version, *bundle_format,
-                *reason, *held_by, *version;
+                *reason, *held_by, *inoperative, *version;
         int32_t percent;                        /* -1: unknown */
         uint64_t next_try;                      /* wall clock; 0: none */
         ViewStatus statuses[VIEW_STATUSES_MAX]; /* the newest last */

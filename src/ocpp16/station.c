@@ -36,9 +36,9 @@ static const char *const trigger_list[TRIGGER_KIND_MAX] = {
         [TRIGGER_FIRMWARE_STATUS]    = "FirmwareStatusNotification",
         [TRIGGER_DIAGNOSTICS_STATUS] = "DiagnosticsStatusNotification",
         [TRIGGER_STATUS]             = "StatusNotification",
+        [TRIGGER_METER_VALUES]       = "MeterValues",
 };
-static const char *const trigger_others[] = { "MeterValues", NULL };
-static const EnumTable trigger_words = WORDS_AND_OTHERS(trigger_list, trigger_others, TRIGGER_OTHER);
+static const EnumTable trigger_words = WORDS(trigger_list);
 
 /* MessageTriggerEnumType of the ocpp16_security extension */
 static const char *const extended_list[TRIGGER_KIND_MAX] = {
@@ -47,8 +47,9 @@ static const char *const extended_list[TRIGGER_KIND_MAX] = {
         [TRIGGER_FIRMWARE_STATUS]   = "FirmwareStatusNotification",
         [TRIGGER_LOG_STATUS]        = "LogStatusNotification",
         [TRIGGER_STATUS]            = "StatusNotification",
+        [TRIGGER_METER_VALUES]      = "MeterValues",
 };
-static const char *const extended_others[] = { "MeterValues", "SignChargePointCertificate", NULL };
+static const char *const extended_others[] = { "SignChargePointCertificate", NULL };
 static const EnumTable extended_words = WORDS_AND_OTHERS(extended_list, extended_others, TRIGGER_OTHER);
 
 static const char *const trigger_verdict_list[TRIGGER_VERDICT_MAX] = {
@@ -68,6 +69,8 @@ static const char *const security_list[SECURITY_EVENT_MAX] = {
         [SECURITY_INVALID_TLS_VERSION]                  = "InvalidTLSVersion",
         [SECURITY_INVALID_TLS_CIPHER_SUITE]             = "InvalidTLSCipherSuite",
         [SECURITY_PARAMETERS_RECONFIGURED]              = "ReconfigurationOfSecurityParameters",
+        [SECURITY_STARTUP]                              = "StartupOfTheDevice",
+        [SECURITY_RESET_OR_REBOOT]                      = "ResetOrReboot",
 };
 const EnumTable ocpp16_security_words = WORDS(security_list);
 

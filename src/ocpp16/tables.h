@@ -50,3 +50,29 @@ extern const Table ocpp16_get_configuration;
 extern const Table ocpp16_get_configuration_answer;
 extern const Table ocpp16_change_configuration;
 extern const Table ocpp16_change_configuration_answer;
+
+/* availability.c */
+extern const Table ocpp16_reset;
+extern const Table ocpp16_reset_answer;
+extern const Table ocpp16_change_availability;
+extern const Table ocpp16_change_availability_answer;
+
+/* refusals.c */
+extern const FixedAnswer ocpp16_refused;
+extern const FixedAnswer ocpp16_no_list;
+extern const Table ocpp16_remote_start;
+extern const Table ocpp16_remote_start_answer;
+extern const Table ocpp16_remote_stop;
+extern const Table ocpp16_remote_stop_answer;
+extern const Table ocpp16_clear_cache;
+extern const Table ocpp16_clear_cache_answer;
+extern const Table ocpp16_certificate_signed;
+extern const Table ocpp16_certificate_signed_answer;
+extern const Table ocpp16_unlock;
+extern const Table ocpp16_unlock_answer;
+extern const Table ocpp16_list_version;
+extern const Table ocpp16_list_version_answer;
+extern const Table ocpp16_send_list;
+extern const Table ocpp16_send_list_answer;
+extern const Table ocpp16_data_transfer;
+extern const Table ocpp16_data_transfer_answer;

@@ -8,6 +8,7 @@
 /* clang-format off */
 /* None is known here: TriggerMessage of one is answered NotImplemented. */
 static const Field custom_trigger = IGNORED_STRING("customTrigger", OPTIONAL, 50);
+static const Field signing_request = IGNORED_MEMBER("requestId", OPTIONAL, JSON_INTEGER);
 
 /* Members, limits and words that differ, wherever a message has them; the tables of one name together. */
 static const FieldChange changes[] = {
@@ -35,6 +36,14 @@ static const FieldChange changes[] = {
         { "InstallCertificate", "certificateType",  .names = &ocpp21_install_use_words },
         { "GetInstalledCertificateIds",   "certificateType", .list = &ocpp21_uses },
         { "CertificateHashDataChainType", "certificateType", .names = &ocpp21_get_use_words },
+        { "Reset", "type",                              .names = &ocpp21_reset_words },
+        { "Reset", "evseId",                            .not_negative = true },
+        { "UnlockConnector", "evseId",                  .not_negative = true },
+        { "UnlockConnector", "connectorId",             .not_negative = true },
+        { "IdTokenType", "idToken",                     .max = 255 },
+        { "IdTokenType", "type",                        .max = 20, .any_word = true },
+        { "CertificateSigned", "certificateType",       .names = &ocpp21_signing_use_words },
+        { "CertificateSigned", "requestId",             .added = &signing_request },
         { 0 },
 };
 

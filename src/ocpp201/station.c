@@ -39,15 +39,16 @@ static const char *const trigger_list[TRIGGER_KIND_MAX] = {
         [TRIGGER_FIRMWARE_STATUS]   = "FirmwareStatusNotification",
         [TRIGGER_LOG_STATUS]        = "LogStatusNotification",
         [TRIGGER_STATUS]            = "StatusNotification",
+        [TRIGGER_METER_VALUES]      = "MeterValues",
 };
 static const char *const trigger_others[] = {
-        "MeterValues", "PublishFirmwareStatusNotification", "SignChargingStationCertificate",
+        "PublishFirmwareStatusNotification", "SignChargingStationCertificate",
         "SignCombinedCertificate", "SignV2GCertificate", "TransactionEvent", NULL
 };
 static const EnumTable trigger_words = WORDS_AND_OTHERS(trigger_list, trigger_others, TRIGGER_OTHER);
 /* 2.1 has two more. */
 static const char *const trigger_others_21[] = {
-        "MeterValues", "PublishFirmwareStatusNotification", "SignChargingStationCertificate",
+        "PublishFirmwareStatusNotification", "SignChargingStationCertificate",
         "SignCombinedCertificate", "SignV2GCertificate", "TransactionEvent",
         "SignV2G20Certificate", "CustomTrigger", NULL
 };
@@ -70,6 +71,8 @@ static const char *const security_list[SECURITY_EVENT_MAX] = {
         [SECURITY_INVALID_TLS_VERSION]                  = "InvalidTLSVersion",
         [SECURITY_INVALID_TLS_CIPHER_SUITE]             = "InvalidTLSCipherSuite",
         [SECURITY_PARAMETERS_RECONFIGURED]              = "ReconfigurationOfSecurityParameters",
+        [SECURITY_STARTUP]                              = "StartupOfTheDevice",
+        [SECURITY_RESET_OR_REBOOT]                      = "ResetOrReboot",
 };
 const EnumTable ocpp201_security_words = WORDS(security_list);
 

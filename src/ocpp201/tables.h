@@ -52,3 +52,38 @@ extern const Table ocpp201_log_status_answer;
 extern const Table ocpp201_network;
 extern const Table ocpp201_network_answer;
 extern const Table ocpp21_network;
+
+/* availability.c */
+extern const EnumTable ocpp21_reset_words;
+extern const Table ocpp201_reset;
+extern const Table ocpp201_reset_answer;
+extern const Table ocpp201_change_availability;
+extern const Table ocpp201_change_availability_answer;
+extern const Table ocpp201_unlock;
+extern const Table ocpp201_unlock_answer;
+extern const Table ocpp201_transaction_status;
+extern const Table ocpp201_transaction_status_answer;
+
+/* refusals.c */
+extern const EnumTable ocpp21_signing_use_words;
+extern const FixedAnswer ocpp201_refused;
+extern const Table ocpp201_request_start;
+extern const Table ocpp201_request_start_answer;
+extern const Table ocpp201_request_stop;
+extern const Table ocpp201_request_stop_answer;
+extern const Table ocpp201_clear_cache;
+extern const Table ocpp201_clear_cache_answer;
+extern const Table ocpp201_certificate_signed;
+extern const Table ocpp201_certificate_signed_answer;
+extern const Table ocpp201_list_version;
+extern const Table ocpp201_list_version_answer;
+extern const Table ocpp201_send_list;
+extern const Table ocpp201_send_list_answer;
+extern const Table ocpp201_data_transfer;
+extern const Table ocpp201_data_transfer_answer;
+extern const Table ocpp201_monitoring_base;
+extern const Table ocpp201_monitoring_base_answer;
+extern const Table ocpp201_monitoring_report;
+extern const Table ocpp201_monitoring_report_answer;
+extern const Table ocpp201_customer;
+extern const Table ocpp201_customer_answer;

@@ -234,11 +234,11 @@ class Killed(Charger):
                    for n in self.record.names())
 
     def see_to_order(self):
-        """A CSMS that got no answer asks again, unless it hears that the update runs."""
+        """After the event of the start. A CSMS that got no answer asks again, unless it hears that the update runs."""
         if self.ordered:
             return
         if self.order is None:
-            if self.registered() and self.is_online():
+            if self.registered() and self.is_online() and "after-store/outbox-remove" in self.record.names():
                 self.order = concurrent.futures.Future()
                 threading.Thread(target=self._send_order, args=(self.order,), daemon=True).start()
         elif self.order.done():

@@ -17,6 +17,7 @@ from charger import Charger  # noqa: E402
 from parts import wait_for  # noqa: E402
 
 STATUS_MESSAGES = {"FirmwareStatusNotification", "SignedFirmwareStatusNotification"}
+STARTS = {"StartupOfTheDevice", "ResetOrReboot"}  # one of them at each start of the machine
 FINAL = {"Installed", "InstallationFailed", "InstallVerificationFailed", "InvalidSignature", "DownloadFailed"}
 
 
@@ -63,6 +64,10 @@ class Stage(Charger):
 
     def payloads(self, action):
         return [p for a, p in self.listen() if a == action]
+
+    def events(self, starts=False):
+        """The security events; those of starts, too."""
+        return [p["type"] for p in self.payloads("SecurityEventNotification") if starts or p["type"] not in STARTS]
 
     def reports(self):
         """The payloads of the firmware statuses, of either message of 1.6."""

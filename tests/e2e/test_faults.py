@@ -188,8 +188,8 @@ def test_confirmed_slot_with_other_content_is_looked_at(keys):
         charger.database("UPDATE value SET value = value || '7' WHERE name = 'confirmed-slot'")
         charger.start_agent()
         wait_for(asked.exists, "the health check")
-        wait_for(lambda: charger.payloads("SecurityEventNotification"), "the event")
-        assert charger.payloads("SecurityEventNotification")[0]["type"] == "FirmwareUpdated"
+        wait_for(charger.events, "the event")
+        assert charger.events()[0] == "FirmwareUpdated"
 
 
 def test_file_that_failed_three_trials_is_refused(keys):

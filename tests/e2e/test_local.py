@@ -33,7 +33,7 @@ def test_local_update_is_told_to_people_alone(keys, by):
         charger.beat()
         assert charger.statuses() == []
         assert charger.boot_reports()[-1]["chargingStation"]["firmwareVersion"] == "2.0.0"
-        assert [e["type"] for e in charger.payloads("SecurityEventNotification")] == ["FirmwareUpdated"]
+        assert charger.events() == ["FirmwareUpdated"]
 
 
 def test_local_update_gives_way_to_the_csms(keys):

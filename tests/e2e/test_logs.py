@@ -193,6 +193,7 @@ def test_security_log_has_the_events_alone(keys, nginx, way):
     """TC_N_35, TC_N_34: Rejected as long as there is none."""
     with LogStage(keys, way, firmware={"manufacturer_roots": keys / "manufacturer/root.pem"}) as charger:
         charger.boot_until_known()
+        (charger.folder / "state/security.log").unlink()  # with the event of the start
         assert charger.want(f"{nginx.http}/upload/", kind="SecurityLog") == {"status": "Rejected"}
         charger.ask(signingCertificate=charger.certificate("expired"), signature="none")
         answer = charger.want(f"{nginx.http}/upload/", kind="SecurityLog")

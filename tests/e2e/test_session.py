@@ -154,9 +154,8 @@ def test_certificate_of_the_csms_while_the_clock_is_wrong(keys):
         secure_csms(charger, "server")
         charger.frames.clear()
         charger.start_agent()
-        wait_for(lambda: charger.payloads("SecurityEventNotification"),
-                 "the security event")
-        assert [p["type"] for p in charger.payloads("SecurityEventNotification")] == ["InvalidCsmsCertificate"]
+        wait_for(charger.events, "the security event")
+        assert charger.events() == ["InvalidCsmsCertificate"]
 
 
 def test_password_of_a_url_is_in_no_log(keys):

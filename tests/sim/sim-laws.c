@@ -165,7 +165,11 @@ void law_mark(MarkKind kind, int slot, const char *as)
 
 void law_reboot(void)
 {
+        JobState state = sim.agent->job.state;
+
         LAW(!session_holds(), "a charging session is cut off by the reboot");
+        LAW(job_is_rebooting(state) || job_can_be_superseded(state),
+            "an update is disturbed by a reboot while %s", job_state_to_string(state));
 }
 
 /* ---- what it says of itself ---- */

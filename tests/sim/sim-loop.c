@@ -219,6 +219,12 @@ int sd_event_add_time(sd_event *e _unused_, sd_event_source **ret, clockid_t clo
         return 0;
 }
 
+int sd_event_exit(sd_event *e _unused_, int code)
+{
+        die(code == 0 ? DEATH_STOP : DEATH_KILL, "by itself");
+        return 0;
+}
+
 int sd_event_add_defer(sd_event *e _unused_, sd_event_source **ret, sd_event_handler_t function,
                        void *userdata)
 {

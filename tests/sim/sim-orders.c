@@ -200,6 +200,21 @@ void csms_trigger(void *arg _unused_, uint64_t n)
             extended ? "ExtendedTriggerMessage" : "TriggerMessage", payload);
 }
 
+void csms_resets(void *arg _unused_, uint64_t n)
+{
+        static const char *const kinds[2][2] = {{"Immediate", "OnIdle"}, {"Soft", "Hard"}};
+        const char *kind = kinds[sim.dialect16][n % 2];
+        char payload[40];
+
+        if (!link_world_is_open())
+                return;
+        sim.figures.resets++;
+        sim.resets++;
+        story("the CSMS wants a Reset, %s", kind);
+        snprintf(payload, sizeof(payload), "{\"type\":\"%s\"}", kind);
+        ask((Asked){.what = ASKED_OTHER}, "Reset", payload);
+}
+
 void csms_babble(void *arg _unused_, uint64_t n)
 {
         static const char *const frames[] = {"",          "[]",     "[2]",

@@ -138,6 +138,7 @@ static void plan_days(void)
         happens(4, csms_trigger, 100);
         happens(chance(500) ? 3 : 0, csms_wants_logs, 1);
         happens(chance(300) ? 6 : 0, csms_babble, 100);
+        happens(chance(400) ? 3 : 0, csms_resets, 2);
         happens(chance(500) ? 5 : 0, breaks, 2);
         happens(chance(400) ? 5 : 0, session_begin, SESSIONS_MAX);
         happens(chance(250) ? 4 : 0, operator_is_there, 4);

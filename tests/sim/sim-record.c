@@ -3,7 +3,7 @@
  * place. */
 #include "sim.h"
 
-#define EVENTS_MAX 128
+#define EVENTS_MAX 512
 /* So often a status is sent before it is given up (intermediate) or set aside (final). */
 #define TRIES 5
 
@@ -247,6 +247,16 @@ static void judge_record(const Record *r, const char *whose)
             r->superseded, r->finals);
 }
 
+/* One a boot, and one more for each Reset of the agent alone; a database that is lost forgets. */
+static void judge_starts(void)
+{
+        unsigned n = count_events("StartupOfTheDevice") + count_events("ResetOrReboot");
+
+        LAW(n > 0 && (sim.rates[FAULT_DISK] > 0 || n <= sim.world.boots + sim.resets),
+            "%u starts were told; the machine had %u, and there were %u Resets", n, sim.world.boots,
+            sim.resets);
+}
+
 void record_judge(void)
 {
         bool muddled = sim.plain.muddled || (sim.plain.runs > 1 && unanswered >= TRIES);
@@ -260,6 +270,7 @@ void record_judge(void)
                 judge_record(&sim.orders[i].record, whose);
         }
         judge_record(&sim.plain, "plain requests");
+        judge_starts();
         if (muddled)
                 return; /* a final status may have been counted twice */
         LAW(count_events("FirmwareUpdated") == count_finals(FW_INSTALLED),

@@ -28,7 +28,7 @@ static bool is_at_rest(void)
 
         return a && sim.death == ALIVE && a->job.state == JOB_IDLE && logs_at_rest() &&
                link_world_is_open() && a->registration == REGISTERED && csms_has_accepted() &&
-               a->whereabouts_known && outbox_is_empty(a);
+               a->whereabouts_known && outbox_is_empty(a) && a->reset.phase == RESET_NONE;
 }
 
 static void tell_unrest(void)
@@ -38,10 +38,11 @@ static void tell_unrest(void)
         if (!a)
                 broken("never comes to rest: the agent does not start");
         else
-                broken("never comes to rest: %s%s%s%s", job_state_to_string(a->job.state),
+                broken("never comes to rest: %s%s%s%s%s", job_state_to_string(a->job.state),
                        link_world_is_open() ? "" : ", not connected",
                        a->registration == REGISTERED ? "" : ", not registered",
-                       a->whereabouts_known ? "" : ", does not know the slot");
+                       a->whereabouts_known ? "" : ", does not know the slot",
+                       a->reset.phase == RESET_NONE ? "" : ", a Reset is not done");
 }
 
 /* The final steps: restarts for what was set aside, then power cycles, after which the same slot

@@ -137,6 +137,7 @@ static void print_figures(const Figures *f, double seconds)
                 {"frames of the agent's", f->frames},
                 {"connections", f->connections},
                 {"triggers", f->triggers},
+                {"Resets", f->resets},
                 {"installs", f->installs},
                 {"installs that failed", f->installs_failed},
                 {"roll-backs", f->roll_backs},

@@ -198,7 +198,7 @@ typedef struct Session {
 typedef struct Figures {
         uint64_t seeds, failures, lives, kills, power_cuts, reboots, fall_backs, orders, frames;
         uint64_t steps, disk_faults, connections, triggers, installs, installs_failed, roll_backs;
-        uint64_t log_requests, sessions, cancels, foreign, bricked, reads_failed;
+        uint64_t log_requests, resets, sessions, cancels, foreign, bricked, reads_failed;
         uint64_t finals[FW_STATUS_MAX];
 } Figures;
 
@@ -221,6 +221,7 @@ typedef struct Sim {
         Content contents[CONTENTS_MAX];
         Order orders[ORDERS_MAX];
         size_t order_count;
+        unsigned resets; /* that the CSMS wanted */
         Record plain;
         World world;
         Rauc rauc;
@@ -339,6 +340,7 @@ void orders_reset(void);
 void orders_closed(void);
 void csms_order(void *arg, uint64_t n);
 void csms_trigger(void *arg, uint64_t n);
+void csms_resets(void *arg, uint64_t n);
 void csms_babble(void *arg, uint64_t n);
 void orders_ask_logs(size_t n, const char *action, const char *payload);
 /* The agent answers the call: payload NULL is a CALLERROR. */
