@@ -69,23 +69,11 @@ static const char *const log_state_words[LOGJOB_STATE_MAX] = {
 
 /* What is stored besides the job's states: named values, the outbox, an event by itself. */
 static const char *const stored[] = {
-        STORE_CONFIRMED_SLOT,
-        STORE_CSMS_TIME,
-        STORE_SIGNED_LATCH,
-        STORE_BOOT_REASON,
-        STORE_BOOT_ID,
-        STORE_CSMS,
-        STORE_HEALTH_SINCE,
-        STORE_HOLDERS,
-        STORE_RESET,
-        STORE_INOPERATIVE,
-        "outbox-remove",
-        "outbox-update",
-        "outbox-trim",
-        "outbox-trim-events",
-        "outbox-drop",
-        "security-event",
-        "setting",
+        STORE_CONFIRMED_SLOT, STORE_CSMS_TIME, STORE_SIGNED_LATCH,   STORE_BOOT_REASON,
+        STORE_BOOT_ID,        STORE_CSMS,      STORE_HEALTH_SINCE,   STORE_HOLDERS,
+        STORE_RESET,          STORE_STARTED,   STORE_INOPERATIVE,    "outbox-remove",
+        "outbox-update",      "outbox-trim",   "outbox-trim-events", "outbox-drop",
+        "security-event",     "setting",
 };
 
 static const char *const of_the_worker[] = {

@@ -285,7 +285,9 @@ static const char *change_word(const StoreChange *change)
 {
         if (change->log)
                 return fail_point_log_state(change->log->state);
-        return change->job ? job_state_to_string(change->job->state) : "security-event";
+        if (change->job)
+                return job_state_to_string(change->job->state);
+        return change->name ? fail_point_value(change->name) : "security-event";
 }
 #endif
 

@@ -1,10 +1,24 @@
 """What several test files need: a running mock-csms, a station of each version, a certificate."""
+import ctypes
 import subprocess
 
 import pytest
 
 from mockcsms import BOOT, MockCsms
 from wsclient import Station
+
+
+CLONE_NEWNS = 0x00020000
+
+
+def pytest_configure(config):
+    """Tests that run side by side don't see each other's mounts: RAUC looks at every mounted loop device there is, and
+    fails where one goes away meanwhile."""
+    if not hasattr(config, "workerinput"):
+        return
+    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNS) != 0:
+        raise OSError(ctypes.get_errno(), "unshare")
+    subprocess.run(["mount", "--make-rprivate", "/"], check=True, timeout=60)
 
 
 def pytest_make_parametrize_id(val):
