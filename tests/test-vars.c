@@ -16,7 +16,7 @@ typedef struct Owner {
 
 static int owner_read(void *userdata _unused_, VarId id, VarPlace place, char **ret)
 {
-        if (id == VAR_SERIAL_NUMBER)
+        if (id == VAR_SERIAL_NUMBER || id == VAR_PROBLEM)
                 return -ENODATA;
         *ret = place.evse == NO_INT ? strdup("30") : str_printf("evse %lld", (long long)place.evse);
         return *ret ? 0 : -ENOMEM;
@@ -182,6 +182,11 @@ static void values_that_are_found_out(void **state)
         assert_value(v, VAR_MESSAGE_TIMEOUT, "30");
         assert_int_equal(vars_read(v, VAR_AVAILABLE, (VarPlace){2, NO_INT}, &value), 0);
         assert_string_equal(value, "evse 2");
+        free(TAKE_PTR(value));
+        /* of which the owner knows no more there than elsewhere */
+        assert_int_equal(vars_read(v, VAR_PROBLEM, (VarPlace){2, NO_INT}, &value), 0);
+        assert_string_equal(value, "false");
+        free(TAKE_PTR(value));
         assert_int_equal(vars_read(v, VAR_SERIAL_NUMBER, VAR_OF_STATION, &value), -ENODATA);
         assert_int_equal(vars_int(v, VAR_SERIAL_NUMBER, 5), 5);
         assert_true(vars_bool(v, VAR_QUEUE_ALL_MESSAGES));

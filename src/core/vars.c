@@ -165,9 +165,13 @@ int vars_read(const Vars *v, VarId id, VarPlace place, char **ret)
 {
         const char *value = v->values[id] ?: var_rules[id].initial;
         char *copy;
+        int r;
 
-        if (!value || place.evse != NO_INT)
-                return v->owner.read(v->userdata, id, place, ret);
+        if (!value || place.evse != NO_INT) {
+                r = v->owner.read(v->userdata, id, place, ret);
+                if (r != -ENODATA || !value)
+                        return r;
+        }
         copy = strdup(value);
         if (!copy)
                 return -ENOMEM;
