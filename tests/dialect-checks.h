@@ -50,6 +50,10 @@ typedef union Message {
         TransactionRequest transaction;
         TransactionAnswer transaction_answer;
         FixedAnswer fixed;
+        VariableList variables;
+        ReportRequest report_request;
+        ReportAnswer report_answer;
+        ReportPart report_part;
         EmptyMessage empty;
 } Message;
 

@@ -36,6 +36,10 @@ typedef union AnyMessage {
         TransactionRequest transaction;
         TransactionAnswer transaction_answer;
         FixedAnswer fixed;
+        VariableList variables;
+        ReportRequest report_request;
+        ReportAnswer report_answer;
+        ReportPart report_part;
         EmptyMessage empty;
 } AnyMessage;
 

@@ -5,6 +5,28 @@
 #define AT "2026-11-24T04:10:00.000Z"
 #define CUSTOM "\"customData\":{\"vendorId\":\"v\",\"more\":[1,{}]}"
 
+#define ITEMS(...)                                                                                 \
+        {                                                                                          \
+                (VariableItem[]){__VA_ARGS__},                                                     \
+                        sizeof((VariableItem[]){__VA_ARGS__}) / sizeof(VariableItem)               \
+        }
+#define HEARTBEAT                                                                                  \
+        {                                                                                          \
+                .component = "OCPPCommCtrlr", .variable = "HeartbeatInterval", .evse = NO_INT,     \
+                .connector = NO_INT                                                                \
+        }
+#define HEARTBEAT_JSON                                                                             \
+        "\"component\":{\"name\":\"OCPPCommCtrlr\"},\"variable\":{\"name\":\"HeartbeatInterval\"}"
+#define PLUG                                                                                       \
+        {                                                                                          \
+                .component = "Connector", .component_instance = "a", .evse = 2, .connector = 1,    \
+                .variable = "Available", .variable_instance = "b"                                  \
+        }
+#define PLUG_JSON                                                                                  \
+        "\"component\":{\"name\":\"Connector\",\"instance\":\"a\",\"evse\":{\"id\":2,"             \
+        "\"connectorId\":"                                                                         \
+        "1}},\"variable\":{\"name\":\"Available\",\"instance\":\"b\"}"
+
 /* clang-format off */
 static RootId roots[] = {
         { ROOT_OF_CSMS,         HASH_SHA256, (char *)"a1", (char *)"b2", (char *)"1f" },
@@ -146,6 +168,67 @@ static const Golden goldens[] = {
         { "GetMonitoringReport", true, "{\"status\":\"NotSupported\"}", { .fixed = { 0, 0 } } },
         { "CustomerInformation", false, "{\"requestId\":1,\"report\":true,\"clear\":false,\"customerCertificate\":{},\"idToken\":{\"idToken\":\"T\",\"type\":\"Local\"},\"customerIdentifier\":\"c\"}", { .empty = { 0 } }, .decode_only = true },
         { "CustomerInformation", true, "{\"status\":\"Rejected\"}", { .fixed = { 0, 0 } } },
+        { "GetVariables", false, "{\"getVariableData\":[{" HEARTBEAT_JSON "},{\"attributeType\":\"MaxSet\"," PLUG_JSON "}]}",
+          { .variables = { ITEMS({ .name = HEARTBEAT, .attribute = -1, .status = -1 },
+                                 { .name = PLUG, .attribute = ATTRIBUTE_MAX_SET, .status = -1 }) } } },
+        { "GetVariables", true,
+          "{\"getVariableResult\":[{\"attributeStatus\":\"Accepted\",\"attributeType\":\"Actual\",\"attributeValue\":\"300\"," HEARTBEAT_JSON "},"
+          "{\"attributeStatus\":\"Accepted\",\"attributeValue\":\"\"," HEARTBEAT_JSON "},"
+          "{\"attributeStatus\":\"Rejected\",\"attributeStatusInfo\":{\"reasonCode\":\"MissingDevModelInfo\",\"additionalInfo\":\"x\"}," PLUG_JSON "},"
+          "{\"attributeStatus\":\"UnknownComponent\"," PLUG_JSON "},{\"attributeStatus\":\"UnknownVariable\"," PLUG_JSON "},"
+          "{\"attributeStatus\":\"NotSupportedAttributeType\",\"attributeType\":\"Target\"," PLUG_JSON "}]}",
+          { .variables = { ITEMS({ .name = HEARTBEAT, .attribute = ATTRIBUTE_ACTUAL, .value = (char *)"300", .status = VARIABLE_ACCEPTED },
+                                 { .name = HEARTBEAT, .attribute = -1, .value = (char *)"", .status = VARIABLE_ACCEPTED },
+                                 { .name = PLUG, .attribute = -1, .status = VARIABLE_REJECTED, .reason = (char *)"MissingDevModelInfo", .info = (char *)"x" },
+                                 { .name = PLUG, .attribute = -1, .status = VARIABLE_UNKNOWN_COMPONENT },
+                                 { .name = PLUG, .attribute = -1, .status = VARIABLE_UNKNOWN_VARIABLE },
+                                 { .name = PLUG, .attribute = ATTRIBUTE_TARGET, .status = VARIABLE_NOT_SUPPORTED_ATTRIBUTE }) } } },
+        { "SetVariables", false,
+          "{\"setVariableData\":[{\"attributeValue\":\"300\"," HEARTBEAT_JSON "},{\"attributeType\":\"MinSet\",\"attributeValue\":\"\"," PLUG_JSON "}]}",
+          { .variables = { ITEMS({ .name = HEARTBEAT, .attribute = -1, .value = (char *)"300" },
+                                 { .name = PLUG, .attribute = ATTRIBUTE_MIN_SET, .value = (char *)"" }) } } },
+        { "SetVariables", true,
+          "{\"setVariableResult\":[{\"attributeStatus\":\"Accepted\",\"attributeType\":\"Actual\"," HEARTBEAT_JSON "},"
+          "{\"attributeStatus\":\"RebootRequired\"," HEARTBEAT_JSON "},"
+          "{\"attributeStatus\":\"Rejected\",\"attributeStatusInfo\":{\"reasonCode\":\"ReadOnly\"}," PLUG_JSON "},"
+          "{\"attributeStatus\":\"UnknownComponent\"," PLUG_JSON "},{\"attributeStatus\":\"UnknownVariable\"," PLUG_JSON "},"
+          "{\"attributeStatus\":\"NotSupportedAttributeType\"," PLUG_JSON "}]}",
+          { .variables = { ITEMS({ .name = HEARTBEAT, .attribute = ATTRIBUTE_ACTUAL, .status = VARIABLE_ACCEPTED },
+                                 { .name = HEARTBEAT, .attribute = -1, .status = VARIABLE_REBOOT_REQUIRED },
+                                 { .name = PLUG, .attribute = -1, .status = VARIABLE_REJECTED, .reason = (char *)"ReadOnly" },
+                                 { .name = PLUG, .attribute = -1, .status = VARIABLE_UNKNOWN_COMPONENT },
+                                 { .name = PLUG, .attribute = -1, .status = VARIABLE_UNKNOWN_VARIABLE },
+                                 { .name = PLUG, .attribute = -1, .status = VARIABLE_NOT_SUPPORTED_ATTRIBUTE }) } } },
+        { "GetBaseReport", false, "{\"requestId\":-7,\"reportBase\":\"ConfigurationInventory\"}", { .report_request = { .request_id = -7, .base = REPORT_CONFIGURATION } } },
+        { "GetBaseReport", false, "{\"requestId\":0,\"reportBase\":\"FullInventory\"}", { .report_request = { .request_id = 0, .base = REPORT_FULL } } },
+        { "GetBaseReport", false, "{\"requestId\":1,\"reportBase\":\"SummaryInventory\"}", { .report_request = { .request_id = 1, .base = REPORT_SUMMARY } } },
+        { "GetBaseReport", true, "{\"status\":\"Accepted\"}", { .report_answer = { REPORT_ACCEPTED, NULL, NULL } } },
+        { "GetBaseReport", true, "{\"status\":\"NotSupported\"}", { .report_answer = { REPORT_NOT_SUPPORTED, NULL, NULL } } },
+        { "GetBaseReport", true, "{\"status\":\"Rejected\",\"statusInfo\":{\"reasonCode\":\"Unspecified\",\"additionalInfo\":\"x\"}}",
+          { .report_answer = { REPORT_REJECTED, "Unspecified", "x" } } },
+        { "GetReport", false, "{\"requestId\":3}", { .report_request = { .request_id = 3 } } },
+        { "GetReport", false,
+          "{\"requestId\":3,\"componentCriteria\":[\"Active\",\"Available\",\"Enabled\",\"Problem\"],"
+          "\"componentVariable\":[{" PLUG_JSON "},{\"component\":{\"name\":\"EVSE\",\"evse\":{\"id\":1}}}]}",
+          { .report_request = { .request_id = 3,
+                                .criteria = { (int[]){ CRITERION_ACTIVE, CRITERION_AVAILABLE, CRITERION_ENABLED, CRITERION_PROBLEM }, 4 },
+                                .names = { (ModelName[]){ PLUG, { .component = (char *)"EVSE", .evse = 1, .connector = NO_INT } }, 2 } } } },
+        { "GetReport", true, "{\"status\":\"EmptyResultSet\"}", { .report_answer = { REPORT_EMPTY, NULL, NULL } } },
+        { "NotifyReport", false,
+          "{\"requestId\":3,\"generatedAt\":\"" AT "\",\"seqNo\":1,\"tbc\":true,\"reportData\":[{" HEARTBEAT_JSON ",\"variableAttribute\":"
+          "[{\"type\":\"Actual\",\"value\":\"300\",\"mutability\":\"ReadWrite\",\"persistent\":true,\"constant\":false}],\"variableCharacteristics\":"
+          "{\"unit\":\"s\",\"dataType\":\"integer\",\"minLimit\":1,\"maxLimit\":10,\"supportsMonitoring\":false}},"
+          "{" PLUG_JSON ",\"variableAttribute\":[{\"mutability\":\"ReadOnly\"}],\"variableCharacteristics\":"
+          "{\"dataType\":\"OptionList\",\"valuesList\":\"a,b\",\"supportsMonitoring\":false}}]}",
+          { .report_part = { .request_id = 3, .generated_at = SAMPLE_USEC, .number = 1, .more = 1,
+                             .items = { (ReportItem[]){
+                                { .name = HEARTBEAT, .type = VAR_INTEGER, .unit = "s", .least = 1, .most = 10,
+                                  .attributes = { (ReportAttribute[]){ { ATTRIBUTE_ACTUAL, (char *)"300", VAR_READ_WRITE, 1, 0 } }, 1 } },
+                                { .name = PLUG, .type = VAR_OPTION_LIST, .values = "a,b", .least = NO_INT, .most = NO_INT,
+                                  .attributes = { (ReportAttribute[]){ { -1, NULL, VAR_READ_ONLY, -1, -1 } }, 1 } } }, 2 } } } },
+        { "NotifyReport", false, "{\"requestId\":3,\"generatedAt\":\"" AT "\",\"seqNo\":0,\"tbc\":false}",
+          { .report_part = { .request_id = 3, .generated_at = SAMPLE_USEC, .number = 0, .more = 0 } } },
+        { "NotifyReport", true, "{}", { .empty = { 0 } } },
         { "BootNotification", false,
           "{\"reason\":\"FirmwareUpdate\",\"chargingStation\":{\"vendorName\":\"V\",\"model\":\"M\",\"serialNumber\":\"S\",\"firmwareVersion\":\"1.2\"}}",
           { .boot = { BOOT_FIRMWARE_UPDATE, "V", "M", "S", "1.2" } } },

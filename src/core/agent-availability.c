@@ -13,7 +13,7 @@
 
 /* What the whole station is, each of its connectors is; so while an update waits for the sessions.
  */
-static bool is_unavailable(const Agent *a, int64_t connector)
+bool availability_is_unavailable(const Agent *a, int64_t connector)
 {
         return a->draining || a->connectors[0] & CONNECTOR_INOPERATIVE ||
                a->connectors[connector] & INOPERATIVE_BITS;
@@ -30,7 +30,8 @@ void availability_tell_all(Agent *a, bool asked)
 void availability_changed(Agent *a)
 {
         for (int64_t i = 0; i <= a->config->connectors; i++)
-                if (is_unavailable(a, i) != !!(a->connectors[i] & CONNECTOR_TOLD_UNAVAILABLE))
+                if (availability_is_unavailable(a, i) !=
+                    !!(a->connectors[i] & CONNECTOR_TOLD_UNAVAILABLE))
                         a->connectors[i] |= CONNECTOR_DUE;
         session_kick(a);
 }
@@ -51,7 +52,7 @@ void availability_not_answered(Agent *a, int64_t connector)
 
 int availability_tell(Agent *a, int64_t connector)
 {
-        bool unavailable = is_unavailable(a, connector);
+        bool unavailable = availability_is_unavailable(a, connector);
         ConnectorReport report = {.timestamp = clock_csms_now(a),
                                   .connector = connector,
                                   .connector_of_evse = 1,

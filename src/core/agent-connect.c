@@ -115,6 +115,7 @@ static void on_text(void *userdata, const char *text, size_t size)
         int r;
 
         logs_keep_frame(a, '<', text, size);
+        a->frame_bytes = size;
         r = rpc_feed(a->rpc, text, size);
         if (r < 0)
                 log_error_errno(r, "A message of the CSMS was lost");

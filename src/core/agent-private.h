@@ -12,6 +12,8 @@
  *   agent-calls.c    what the CSMS asks: decoding, triggers
  *   agent-vars.c     variables: what they are, what they change
  *   agent-configuration.c  … asked for and set by 1.6's configuration keys
+ *   agent-variables.c  … read and set by 2.x's messages
+ *   agent-report.c   … told by 2.x's reports
  *   agent-request.c  an update request's verdict
  *   agent-roots.c    what InstallCertificate brings, and its effects
  *   agent-way.c      what downloads and uploads have in common
@@ -52,6 +54,8 @@
 #include "verify.h"
 
 #define TRIGGERS_MAX 16
+/* Reports that wait or are told. */
+#define REPORTS_MAX 4
 /* How long a Mark, an undo and the like are tried again, and how often. */
 #define MARK_FOR (10 * USEC_PER_MIN)
 #define INSTALLER_RETRY (5 * USEC_PER_SEC)
@@ -119,6 +123,23 @@ typedef struct Network {
         char *order;         /* NetworkConfigurationPriority as of then */
 } Network;
 
+/* A report that was asked for; see agent-report.c. */
+typedef struct Report {
+        ReportRequest request;
+        const Table *table; /* that it was read by */
+        ModelWalk next;     /* from here on it is still to be told */
+        ModelWalk after;    /* the same, once the part that was sent is answered */
+        int64_t number;     /* of the next part */
+        unsigned tries;     /* that it had, in vain */
+} Report;
+
+typedef struct Reports {
+        Report list[REPORTS_MAX]; /* the first one is told */
+        size_t count;
+        const Dialect *dialect; /* whose they are */
+        bool was_last;          /* the outbox comes next */
+} Reports;
+
 struct Agent {
         AgentParts parts;
         const Config *config;
@@ -170,6 +191,8 @@ struct Agent {
         InFlight in_flight;
         Trigger triggers[TRIGGERS_MAX];
         size_t trigger_count;
+        size_t frame_bytes; /* of the frame that came last */
+        Reports reports;
 
         /* outbox */
         sd_event_source *outbox_timer; /* a CALLERROR made it wait */
@@ -301,6 +324,8 @@ void session_boot_wanted(Agent *a);
 void session_heartbeat_changed(Agent *a);
 /* Encodes and sends. 0, or negative errno (logged): nothing is in flight. */
 int session_call(Agent *a, OutgoingKind kind, const void *message, const InFlight *in_flight);
+/* The same for what is encoded already; payload is consumed. */
+int session_send(Agent *a, OutgoingKind kind, cJSON *payload, const InFlight *in_flight);
 const char *agent_id_text(int64_t request_id, char buffer[static 32]);
 
 /* agent-outbox.c */
@@ -342,6 +367,25 @@ void configuration_handle_get(Agent *a, const char *id, const Incoming *incoming
                               const cJSON *payload);
 void configuration_handle_change(Agent *a, const char *id, const Incoming *incoming,
                                  const cJSON *payload);
+
+/* agent-variables.c */
+/* 2.x alone: the device model of the version that is spoken. */
+Model variables_model(const Agent *a);
+/* B05.FR.12, B06.FR.17, B08.FR.18: is the call that came last longer than limit, a BytesPerMessage?
+ * Then it is answered. */
+bool variables_too_long(Agent *a, const char *id, const Incoming *incoming, VarId limit);
+void variables_handle(Agent *a, const char *id, const Incoming *incoming, const cJSON *payload);
+
+/* agent-report.c */
+void report_handle(Agent *a, const char *id, const Incoming *incoming, const cJSON *payload);
+/* Sends the next part of the first report. 1: sent; 0: there is none; negative errno, logged. */
+int report_send_next(Agent *a);
+/* The part in flight was answered, by whatever; or not at all. */
+void report_answered(Agent *a);
+void report_timed_out(Agent *a);
+/* The session goes on with these reports, unless another version is spoken now. */
+void report_opened(Agent *a);
+void report_done(Agent *a);
 
 /* agent-request.c */
 /* 0; -EPROTONOSUPPORT: a URL of a scheme that is not allowed; -EINVAL: none that can be used. */

@@ -33,11 +33,19 @@ int session_call(Agent *a, OutgoingKind kind, const void *message, const InFligh
         cJSON *payload = NULL;
         int r = codec_encode(out->request, message, &payload, &error);
 
-        if (r == 0)
-                r = rpc_call(a->rpc, out->action, payload, 0, boottime_now());
         if (r < 0)
-                return log_error_errno(r, "%s was not sent%s%s", out->action,
-                                       *error.text ? ": " : "", error.text);
+                return log_error_errno(r, "%s was not sent: %s", out->action,
+                                       *error.text ? error.text : "out of memory");
+        return session_send(a, kind, payload, in_flight);
+}
+
+int session_send(Agent *a, OutgoingKind kind, cJSON *payload, const InFlight *in_flight)
+{
+        const Outgoing *out = dialect_outgoing(a->dialect, kind);
+        int r = rpc_call(a->rpc, out->action, payload, 0, boottime_now());
+
+        if (r < 0)
+                return log_error_errno(r, "%s was not sent", out->action);
         a->in_flight = in_flight ? *in_flight : (InFlight){0};
         a->in_flight.kind = kind;
         fail_point("sent", out->action);
@@ -117,6 +125,20 @@ static int send_trigger(Agent *a)
         return -EINVAL;
 }
 
+/* The parts of a report and the outbox take turns. 1: sent. */
+static int send_outbox_or_report(Agent *a)
+{
+        bool registered = a->registration == REGISTERED;
+        bool reports = registered || a->registration == PENDING; /* B02.FR.01 */
+
+        if (reports && !a->reports.was_last && report_send_next(a) == 1)
+                return 1;
+        a->reports.was_last = false;
+        if (registered && outbox_send_next(a) == 1)
+                return 1;
+        return reports && report_send_next(a) == 1;
+}
+
 /* 1: something was put on the wire or tried; 0: nothing is due. */
 static int send_next(Agent *a)
 {
@@ -126,11 +148,9 @@ static int send_next(Agent *a)
                 return send_boot(a), 1;
         if (availability_send_next(a) == 1)
                 return 1;
-        if (a->registration != REGISTERED)
-                return 0;
-        if (outbox_send_next(a) == 1)
+        if (send_outbox_or_report(a) == 1)
                 return 1;
-        if (!a->heartbeat_due)
+        if (a->registration != REGISTERED || !a->heartbeat_due)
                 return 0;
         a->heartbeat_due = false;
         return session_call(a, OUT_HEARTBEAT, &(EmptyMessage){0}, NULL), 1;
@@ -276,6 +296,8 @@ static void on_result(void *userdata, uint64_t token _unused_, const cJSON *payl
                 return;
         } else if (is_boot) {
                 on_boot_answer(a, &boot);
+        } else if (a->in_flight.kind == OUT_NOTIFY_REPORT) {
+                report_answered(a);
         } else if (!is_heartbeat) {
                 outbox_answered(a, NULL);
         }
@@ -297,6 +319,8 @@ static void on_error(void *userdata, uint64_t token _unused_, const char *code,
                     dialect_outgoing(a->dialect, a->in_flight.kind)->action, code, description);
         if (a->in_flight.kind == OUT_BOOT) {
                 agent_timer(a, &a->boot_timer, BOOT_RETRY, on_boot_timer);
+        } else if (a->in_flight.kind == OUT_NOTIFY_REPORT) {
+                report_answered(a);
         } else {
                 outbox_answered(a, code);
         }
@@ -317,7 +341,9 @@ static void not_answered(Agent *a, bool counts)
                 a->boot_due = true;
         if (a->in_flight.kind == OUT_STATUS)
                 availability_not_answered(a, a->in_flight.connector);
-        if (counts)
+        if (counts && a->in_flight.kind == OUT_NOTIFY_REPORT)
+                report_timed_out(a);
+        else if (counts)
                 outbox_timed_out(a);
 }
 
@@ -393,6 +419,7 @@ static bool was_offline_for_long(const Agent *a)
 void session_opened(Agent *a)
 {
         rpc_reset(a->rpc, &a->dialect->frames);
+        report_opened(a);
         a->trigger_count = 0;
         availability_opened(a);
         if (a->registration == REGISTERED && was_offline_for_long(a))

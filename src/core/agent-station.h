@@ -67,6 +67,8 @@ void boot_is_told(Agent *a);
 /* 0 or negative errno, logged. */
 int availability_init(Agent *a);
 void availability_done(Agent *a);
+/* What StatusNotification tells of a connector, of an EVSE, or of the station (0). */
+bool availability_is_unavailable(const Agent *a, int64_t connector);
 /* "0 2 3.1": the station, the EVSE 2, the connector of the EVSE 3 are inoperative. Owned by the
  * caller; NULL: none is, or out of memory. */
 char *availability_text(const Agent *a);

@@ -135,11 +135,26 @@ static int read_config(const Agent *a, VarId id, char **ret)
         return -ENODATA;
 }
 
-static int read_var(void *userdata, VarId id, VarPlace place _unused_, char **ret)
+/* AvailabilityState: what StatusNotification tells, and a session that we were told of. */
+static char *read_state(const Agent *a, VarPlace place)
+{
+        int64_t connector = place.evse == NO_INT ? 0 : place.evse;
+
+        if (hold_has_session(a, connector))
+                return strdup("Occupied");
+        return strdup(availability_is_unavailable(a, connector) ? "Unavailable" : "Available");
+}
+
+static int read_var(void *userdata, VarId id, VarPlace place, char **ret)
 {
         const Agent *a = userdata;
         char *value = NULL;
         int r = read_config(a, id, &value);
+
+        if (id == VAR_AVAILABILITY_STATE) {
+                value = read_state(a, place);
+                r = 0;
+        }
 
         for (size_t i = 0; i < ELEMENTSOF(found_out) && r < 0; i++)
                 if (found_out[i].id == id) {

@@ -447,6 +447,7 @@ void agent_free(Agent *a)
                 return;
         connect_done(a);
         session_done(a);
+        report_done(a);
         fetch_stop(a);
         logs_done(a);
         trial_done(a);

@@ -4,6 +4,7 @@
 
 #include "codec.h"
 #include "messages.h"
+#include "model.h"
 #include "vars.h"
 
 /* Calls from the CSMS that we understand. */
@@ -19,6 +20,9 @@ typedef enum IncomingKind {
            ConfigurationChanged */
         IN_GET_CONFIGURATION,
         IN_CHANGE_CONFIGURATION,
+        IN_GET_VARIABLES,       /* 2.x: VariableList both ways */
+        IN_SET_VARIABLES,       /* … */
+        IN_REPORT,              /* 2.x GetBaseReport, GetReport: ReportRequest → ReportAnswer */
         IN_INSTALL_CERTIFICATE, /* InstallCertificate: InstallRequest → RootAnswer */
         IN_GET_CERTIFICATES,    /* GetInstalledCertificateIds: RootsRequest → RootsAnswer */
         IN_DELETE_CERTIFICATE,  /* DeleteCertificate: RootId → RootAnswer */
@@ -45,6 +49,7 @@ typedef enum OutgoingKind {
         OUT_DIAGNOSTICS_STATUS,    /* LogReport → {}, for a request that came by 1.6
                                       GetDiagnostics; NULL in 2.x: use OUT_LOG_STATUS */
         OUT_SECURITY_EVENT,        /* SecurityEventReport → {} */
+        OUT_NOTIFY_REPORT,         /* ReportPart → {}; NULL in 1.6 */
         OUTGOING_MAX,
 } OutgoingKind;
 
@@ -125,6 +130,7 @@ struct Dialect {
          * where there is none). LOG_STATUS_MAX entries each. */
         const uint8_t *log_statuses;
         const uint8_t *diagnostics_statuses;
+        const VarAddresses *addresses;    /* of the device model; NULL in 1.6 */
         const EnumTable *security_events; /* by SecurityEventType */
         const ConfigurationKey *keys;     /* 1.6, in the order in which all are told; NULL */
         size_t key_count;

@@ -19,6 +19,8 @@
         { .name = n, .kind = FIELD_STRING, .required = need, .offset = STRING_OFFSET(s, m), .max = limit, .min = NO_INT }
 #define INT_FIELD(n, need, s, m) \
         { .name = n, .kind = FIELD_INT, .required = need, .offset = OFFSET_IF(s, m, MEMBER_IS(s, m, int64_t)), .min = NO_INT }
+#define BOOL_FIELD(n, need, s, m) \
+        { .name = n, .kind = FIELD_BOOL, .required = need, .offset = OFFSET_IF(s, m, MEMBER_IS(s, m, int)), .min = NO_INT }
 #define TIME_FIELD(n, need, s, m) \
         { .name = n, .kind = FIELD_TIME, .required = need, .offset = OFFSET_IF(s, m, MEMBER_IS(s, m, usec_t)), .min = NO_INT }
 /* … and an EnumTable */

@@ -101,10 +101,10 @@ const VarRule var_rules[VAR_MAX] = {
         [VAR_DATE_TIME]                    = { .name = "DateTime", .type = VAR_TIME, .access = RO },
         [VAR_TIME_SOURCE]                  = LIST("TimeSource", VAR_SEQUENCE_LIST, RO, "Heartbeat,RealTimeClock", "Heartbeat,RealTimeClock"),
 
-        [VAR_ITEMS_GET_REPORT]             = INT ("ItemsPerMessage.GetReport", RO, 1, 1000, NULL, "100"),
+        [VAR_ITEMS_GET_REPORT]             = INT ("ItemsPerMessage.GetReport", RO, 1, 1000, NULL, "50"),
         [VAR_ITEMS_GET_VARIABLES]          = INT ("ItemsPerMessage.GetVariables", RO, 1, 1000, NULL, "100"),
         [VAR_ITEMS_SET_VARIABLES]          = INT ("ItemsPerMessage.SetVariables", RO, 1, 1000, NULL, "100"),
-        [VAR_BYTES_GET_REPORT]             = INT ("BytesPerMessage.GetReport", RO, 1, INT32_MAX, NULL, "65536"),
+        [VAR_BYTES_GET_REPORT]             = INT ("BytesPerMessage.GetReport", RO, 1, INT32_MAX, NULL, "16384"),
         [VAR_BYTES_GET_VARIABLES]          = INT ("BytesPerMessage.GetVariables", RO, 1, INT32_MAX, NULL, "65536"),
         [VAR_BYTES_SET_VARIABLES]          = INT ("BytesPerMessage.SetVariables", RO, 1, INT32_MAX, NULL, "65536"),
         [VAR_CONFIGURATION_MAX_KEYS]       = INT ("GetConfigurationMaxKeys", RO, 1, 1000, NULL, NUMBER(CONFIGURATION_KEYS_MAX)),

@@ -62,12 +62,12 @@ static const Incoming incoming[] = {
         { "ClearDisplayMessage",        IN_UNSUPPORTED,   OUTGOING_MAX,        NULL,     NULL            },
         { "ClearVariableMonitoring",    IN_UNSUPPORTED,   OUTGOING_MAX,        NULL,     NULL            },
         { "CostUpdated",                IN_UNSUPPORTED,   OUTGOING_MAX,        NULL,     NULL            },
-        { "GetBaseReport",              IN_UNSUPPORTED,   OUTGOING_MAX,        NULL,     NULL            },
+        { "GetBaseReport",              IN_REPORT,        OUTGOING_MAX,        &ocpp201_base_report, &ocpp201_base_report_answer },
         { "GetChargingProfiles",        IN_UNSUPPORTED,   OUTGOING_MAX,        NULL,     NULL            },
         { "GetCompositeSchedule",       IN_UNSUPPORTED,   OUTGOING_MAX,        NULL,     NULL            },
         { "GetDisplayMessages",         IN_UNSUPPORTED,   OUTGOING_MAX,        NULL,     NULL            },
-        { "GetReport",                  IN_UNSUPPORTED,   OUTGOING_MAX,        NULL,     NULL            },
-        { "GetVariables",               IN_UNSUPPORTED,   OUTGOING_MAX,        NULL,     NULL            },
+        { "GetReport",                  IN_REPORT,        OUTGOING_MAX,        &ocpp201_get_report, &ocpp201_get_report_answer },
+        { "GetVariables",               IN_GET_VARIABLES, OUTGOING_MAX,        &ocpp201_get_variables, &ocpp201_get_variables_answer },
         { "PublishFirmware",            IN_UNSUPPORTED,   OUTGOING_MAX,        NULL,     NULL            },
         { "ReserveNow",                 IN_UNSUPPORTED,   OUTGOING_MAX,        NULL,     NULL            },
         { "SetChargingProfile",         IN_UNSUPPORTED,   OUTGOING_MAX,        NULL,     NULL            },
@@ -75,7 +75,7 @@ static const Incoming incoming[] = {
         { "SetMonitoringLevel",         IN_UNSUPPORTED,   OUTGOING_MAX,        NULL,     NULL            },
         { "SetNetworkProfile",          IN_NETWORK,       OUTGOING_MAX,        &ocpp201_network, &ocpp201_network_answer },
         { "SetVariableMonitoring",      IN_UNSUPPORTED,   OUTGOING_MAX,        NULL,     NULL            },
-        { "SetVariables",               IN_UNSUPPORTED,   OUTGOING_MAX,        NULL,     NULL            },
+        { "SetVariables",               IN_SET_VARIABLES, OUTGOING_MAX,        &ocpp201_set_variables, &ocpp201_set_variables_answer },
         { "UnpublishFirmware",          IN_UNSUPPORTED,   OUTGOING_MAX,        NULL,     NULL            },
 };
 
@@ -86,6 +86,7 @@ static const Outgoing outgoing[OUTGOING_MAX] = {
         [OUT_FIRMWARE_STATUS] = { "FirmwareStatusNotification", &ocpp201_firmware_status, &ocpp201_firmware_status_answer },
         [OUT_LOG_STATUS]      = { "LogStatusNotification",      &ocpp201_log_status,      &ocpp201_log_status_answer },
         [OUT_SECURITY_EVENT]  = { "SecurityEventNotification",  &ocpp201_security,        &ocpp201_security_answer },
+        [OUT_NOTIFY_REPORT]   = { "NotifyReport",               &ocpp201_notify_report,   &ocpp201_notify_report_answer },
 };
 
 /* Part 4 table 8 */
@@ -119,6 +120,7 @@ const Dialect ocpp201 = {
         .plain_words = NULL,
         .log_statuses = ocpp201_log_statuses,
         .diagnostics_statuses = NULL,
+        .addresses = &ocpp201_addresses,
         .security_events = &ocpp201_security_words,
         .password_is_hex = false,
         .connector_zero = false,

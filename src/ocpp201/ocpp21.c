@@ -8,6 +8,7 @@
 /* clang-format off */
 /* None is known here: TriggerMessage of one is answered NotImplemented. */
 static const Field custom_trigger = IGNORED_STRING("customTrigger", OPTIONAL, 50);
+static const Field max_elements = IGNORED_MEMBER("maxElements", OPTIONAL, JSON_INTEGER);
 static const Field signing_request = IGNORED_MEMBER("requestId", OPTIONAL, JSON_INTEGER);
 
 /* Members, limits and words that differ, wherever a message has them; the tables of one name together. */
@@ -44,6 +45,9 @@ static const FieldChange changes[] = {
         { "IdTokenType", "type",                        .max = 20, .any_word = true },
         { "CertificateSigned", "certificateType",       .names = &ocpp21_signing_use_words },
         { "CertificateSigned", "requestId",             .added = &signing_request },
+        { "SetVariableDataType", "attributeValue",      .max = 2500 },
+        { "NotifyReport", "seqNo",                      .not_negative = true },
+        { "VariableCharacteristicsType", "maxElements", .added = &max_elements },
         { 0 },
 };
 
@@ -89,6 +93,7 @@ const Dialect ocpp21 = {
         .plain_words = NULL,
         .log_statuses = ocpp201_log_statuses,
         .diagnostics_statuses = NULL,
+        .addresses = &ocpp201_addresses,
         .security_events = &ocpp201_security_words,
         .password_is_hex = false,
         .connector_zero = false,

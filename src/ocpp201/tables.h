@@ -87,3 +87,21 @@ extern const Table ocpp201_monitoring_report;
 extern const Table ocpp201_monitoring_report_answer;
 extern const Table ocpp201_customer;
 extern const Table ocpp201_customer_answer;
+
+/* model.c */
+extern const VarAddresses ocpp201_addresses;
+extern const EnumTable ocpp201_attribute_words;
+extern const Table ocpp201_component;
+extern const Table ocpp201_variable;
+extern const Table ocpp201_get_variables;
+extern const Table ocpp201_get_variables_answer;
+extern const Table ocpp201_set_variables;
+extern const Table ocpp201_set_variables_answer;
+
+/* reports.c */
+extern const Table ocpp201_base_report;
+extern const Table ocpp201_base_report_answer;
+extern const Table ocpp201_get_report;
+extern const Table ocpp201_get_report_answer;
+extern const Table ocpp201_notify_report;
+extern const Table ocpp201_notify_report_answer;

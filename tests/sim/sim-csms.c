@@ -313,6 +313,7 @@ void csms_hears(const cJSON *frame)
                 hear_log_status(id, OUT_DIAGNOSTICS_STATUS, payload);
                 break;
         case OUT_STATUS:
+        case OUT_NOTIFY_REPORT:
         case OUTGOING_MAX:
                 answer(id, OUT_STATUS, FW_NONE, "{}", &(Receipt){0});
                 break;
