@@ -1,0 +1,468 @@
+"""The device model of 2.0.1: variables that are read and set, what setting one does, and reports in parts. The real
+programs; see stage.py. That every frame is valid by the official schemas is judged here too."""
+import base64
+import hashlib
+import json
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import pytest
+
+from stage import TOP, Stage, wait_for
+
+CONNECTORS = 200
+ITEMS, BYTES = 50, 16384  # ItemsPerMessage and BytesPerMessage of reports
+REPORTS_AT_ONCE = 4
+
+
+@pytest.fixture(name="keys", scope="module")
+def make_keys(tmp_path_factory):
+    return tmp_path_factory.mktemp("model-keys") / "pki"
+
+
+def name(path, evse=None, connector=None):
+    """Component.Variable or Component.Variable/Instance as the messages have it."""
+    component, _, variable = path.partition(".")
+    variable, _, instance = variable.partition("/")
+    found = {"component": {"name": component}}
+    if evse is not None:
+        found["component"]["evse"] = {"id": evse} | ({"connectorId": connector} if connector is not None else {})
+    if variable:
+        found["variable"] = {"name": variable} | ({"instance": instance} if instance else {})
+    return found
+
+
+def result(answer):
+    assert "result" in answer, answer
+    return answer["result"]
+
+
+def brief(entry):
+    """(status, reason), the value where there is one."""
+    reason = entry.get("attributeStatusInfo", {}).get("reasonCode")
+    return entry.get("attributeValue", (entry["attributeStatus"], reason))
+
+
+def get(charger, *items):
+    data = [i if isinstance(i, dict) else name(i) for i in items]
+    answer = result(charger.csms.call(charger.station, "GetVariables", {"getVariableData": data}))
+    for asked, told in zip(data, answer["getVariableResult"], strict=True):
+        assert {k: told.get(k) for k in asked} == asked  # each under the name that it was asked by
+    return [brief(entry) for entry in answer["getVariableResult"]]
+
+
+def put(charger, *pairs):
+    data = [{**(i if isinstance(i, dict) else name(i)), "attributeValue": value} for i, value in pairs]
+    answer = result(charger.csms.call(charger.station, "SetVariables", {"setVariableData": data}))
+    assert [(e["component"], e["variable"]) for e in answer["setVariableResult"]] == \
+        [(e["component"], e["variable"]) for e in data]
+    return [brief(entry) for entry in answer["setVariableResult"]]
+
+
+def error(charger, action, payload):
+    return charger.csms.call(charger.station, action, payload)["error"]["code"]
+
+
+def ask(charger, request_id, base=None, **more):
+    """Asks for a report; the status."""
+    action, more = ("GetBaseReport", {"reportBase": base}) if base else ("GetReport", more)
+    return result(charger.csms.call(charger.station, action, {"requestId": request_id, **more}))["status"]
+
+
+def parts(charger, request_id):
+    """Of a report, as often as they were sent."""
+    return [p for p in charger.payloads("NotifyReport") if p["requestId"] == request_id]
+
+
+def until_told(charger, request_id, seconds=60.0):
+    wait_for(lambda: any(not p["tbc"] for p in parts(charger, request_id)), f"the end of report {request_id}", seconds)
+
+
+def report(charger, request_id):
+    """Every variable of a report that was told: {(component, evse, connector, variable, instance): item}."""
+    until_told(charger, request_id)
+    told, items = parts(charger, request_id), {}
+    assert [p["seqNo"] for p in told] == list(range(len(told)))
+    assert [p["tbc"] for p in told] == [True] * (len(told) - 1) + [False]
+    for item in (i for p in told for i in p["reportData"]):
+        evse = item["component"].get("evse", {})
+        key = (item["component"]["name"], evse.get("id"), evse.get("connectorId"), item["variable"]["name"],
+               item["variable"].get("instance"))
+        assert key not in items
+        items[key] = item
+    return items
+
+
+def check_schemas(charger):
+    checked = subprocess.run(["node", TOP / "tests/e2e/check-trace.js", "--station-only", charger.csms.trace],
+                             capture_output=True, text=True, timeout=60, check=False)
+    assert checked.returncode == 0, checked.stdout[-4000:] + checked.stderr
+
+
+def registered(charger):
+    charger.boot()
+    wait_for(lambda: "accepted the station" in charger.log(), "BootNotification to be accepted")
+
+
+# ---- variables ----
+
+@pytest.fixture(name="two", scope="module")
+def start_two(keys):
+    """A charger with two connectors, for what leaves no trace in it."""
+    with Stage(keys, station={"connectors": 2}) as charger:
+        registered(charger)
+        yield charger
+        check_schemas(charger)
+
+
+@pytest.mark.parametrize("item,wanted", [
+    ("ChargingStation.VendorName", "Demo"),
+    ("chargingstation.MODEL", "Charger"),
+    ("ChargingStation.SerialNumber", "0001"),
+    ("ChargingStation.FirmwareVersion", "1.0.0"),
+    ("OCPPCommCtrlr.MessageTimeout/Default", "5"),
+    ("OCPPCommCtrlr.MessageTimeout/default", "5"),
+    ("OCPPCommCtrlr.RetryBackOffWaitMinimum", "1"),
+    ("OCPPCommCtrlr.FileTransferProtocols", "HTTPS,HTTP,FTPS,FTP,SFTP"),
+    ("DeviceDataCtrlr.ItemsPerMessage/GetReport", str(ITEMS)),
+    ("DeviceDataCtrlr.BytesPerMessage/GetReport", str(BYTES)),
+    ("SecurityCtrlr.Identity", "CS001"),
+    ("SecurityCtrlr.OrganizationName", ""),
+    (name("EVSE.AvailabilityState", 2), "Available"),
+    (name("EVSE.Available", 1), "true"),
+    (name("Connector.ConnectorType", 2, 1), "Undetermined"),
+    (name("Connector.Problem", 2, 1), "false"),
+    ({**name("ClockCtrlr.TimeSource"), "attributeType": "Actual"}, "Heartbeat,RealTimeClock"),
+    # nobody knows
+    ("ChargingStation.SupplyPhases", ("Rejected", "MissingDevModelInfo")),
+    (name("EVSE.Power", 1), ("Rejected", "MissingDevModelInfo")),
+    # there is none
+    ("CoffeeCtrlr.Strength", ("UnknownComponent", None)),
+    ("OCPPCommCtrlr.Strength", ("UnknownVariable", None)),
+    ("OCPPCommCtrlr.MessageTimeout", ("UnknownVariable", None)),
+    ("OCPPCommCtrlr.HeartbeatInterval/x", ("UnknownVariable", None)),
+    (name("EVSE.Available", 3), ("UnknownComponent", None)),
+    (name("EVSE.Available", 0), ("UnknownComponent", None)),
+    (name("EVSE.Available"), ("UnknownComponent", None)),
+    (name("Connector.Available", 1, 2), ("UnknownComponent", None)),
+    (name("OCPPCommCtrlr.HeartbeatInterval", 1), ("UnknownComponent", None)),
+    *(({**name("OCPPCommCtrlr.HeartbeatInterval"), "attributeType": kind}, ("NotSupportedAttributeType", None))
+      for kind in ("Target", "MinSet", "MaxSet")),
+])
+def test_variable_is_read(two, item, wanted):
+    assert get(two, item) == [wanted]
+
+
+@pytest.mark.parametrize("item,value,wanted,kept", [
+    ("OCPPCommCtrlr.OfflineThreshold", "77", "Accepted", "77"),
+    ("OCPPCommCtrlr.OfflineThreshold", "077", "Accepted", "77"),
+    ("OCPPCommCtrlr.OfflineThreshold", "-1", "ValueOutOfRange", "77"),
+    ("OCPPCommCtrlr.OfflineThreshold", "99999999999", "ValueOutOfRange", "77"),
+    ("OCPPCommCtrlr.OfflineThreshold", "soon", "InvalidValue", "77"),
+    ("OCPPCommCtrlr.OfflineThreshold", "", "InvalidValue", "77"),
+    ("AuthCtrlr.LocalPreAuthorize", "TRUE", "Accepted", "true"),
+    ("AuthCtrlr.LocalPreAuthorize", "yes", "InvalidValue", "true"),
+    ("TxCtrlr.TxStopPoint", "Authorized, EVConnected", "Accepted", "Authorized,EVConnected"),
+    ("TxCtrlr.TxStopPoint", "Noon", "InvalidValue", "Authorized,EVConnected"),
+    ("SampledDataCtrlr.TxUpdatedMeasurands", "Voltage,SoC", "Accepted", "Voltage,SoC"),
+    ("SecurityCtrlr.OrganizationName", "Überlandwerk " + "ü" * 987, "Accepted", "Überlandwerk " + "ü" * 987),
+    ("SecurityCtrlr.OrganizationName", "", "Accepted", ""),
+    ("OCPPCommCtrlr.MessageAttempts/TransactionEvent", "5", "Accepted", "5"),
+    ("ChargingStation.AllowNewSessionsPendingFirmwareUpdate", "true", "Accepted", "true"),
+    ("ChargingStation.VendorName", "me", "ReadOnly", "Demo"),
+    ("DeviceDataCtrlr.ItemsPerMessage/GetReport", "1", "ReadOnly", str(ITEMS)),
+    (name("EVSE.Available", 1), "false", "ReadOnly", "true"),
+])
+def test_variable_is_set(two, item, value, wanted, kept):
+    status = (wanted, None) if wanted == "Accepted" else ("Rejected", wanted)
+    assert put(two, (item, value)) == [status]
+    assert get(two, item) == [kept]
+
+
+def test_variables_that_can_not_be_set(two):
+    assert put(two, ("CoffeeCtrlr.Strength", "1"), ("OCPPCommCtrlr.Strength", "1"),
+               ({**name("OCPPCommCtrlr.OfflineThreshold"), "attributeType": "Target"}, "1"),
+               (name("EVSE.Available", 3), "1")) == [
+        ("UnknownComponent", None), ("UnknownVariable", None), ("NotSupportedAttributeType", None),
+        ("UnknownComponent", None)]
+
+
+def test_each_is_judged_by_itself(two):
+    assert put(two, ("OCPPCommCtrlr.ResetRetries", "4"), ("CoffeeCtrlr.Strength", "1"),
+               ("OCPPCommCtrlr.ResetRetries", "x"), ("OCPPCommCtrlr.ResetRetries", "6")) == [
+        ("Accepted", None), ("UnknownComponent", None), ("Rejected", "InvalidValue"), ("Accepted", None)]
+    assert get(two, "OCPPCommCtrlr.ResetRetries", "CoffeeCtrlr.Strength", "OCPPCommCtrlr.ResetRetries") == [
+        "6", ("UnknownComponent", None), "6"]
+
+
+@pytest.mark.parametrize("action,member,item", [
+    ("GetVariables", "getVariableData", name("OCPPCommCtrlr.ResetRetries")),
+    ("SetVariables", "setVariableData", {**name("OCPPCommCtrlr.ResetRetries"), "attributeValue": "3"}),
+])
+def test_too_many_or_too_long(two, action, member, item):
+    """B05.FR.11, .12; B06.FR.16, .17"""
+    assert len(result(two.csms.call(two.station, action, {member: [item] * 100}))[member[:-4] + "Result"]) == 100
+    assert error(two, action, {member: [item] * 101}) == "OccurrenceConstraintViolation"
+    assert error(two, action, {member: []}) == "OccurrenceConstraintViolation"
+    padding = {"customData": {"vendorId": "v", "much": "x" * 66000}}
+    assert error(two, action, {member: [{**item, **padding}]}) == "FormatViolation"
+    two.beat()
+
+
+def test_what_is_set_outlives_a_restart(keys):
+    with Stage(keys) as charger:
+        registered(charger)
+        wanted = {"OCPPCommCtrlr.OfflineThreshold": "123", "TxCtrlr.StopTxOnInvalidId": "false",
+                  "SecurityCtrlr.OrganizationName": "We, Inc.", "AlignedDataCtrlr.Measurands": "Voltage",
+                  "OCPPCommCtrlr.WebSocketPingInterval": "7"}
+        assert put(charger, *wanted.items()) == [("Accepted", None)] * len(wanted)
+        charger.restart_agent()
+        assert get(charger, *wanted) == list(wanted.values())
+
+
+def test_heartbeat_interval_is_in_force_at_once(keys):
+    with Stage(keys) as charger:
+        registered(charger)
+        assert get(charger, "OCPPCommCtrlr.HeartbeatInterval") != ["1"]
+        assert not charger.payloads("Heartbeat")
+        assert put(charger, ("OCPPCommCtrlr.HeartbeatInterval", "1")) == [("Accepted", None)]
+        wait_for(lambda: len(charger.payloads("Heartbeat")) >= 2, "two Heartbeats", 10)
+
+
+# ---- reports ----
+
+WRITABLE = {"ReadWrite", "WriteOnly"}
+
+
+def test_full_inventory(two):
+    assert ask(two, 1, "FullInventory") == "Accepted"
+    items = report(two, 1)
+    for key in [("ChargingStation", None, None, "Model", None), ("EVSE", 1, None, "Power", None),
+                ("EVSE", 2, None, "AvailabilityState", None), ("Connector", 2, 1, "ConnectorType", None),
+                ("OCPPCommCtrlr", None, None, "MessageTimeout", "Default"), ("ClockCtrlr", None, None, "DateTime", None)]:
+        assert key in items
+    assert not {k[1] for k in items} - {None, 1, 2}
+    # what is told is what can be read
+    for (component, evse, connector, variable, instance), item in items.items():
+        attribute, = item["variableAttribute"]
+        asked = name(f"{component}.{variable}" + (f"/{instance}" if instance else ""), evse, connector)
+        told = get(two, asked)[0]
+        if variable == "DateTime":
+            assert told[:10] == attribute["value"][:10]
+        else:
+            assert attribute.get("value", ("Rejected", "MissingDevModelInfo")) == told
+        assert item["variableCharacteristics"]["supportsMonitoring"] is False
+        assert attribute["persistent"] or attribute["mutability"] == "ReadOnly"
+    heartbeat = items["OCPPCommCtrlr", None, None, "HeartbeatInterval", None]
+    assert heartbeat["variableCharacteristics"] == {
+        "dataType": "integer", "unit": "s", "minLimit": 1, "maxLimit": 366 * 86400, "supportsMonitoring": False}
+    state = items["EVSE", 1, None, "AvailabilityState", None]["variableCharacteristics"]
+    assert state["dataType"] == "OptionList" and "Available" in state["valuesList"].split(",")
+    assert "maxLimit" not in items["EVSE", 1, None, "Power", None]["variableCharacteristics"]
+
+
+def test_configuration_inventory(two):
+    assert ask(two, 2, "ConfigurationInventory") == "Accepted"
+    assert ask(two, 3, "FullInventory") == "Accepted"
+    full = report(two, 3)
+    assert report(two, 2).keys() == {k for k, i in full.items() if i["variableAttribute"][0]["mutability"] in WRITABLE}
+
+
+def test_summary_inventory(two):
+    assert ask(two, 4, "SummaryInventory") == "Accepted"
+    assert {(c, e, v) for c, e, _, v, _ in report(two, 4)} == {
+        (c, e, "AvailabilityState") for c, e in
+        [("ChargingStation", None), ("EVSE", 1), ("EVSE", 2), ("Connector", 1), ("Connector", 2)]}
+
+
+PLACES = [("EVSE", 1), ("EVSE", 2), ("Connector", 1), ("Connector", 2)]
+
+
+@pytest.mark.parametrize("more,wanted", [
+    ({"componentVariable": [name("TxCtrlr")]},
+     {("TxCtrlr", None, v) for v in ("EVConnectionTimeOut", "StopTxOnEVSideDisconnect", "StopTxOnInvalidId",
+                                     "TxStartPoint", "TxStopPoint")}),
+    ({"componentVariable": [name("evse.available")]}, {("EVSE", 1, "Available"), ("EVSE", 2, "Available")}),
+    ({"componentVariable": [name("EVSE.Available", 2), name("Connector.Available", 1), name("Coffee")]},
+     {("EVSE", 2, "Available"), ("Connector", 1, "Available")}),
+    ({"componentVariable": [name("DeviceDataCtrlr.ItemsPerMessage/GetReport")]},
+     {("DeviceDataCtrlr", None, "ItemsPerMessage")}),
+    ({"componentVariable": [name("EVSE.Available", 1), name("ClockCtrlr.TimeSource")],
+      "componentCriteria": ["Available"]}, {("EVSE", 1, "Available"), ("ClockCtrlr", None, "TimeSource")}),
+    ({"componentVariable": [name("EVSE.Available", 1)], "componentCriteria": ["Problem", "Enabled"]},
+     {("EVSE", 1, "Available")}),
+    ({"componentVariable": [name("Coffee")]}, None),
+    ({"componentVariable": [name("EVSE.Coffee")]}, None),
+    ({"componentVariable": [name("EVSE", 3)]}, None),
+    ({"componentCriteria": ["Problem"]}, None),
+])
+def test_chosen_variables(two, more, wanted):
+    number = 1000 + len(two.payloads("NotifyReport"))
+    if wanted is None:
+        assert ask(two, number, **more) == "EmptyResultSet"
+        two.beat()
+        assert not parts(two, number)
+    else:
+        assert ask(two, number, **more) == "Accepted"
+        assert {(c, e, v) for c, e, _, v, _ in report(two, number)} == wanted
+
+
+def test_bad_requests_for_reports(two):
+    assert error(two, "GetBaseReport", {"requestId": 1, "reportBase": "NoInventory"}) == "PropertyConstraintViolation"
+    assert error(two, "GetReport", {"requestId": 1, "componentVariable": [name("EVSE")] * (ITEMS + 1)}) == \
+        "OccurrenceConstraintViolation"  # B08.FR.17
+    assert error(two, "GetReport", {"requestId": 1, "componentVariable": [name("EVSE")],
+                                    "customData": {"vendorId": "v", "much": "x" * BYTES}}) == "FormatViolation"
+    two.beat()
+
+
+@pytest.fixture(name="many", scope="module")
+def start_many(keys):
+    """A charger with many connectors, for what leaves no trace in it."""
+    with Stage(keys, station={"connectors": CONNECTORS}) as charger:
+        registered(charger)
+        wait_for(lambda: len(charger.connectors()) == CONNECTORS, "all connectors to be told of")
+        yield charger
+        check_schemas(charger)
+
+
+def frame_sizes(charger):
+    """Of the parts of reports, with the least that JSON can be written in."""
+    return [len(json.dumps(f, separators=(",", ":"), ensure_ascii=False).encode()) for f in charger.sent()
+            if f[0] == 2 and f[2] == "NotifyReport"]
+
+
+def test_parts_have_their_limits(many):
+    assert put(many, ("SecurityCtrlr.OrganizationName", "\u20ac" * 1000)) == [("Accepted", None)]
+    assert ask(many, 1, "FullInventory") == "Accepted"
+    items = report(many, 1)
+    assert len([k for k in items if k[0] == "Connector" and k[3] == "ConnectorType"]) == CONNECTORS
+    counts = [len(p["reportData"]) for p in parts(many, 1)]
+    sizes = frame_sizes(many)
+    assert max(counts) == ITEMS
+    assert max(sizes) <= BYTES
+    # all but the last are full in one way or the other: some by their items, some by their bytes
+    by_bytes = [size for size, count in zip(sizes[:-1], counts[:-1]) if count < ITEMS]
+    assert by_bytes and min(by_bytes) > BYTES / 2
+    assert ITEMS in counts[:-1]
+
+
+def test_reports_come_one_after_the_other(many):
+    """… as many as are taken; another is refused, and later it is not."""
+    many.csms.fault(many.station, action="NotifyReport", kind="late", seconds=1, times=1)
+    numbers = range(11, 11 + REPORTS_AT_ONCE)
+    assert [ask(many, n, "FullInventory") for n in numbers] == ["Accepted"] * REPORTS_AT_ONCE
+    assert ask(many, 20, "FullInventory") == "Rejected"
+    items = [report(many, n) for n in numbers]
+    assert all(i.keys() == items[0].keys() for i in items)
+    order = [p["requestId"] for p in many.payloads("NotifyReport") if p["requestId"] in numbers]
+    assert order == sorted(order)
+    assert ask(many, 20, "SummaryInventory") == "Accepted"
+    assert len(report(many, 20)) == 2 * CONNECTORS + 1
+
+
+def test_part_that_is_answered_by_an_error_is_over(many):
+    many.csms.fault(many.station, action="NotifyReport", kind="callerror", times=2)
+    assert ask(many, 30, "SummaryInventory") == "Accepted"
+    assert len(report(many, 30)) == 2 * CONNECTORS + 1
+
+
+def test_statuses_do_not_wait_for_a_long_report(keys):
+    """The outbox has its turn after each part."""
+    with Stage(keys, station={"connectors": CONNECTORS}) as charger:
+        registered(charger)
+        wait_for(lambda: len(charger.connectors()) == CONNECTORS, "all connectors to be told of")
+        charger.csms.fault(charger.station, action="NotifyReport", kind="late", seconds=1, times=0)
+        assert ask(charger, 1, "FullInventory") == "Accepted"
+        charger.ask(location=charger.csms.file_url("none"))
+        charger.until_status("DownloadFailed")
+        assert all(p["tbc"] for p in parts(charger, 1))
+        charger.csms.fault(charger.station, action="NotifyReport", kind="none")
+        until_told(charger, 1)
+        said = [a for a, _ in charger.listen()]
+        report(charger, 1)
+        assert said.index("FirmwareStatusNotification") > said.index("NotifyReport")
+
+
+def test_report_while_boot_is_pending(keys):
+    """B02.FR.01: variables and reports, and nothing else."""
+    with Stage(keys) as charger:
+        charger.csms.fault("*", action="BootNotification", kind="pending", seconds=3600, times=0)
+        charger.boot_until_known()
+        wait_for(lambda: "BootNotification with Pending" in charger.log(), "Pending")
+        assert put(charger, ("OCPPCommCtrlr.OfflineThreshold", "5")) == [("Accepted", None)]
+        assert ask(charger, 1, "FullInventory") == "Accepted"
+        assert len(report(charger, 1)) > 50
+        assert {a for a, _ in charger.listen()} == {"BootNotification", "NotifyReport"}
+
+
+def test_link_cut_in_the_middle_of_a_report(keys):
+    """The part that was not answered is told again, under its number; nothing is missing."""
+    with Stage(keys, station={"connectors": CONNECTORS}) as charger:
+        registered(charger)
+        assert ask(charger, 1, "FullInventory") == "Accepted"
+        complete = report(charger, 1)
+        charger.csms.fault(charger.station, action="NotifyReport", kind="close", times=2)
+        assert ask(charger, 2, "FullInventory") == "Accepted"
+        until_told(charger, 2)
+        told = parts(charger, 2)
+        assert [p["seqNo"] for p in told][:4] == [0, 0, 0, 1]
+        assert told[0]["reportData"][0]["variable"] == told[2]["reportData"][0]["variable"]
+        assert len({tuple(sorted((k, str(v)) for k, v in i["component"].items())) + (str(i["variable"]),)
+                    for p in told for i in p["reportData"]}) == len(complete)
+        assert [p["seqNo"] for p in told][2:] == list(range(len(told) - 2))
+        assert not told[-1]["tbc"]
+
+
+def test_report_that_nobody_answers_is_given_up(keys):
+    """So that it does not end one connection after the other."""
+    with Stage(keys, csms={"message_timeout": "1s"}) as charger:
+        registered(charger)
+        charger.csms.fault(charger.station, action="NotifyReport", kind="never", times=3)
+        assert ask(charger, 1, "FullInventory") == "Accepted"
+        assert ask(charger, 2, "SummaryInventory") == "Accepted"
+        until_told(charger, 2)
+        assert [p["seqNo"] for p in parts(charger, 1)] == [0, 0, 0]
+        assert charger.connections() == 4
+
+
+def old_csms(port, frames):
+    """Takes one connection on the port, speaks 1.6 alone, and only listens: texts go to frames, None is its end."""
+    with socket.create_server(("127.0.0.1", port)) as listener:
+        peer, _ = listener.accept()
+    with peer, peer.makefile("rb") as read:
+        head = b"".join(iter(read.readline, b"\r\n")).decode()
+        key = re.search("Sec-WebSocket-Key: (.*)\r", head, re.IGNORECASE).group(1)
+        accept = base64.b64encode(hashlib.sha1((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest())
+        peer.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                     b"Sec-WebSocket-Protocol: ocpp1.6\r\nSec-WebSocket-Accept: " + accept + b"\r\n\r\n")
+        frames.append("")
+        while len(start := read.read(2)) == 2:
+            size = start[1] & 127
+            size = int.from_bytes(read.read(2), "big") if size == 126 else size
+            mask = read.read(4)
+            frames.append(bytes(b ^ mask[i % 4] for i, b in enumerate(read.read(size))).decode(errors="replace"))
+    frames.append(None)
+
+
+def test_report_ends_with_its_version(keys):
+    """1.6 has no reports: on a connection that speaks it nothing is left of one."""
+    with Stage(keys) as charger:
+        registered(charger)
+        charger.csms.fault(charger.station, action="NotifyReport", kind="never", times=1)
+        assert ask(charger, 1, "FullInventory") == "Accepted"
+        wait_for(lambda: parts(charger, 1), "a part")
+        charger.csms.stop()
+        frames = []
+        threading.Thread(target=old_csms, args=(charger.csms.port, frames), daemon=True).start()
+        wait_for(lambda: "Connected to the CSMS with OCPP 1.6" in charger.log(), "OCPP 1.6")
+        charger.csms.start_again()
+        time.sleep(1)
+        assert frames == [""]  # the agent is there, and has nothing to say
+        charger.agent.process.send_signal(signal.SIGTERM)
+        wait_for(lambda: frames[-1] is None, "the end of the connection")
+        assert not [f for f in frames if f and "NotifyReport" in f]
