@@ -5,11 +5,10 @@
 #include <stdint.h>
 #include <strings.h>
 
-#include <cmocka.h>
-
+#include "doc-table.h"
 #include "ocpp201.h"
 
-static const Dialect *const dialects[] = {&ocpp201};
+static const Dialect *const dialects[] = {&ocpp201, &ocpp21};
 
 static Model model_of(const Dialect *d)
 {
@@ -181,6 +180,32 @@ static void items_per_message_are_what_is_taken(_unused_ void **state)
         }
 }
 
+/* docs/interfaces.md has each, in the same order, and no other. */
+static void the_manual_has_each(_unused_ void **state)
+{
+        static const char *const access[VAR_ACCESS_MAX] = {
+                [VAR_READ_ONLY] = "R", [VAR_READ_WRITE] = "RW", [VAR_WRITE_ONLY] = "W"};
+        static const char *const scopes[] = {[SCOPE_STATION] = "of the station",
+                                             [SCOPE_EVSE] = "of each EVSE",
+                                             [SCOPE_CONNECTOR] = "of each connector"};
+        _cleanup_(freep) char *text = doc_read("docs/interfaces.md");
+        const char *row = doc_table(text, "| component | variable | access | there is one |");
+
+        for (size_t i = 0; i < ocpp201.addresses->count; i++) {
+                const VarAddress *a = &ocpp201.addresses->list[i];
+                const char *instance = a->variable_instance;
+                _cleanup_(freep) char *cells = str_printf(
+                        "| %s | %s%s%s%s | %s |", a->component, a->variable, instance ? " (" : "",
+                        strempty(instance), instance ? ")" : "", access[var_rules[a->var].access]);
+                _cleanup_(freep) char *scope = str_printf("%s %s |", cells, scopes[a->scope]);
+
+                if (!startswith(row, scope))
+                        fail_msg("expected %s, there is %.60s", scope, row);
+                row = doc_row(row, cells);
+        }
+        doc_end(row);
+}
+
 /* ---- look-ups ---- */
 
 #define ANY NO_INT
@@ -317,6 +342,7 @@ int main(void)
                 cmocka_unit_test(what_is_required_is_there),
                 cmocka_unit_test(each_address_is_there_once),
                 cmocka_unit_test(items_per_message_are_what_is_taken),
+                cmocka_unit_test(the_manual_has_each),
                 cmocka_unit_test(names_are_looked_up),
                 cmocka_unit_test(the_walk_meets_all),
                 cmocka_unit_test(choices_may_leave_out),

@@ -48,7 +48,7 @@ static bool is_wanted(const Agent *a, const Model *m, const ReportRequest *q,
         case REPORT_FULL:
                 return true;
         case REPORT_CONFIGURATION: /* B07.FR.07: what can be set */
-                return var_rules[address->var].access == VAR_READ_WRITE;
+                return var_rules[address->var].access != VAR_READ_ONLY;
         case REPORT_SUMMARY: /* B07.FR.09: availability, and problems */
                 return address->var == VAR_AVAILABILITY_STATE ||
                        (address->var == VAR_PROBLEM && is_true(a, address, place));
@@ -90,19 +90,21 @@ static void set_limits(const VarRule *rule, ReportItem *item)
         item->most = rule->max > 0 && rule->max < INT32_MAX ? rule->max : NO_INT;
 }
 
-/* A value that nobody knows is left out. 0 or -ENOMEM. */
+/* A value that nobody knows, or may read, is left out. 0 or -ENOMEM. */
 static int page_add(const Agent *a, Page *page, const VarAddress *address, VarPlace place)
 {
         const VarRule *rule = &var_rules[address->var];
         ReportAttribute *attribute = &page->attributes[page->count];
         ReportItem *item = &page->items[page->count++];
-        int r = vars_read(a->vars, address->var, place, &attribute->value);
+        int r = rule->access == VAR_WRITE_ONLY
+                        ? -ENODATA
+                        : vars_read(a->vars, address->var, place, &attribute->value);
 
         if (r < 0 && r != -ENODATA)
                 return r;
         attribute->type = ATTRIBUTE_ACTUAL;
         attribute->access = rule->access;
-        attribute->persistent = rule->access == VAR_READ_WRITE || address->constant;
+        attribute->persistent = rule->access != VAR_READ_ONLY || address->constant;
         attribute->constant = address->constant;
         *item = (ReportItem){.name = {.component = address->component,
                                       .component_instance = address->component_instance,

@@ -43,6 +43,10 @@ static void get_one(Agent *a, VariableItem *item)
 
         if (find(a, item, &address, &place) < 0)
                 return;
+        if (var_rules[address->var].access == VAR_WRITE_ONLY) {
+                reject(item, "WriteOnly"); /* B06.FR.09 */
+                return;
+        }
         r = vars_read(a->vars, address->var, place, &item->value);
         if (r < 0)
                 reject(item, r == -ENODATA ? "MissingDevModelInfo" : "OutOfMemory");

@@ -74,6 +74,7 @@ static const VarAddress address_list[] = {
         STATION  (VAR_UNLOCK_ON_EV_DISCONNECT,      "OCPPCommCtrlr",    "UnlockOnEVSideDisconnect"),
 
         CONSTANT (VAR_IDENTITY,                     "SecurityCtrlr",    "Identity"),
+        STATION  (VAR_BASIC_AUTH_PASSWORD,          "SecurityCtrlr",    "BasicAuthPassword"),
         STATION  (VAR_SECURITY_PROFILE,             "SecurityCtrlr",    "SecurityProfile"),
         STATION  (VAR_ORGANIZATION_NAME,            "SecurityCtrlr",    "OrganizationName"),
         STATION  (VAR_CERTIFICATE_ENTRIES,          "SecurityCtrlr",    "CertificateEntries"),

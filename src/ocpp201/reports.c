@@ -51,9 +51,9 @@ static const EnumTable type_words = WORDS_AND_OTHERS(type_list, type_others, -1)
 static const char *const access_list[VAR_ACCESS_MAX] = {
         [VAR_READ_ONLY]  = "ReadOnly",
         [VAR_READ_WRITE] = "ReadWrite",
+        [VAR_WRITE_ONLY] = "WriteOnly",
 };
-static const char *const access_others[] = { "WriteOnly", NULL };
-static const EnumTable access_words = WORDS_AND_OTHERS(access_list, access_others, -1);
+static const EnumTable access_words = WORDS(access_list);
 
 static const Field answer_info_fields[] = {
         STRING_FIELD("reasonCode",     REQUIRED, ReportAnswer, reason_code,     20),

@@ -12,11 +12,13 @@ import time
 
 import pytest
 
-from stage import TOP, Stage, wait_for
+from stage import TOP, Stage, ctl, wait_for
+from test_hold import INHIBIT
 
 CONNECTORS = 200
 ITEMS, BYTES = 50, 16384  # ItemsPerMessage and BytesPerMessage of reports
 REPORTS_AT_ONCE = 4
+MEASURANDS = "Current.Export,Current.Import,Power.Active.Export,Power.Active.Import,SoC,Voltage"
 
 
 @pytest.fixture(name="keys", scope="module")
@@ -110,10 +112,10 @@ def registered(charger):
 
 # ---- variables ----
 
-@pytest.fixture(name="two", scope="module")
-def start_two(keys):
+@pytest.fixture(name="two", scope="module", params=["ocpp2.0.1", "ocpp2.1"])
+def start_two(keys, request):
     """A charger with two connectors, for what leaves no trace in it."""
-    with Stage(keys, station={"connectors": 2}) as charger:
+    with Stage(keys, station={"connectors": 2}, csms={"protocols": request.param}) as charger:
         registered(charger)
         yield charger
         check_schemas(charger)
@@ -137,6 +139,7 @@ def start_two(keys):
     (name("Connector.ConnectorType", 2, 1), "Undetermined"),
     (name("Connector.Problem", 2, 1), "false"),
     ({**name("ClockCtrlr.TimeSource"), "attributeType": "Actual"}, "Heartbeat,RealTimeClock"),
+    ("SecurityCtrlr.BasicAuthPassword", ("Rejected", "WriteOnly")),
     # nobody knows
     ("ChargingStation.SupplyPhases", ("Rejected", "MissingDevModelInfo")),
     (name("EVSE.Power", 1), ("Rejected", "MissingDevModelInfo")),
@@ -169,7 +172,8 @@ def test_variable_is_read(two, item, wanted):
     ("TxCtrlr.TxStopPoint", "Authorized, EVConnected", "Accepted", "Authorized,EVConnected"),
     ("TxCtrlr.TxStopPoint", "Noon", "InvalidValue", "Authorized,EVConnected"),
     ("SampledDataCtrlr.TxUpdatedMeasurands", "Voltage,SoC", "Accepted", "Voltage,SoC"),
-    ("SecurityCtrlr.OrganizationName", "Überlandwerk " + "ü" * 987, "Accepted", "Überlandwerk " + "ü" * 987),
+    ("SecurityCtrlr.OrganizationName", "Überlandwerk " + "ü" * 487, "Accepted", "Überlandwerk " + "ü" * 487),
+    ("SecurityCtrlr.OrganizationName", "x" * 501, "InvalidValue", "Überlandwerk " + "ü" * 487),
     ("SecurityCtrlr.OrganizationName", "", "Accepted", ""),
     ("OCPPCommCtrlr.MessageAttempts/TransactionEvent", "5", "Accepted", "5"),
     ("ChargingStation.AllowNewSessionsPendingFirmwareUpdate", "true", "Accepted", "true"),
@@ -189,6 +193,15 @@ def test_variables_that_can_not_be_set(two):
                (name("EVSE.Available", 3), "1")) == [
         ("UnknownComponent", None), ("UnknownVariable", None), ("NotSupportedAttributeType", None),
         ("UnknownComponent", None)]
+
+
+def test_what_needs_a_restart(keys):
+    """It is stored, and told as what holds from the next start on."""
+    with Stage(keys) as charger:
+        registered(charger)
+        assert put(charger, ("OCPPCommCtrlr.NetworkConfigurationPriority", "0")) == [("RebootRequired", None)]
+        charger.restart_agent()
+        assert get(charger, "OCPPCommCtrlr.NetworkConfigurationPriority") == ["0"]
 
 
 def test_each_is_judged_by_itself(two):
@@ -233,6 +246,26 @@ def test_heartbeat_interval_is_in_force_at_once(keys):
         wait_for(lambda: len(charger.payloads("Heartbeat")) >= 2, "two Heartbeats", 10)
 
 
+def test_availability_state_is_what_connectors_tell(keys):
+    """… and Occupied where somebody told us of a session."""
+    with Stage(keys, station={"connectors": 2}) as charger:
+        charger.build_bundle("update")
+        registered(charger)
+        states = ["ChargingStation.AvailabilityState", *(name(f"{c}.AvailabilityState", e, n) for e in (1, 2)
+                                                         for c, n in (("EVSE", None), ("Connector", 1)))]
+        assert get(charger, *states) == ["Available"] * 5
+        with subprocess.Popen(["/usr/bin/python3", "-c", INHIBIT, charger.bus.address], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE) as session:
+            assert session.stdout.readline() == b"held\n"
+            assert get(charger, *states) == ["Available", "Occupied", "Occupied", "Available", "Available"]
+            charger.ask()
+            wait_for(lambda: charger.connectors().get(2) == "Unavailable", "the other one to be drained")
+            assert get(charger, *states) == ["Unavailable", "Occupied", "Occupied", "Unavailable", "Unavailable"]
+            assert ctl(charger, "cancel") == (0, "")
+            session.communicate(b"\n")
+        wait_for(lambda: get(charger, *states) == ["Available"] * 5, "the end of session and update")
+
+
 # ---- reports ----
 
 WRITABLE = {"ReadWrite", "WriteOnly"}
@@ -254,7 +287,8 @@ def test_full_inventory(two):
         if variable == "DateTime":
             assert told[:10] == attribute["value"][:10]
         else:
-            assert attribute.get("value", ("Rejected", "MissingDevModelInfo")) == told
+            assert attribute.get("value", ("Rejected", "WriteOnly" if attribute["mutability"] == "WriteOnly"
+                                           else "MissingDevModelInfo")) == told
         assert item["variableCharacteristics"]["supportsMonitoring"] is False
         assert attribute["persistent"] or attribute["mutability"] == "ReadOnly"
     heartbeat = items["OCPPCommCtrlr", None, None, "HeartbeatInterval", None]
@@ -337,7 +371,10 @@ def frame_sizes(charger):
 
 
 def test_parts_have_their_limits(many):
-    assert put(many, ("SecurityCtrlr.OrganizationName", "\u20ac" * 1000)) == [("Accepted", None)]
+    lists = ["AlignedDataCtrlr.Measurands", "AlignedDataCtrlr.TxEndedMeasurands",
+             *(f"SampledDataCtrlr.Tx{when}Measurands" for when in ("Started", "Updated", "Ended"))]
+    assert put(many, ("SecurityCtrlr.OrganizationName", "\u20ac" * 500),
+               *((item, MEASURANDS) for item in lists)) == [("Accepted", None)] * 6
     assert ask(many, 1, "FullInventory") == "Accepted"
     items = report(many, 1)
     assert len([k for k in items if k[0] == "Connector" and k[3] == "ConnectorType"]) == CONNECTORS
@@ -431,7 +468,7 @@ def test_report_that_nobody_answers_is_given_up(keys):
 
 
 def old_csms(port, frames):
-    """Takes one connection on the port, speaks 1.6 alone, and only listens: texts go to frames, None is its end."""
+    """Takes one connection on the port, speaks 1.6 alone, and answers {} to all: texts go to frames, None is its end."""
     with socket.create_server(("127.0.0.1", port)) as listener:
         peer, _ = listener.accept()
     with peer, peer.makefile("rb") as read:
@@ -440,18 +477,21 @@ def old_csms(port, frames):
         accept = base64.b64encode(hashlib.sha1((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest())
         peer.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                      b"Sec-WebSocket-Protocol: ocpp1.6\r\nSec-WebSocket-Accept: " + accept + b"\r\n\r\n")
-        frames.append("")
         while len(start := read.read(2)) == 2:
             size = start[1] & 127
             size = int.from_bytes(read.read(2), "big") if size == 126 else size
             mask = read.read(4)
-            frames.append(bytes(b ^ mask[i % 4] for i, b in enumerate(read.read(size))).decode(errors="replace"))
+            text = bytes(b ^ mask[i % 4] for i, b in enumerate(read.read(size)))
+            if start[0] == 0x81:
+                frames.append(json.loads(text))
+                answer = json.dumps([3, frames[-1][1], {}]).encode()
+                peer.sendall(bytes([0x81, len(answer)]) + answer)
     frames.append(None)
 
 
 def test_report_ends_with_its_version(keys):
     """1.6 has no reports: on a connection that speaks it nothing is left of one."""
-    with Stage(keys) as charger:
+    with Stage(keys, csms={"protocols": "ocpp2.0.1 ocpp1.6"}) as charger:
         registered(charger)
         charger.csms.fault(charger.station, action="NotifyReport", kind="never", times=1)
         assert ask(charger, 1, "FullInventory") == "Accepted"
@@ -461,8 +501,8 @@ def test_report_ends_with_its_version(keys):
         threading.Thread(target=old_csms, args=(charger.csms.port, frames), daemon=True).start()
         wait_for(lambda: "Connected to the CSMS with OCPP 1.6" in charger.log(), "OCPP 1.6")
         charger.csms.start_again()
+        wait_for(lambda: frames and frames[-1][2] == "StatusNotification", "what 1.6 tells besides")
         time.sleep(1)
-        assert frames == [""]  # the agent is there, and has nothing to say
         charger.agent.process.send_signal(signal.SIGTERM)
         wait_for(lambda: frames[-1] is None, "the end of the connection")
-        assert not [f for f in frames if f and "NotifyReport" in f]
+        assert {f[2] for f in frames[:-1]} == {"StatusNotification"}
