@@ -79,7 +79,7 @@ static void dialect_entries_are_whole(_unused_ void **state)
                         assert_int_equal(in->kind != IN_UNSUPPORTED, in->request != NULL);
                         assert_int_equal(in->kind != IN_UNSUPPORTED, in->answer != NULL);
                         assert_int_equal(in->kind == IN_FIXED, in->fixed != NULL);
-                        for (size_t n = 0; in->fixed && n < in->request->count; n++)
+                        for (size_t n = 0; in->fixed && in->request && n < in->request->count; n++)
                                 assert_int_equal(in->request->fields[n].kind, FIELD_IGNORED);
                         assert_int_equal(in->kind == IN_TRIGGER,
                                          in->firmware_status != OUTGOING_MAX);

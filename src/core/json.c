@@ -295,8 +295,12 @@ int json_parse(const char *text, size_t size, cJSON **ret)
         Scan s;
         cJSON *json;
 
-        if (size >= sizeof(few) && !(copy = allocated = malloc(size + 1)))
-                return -ENOMEM;
+        if (size >= sizeof(few)) {
+                allocated = malloc(size + 1);
+                if (!allocated)
+                        return -ENOMEM;
+                copy = allocated;
+        }
         s = (Scan){.p = copy, .end = copy + size};
         if (size > 0)
                 memcpy(copy, text, size);

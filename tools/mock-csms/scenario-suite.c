@@ -71,12 +71,12 @@ static bool is_variable(const Suite *suite, const char *name)
 
 static int read_set(const char *text, cJSON *set)
 {
-        char name[VALUE_NAME_MAX + 1];
+        char name[VALUE_NAME_MAX + 1] = "";
         cJSON *value = NULL;
         const char *equals = strchr(text, '=');
-        size_t n = equals ? (size_t)(equals - text) : sizeof(name);
-        snprintf(name, sizeof(name), "%.*s", (int)MIN(n, sizeof(name)), text);
-        if (n >= sizeof(name) || !value_name_valid(name))
+        if (equals && (size_t)(equals - text) < sizeof(name))
+                memcpy(name, text, (size_t)(equals - text));
+        if (!equals || !value_name_valid(name))
                 return complain("--set", text, "expected NAME=VALUE");
         if (json_parse(equals + 1, strlen(equals + 1), &value) < 0)
                 value = cJSON_CreateString(equals + 1);
