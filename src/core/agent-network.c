@@ -242,6 +242,13 @@ void network_worked(Agent *a)
                 agent_store_failed(a, r);
 }
 
+/* One that keeps the connection would keep the station from the CSMS that worked. */
+void network_refused(Agent *a)
+{
+        if (a->network.slot != a->network.worked_last)
+                link_close(a->link);
+}
+
 static void give_way(Agent *a)
 {
         int64_t before = a->network.slot;

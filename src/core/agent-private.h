@@ -296,6 +296,8 @@ void network_done(Agent *a);
 bool network_opened(Agent *a);
 /* The CSMS has answered: the profile works. */
 void network_worked(Agent *a);
+/* BootNotification was rejected, or not answered as it should: this may be the wrong CSMS. */
+void network_refused(Agent *a);
 /* A connection has ended, or an attempt at one: chooses the profile of the next attempt. */
 void network_ended(Agent *a);
 void network_handle(Agent *a, const char *id, const Incoming *incoming, const cJSON *payload);

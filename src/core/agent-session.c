@@ -303,8 +303,10 @@ static void on_result(void *userdata, uint64_t token _unused_, const cJSON *payl
         }
         /* Not before: a CSMS may take connections and close them. */
         backoff_reset(&a->backoff);
-        if (a->registration != REJECTED) /* one that does may be the wrong CSMS */
+        if (a->registration == PENDING || a->registration == REGISTERED)
                 network_worked(a);
+        else
+                network_refused(a);
         a->last_end = LINK_CLOSED;
         session_kick(a);
 }
@@ -319,6 +321,7 @@ static void on_error(void *userdata, uint64_t token _unused_, const char *code,
                     dialect_outgoing(a->dialect, a->in_flight.kind)->action, code, description);
         if (a->in_flight.kind == OUT_BOOT) {
                 agent_timer(a, &a->boot_timer, BOOT_RETRY, on_boot_timer);
+                network_refused(a);
         } else if (a->in_flight.kind == OUT_NOTIFY_REPORT) {
                 report_answered(a);
         } else {

@@ -1,5 +1,6 @@
 """Network connection profiles: SetNetworkProfile, in which order the station tries them, and the way back. Two
 CSMS, the real programs; see stage.py."""
+import json
 import re
 import signal
 import socket
@@ -190,6 +191,37 @@ def test_csms_that_takes_connections_alone_does_not_work(keys, kind):
         wait_for(lambda: charger.log().count("accepted the station") == 2, charger.log)
         assert charger.a.is_online(charger.station)
         assert charger.connections() == 4
+        assert charger.database("SELECT value FROM value WHERE name = 'network-last'") == []
+
+
+@pytest.mark.parametrize("kind", ["callerror", "rejected"])
+def test_csms_that_does_not_take_the_station_does_not_keep_it(keys, kind):
+    """It may be the wrong one, and keeps the connection: the right one would never hear of the station again."""
+    with Town(keys) as charger:
+        charger.boot_until_known()
+        assert charger.set_profile(1, charger.b.ocpp) == ("Accepted", None)
+        charger.b.fault("*", action="BootNotification", kind=kind, times=1000)
+        charger.start_with("1", attempts=1)
+        wait_for(lambda: charger.log().count("accepted the station") == 2, charger.log)
+        assert charger.a.is_online(charger.station)
+        assert "Network profile 1 can't be reached; going on with 0" in charger.log()
+        assert charger.database("SELECT value FROM value WHERE name = 'network-last'") == []
+
+
+def test_answer_that_can_not_be_used_proves_no_profile(keys):
+    with Town(keys) as charger:
+        charger.boot_until_known()
+        assert charger.set_profile(1, charger.b.ocpp) == ("Accepted", None)
+        charger.b.fault("*", action="BootNotification", kind="never", times=1000)
+        charger.start_with("1", attempts=1)
+        frames = []
+        wait_for(lambda: frames.extend(e["frame"] for e in charger.b.new_frames() if e["from"] == "station") or frames,
+                 "BootNotification")
+        charger.csms = charger.b
+        charger.send_raw(json.dumps([3, frames[0][1], {"status": "Accepted"}]))
+        charger.csms = charger.a
+        wait_for(lambda: charger.log().count("accepted the station") == 2, charger.log)
+        assert "is not usable" in charger.log()
         assert charger.database("SELECT value FROM value WHERE name = 'network-last'") == []
 
 
