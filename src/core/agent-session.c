@@ -8,6 +8,8 @@
 
 /* Where the CSMS gives no interval, or after a BootNotification that nobody answered. */
 #define BOOT_RETRY (30 * USEC_PER_SEC)
+/* A rejected station can't be triggered: a mistaken interval would leave it alone for decades. */
+#define BOOT_WAIT_MAX (24 * USEC_PER_HOUR)
 
 const char *agent_id_text(int64_t request_id, char buffer[static 32])
 {
@@ -205,9 +207,9 @@ static void drop_boot_triggers(Agent *a)
         a->trigger_count = kept;
 }
 
-static usec_t interval_or(int64_t seconds, usec_t fallback)
+static usec_t boot_wait(int64_t seconds)
 {
-        return seconds > 0 && seconds != NO_INT ? (usec_t)seconds * USEC_PER_SEC : fallback;
+        return seconds > 0 ? MIN((usec_t)seconds * USEC_PER_SEC, BOOT_WAIT_MAX) : BOOT_RETRY;
 }
 
 /* What BootNotification is answered is the new HeartbeatInterval; 0 leaves it to us (C16 4.2). */
@@ -215,6 +217,7 @@ static void take_heartbeat_interval(Agent *a, int64_t interval)
 {
         char text[24];
 
+        interval = MIN(interval, var_rules[VAR_HEARTBEAT_INTERVAL].max);
         snprintf(text, sizeof(text), "%lld", (long long)interval);
         if (interval > 0 && vars_put(a->vars, VAR_HEARTBEAT_INTERVAL, text) < 0)
                 log_warning("HeartbeatInterval %s of the CSMS is not taken", text);
@@ -244,12 +247,14 @@ static void on_boot_answer(Agent *a, const BootAnswer *answer)
         if (answer->status == REGISTRATION_ACCEPTED) {
                 registered(a, answer->interval);
         } else {
+                usec_t wait = boot_wait(answer->interval);
+
                 a->registration = answer->status == REGISTRATION_PENDING ? PENDING : REJECTED;
                 log_warning("The CSMS answered BootNotification with %s; nothing is reported until "
-                            "it accepts the station",
-                            a->registration == PENDING ? "Pending" : "Rejected");
-                agent_timer(a, &a->boot_timer, interval_or(answer->interval, BOOT_RETRY),
-                            on_boot_timer);
+                            "it accepts the station, which is asked again in %llu s",
+                            a->registration == PENDING ? "Pending" : "Rejected",
+                            (unsigned long long)(wait / USEC_PER_SEC));
+                agent_timer(a, &a->boot_timer, wait, on_boot_timer);
         }
         show_update(a);
 }

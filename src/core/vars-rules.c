@@ -2,8 +2,9 @@
 #include "vars.h"
 
 /* Further than this nobody plans: a year in seconds; and a CSMS that wants to be left alone for
- * more than a day would not be found again by those who correct it. A list or text may have as many
- * code points as 1.6 can tell (CiString500Type). */
+ * more than a day would not be found again by those who correct it, no more than a connection that
+ * broke unseen, without pings, before the next Heartbeat. A list or text may have as many code
+ * points as 1.6 can tell (CiString500Type). */
 #define YEAR (366 * DAY)
 #define DAY (24 * 3600)
 #define LIST_SIZE 500
@@ -62,7 +63,7 @@ static const char network_slots[] = "0,1,2,3,4,5,6,7,8";
 
 /* clang-format off */
 const VarRule var_rules[VAR_MAX] = {
-        [VAR_HEARTBEAT_INTERVAL]           = INT ("HeartbeatInterval", RW, 1, YEAR, "s", "3600"),
+        [VAR_HEARTBEAT_INTERVAL]           = INT ("HeartbeatInterval", RW, 1, DAY, "s", "3600"),
         [VAR_PING_INTERVAL]                = INT ("WebSocketPingInterval", RW, 0, YEAR, "s", NULL),
         [VAR_MESSAGE_TIMEOUT]              = INT ("MessageTimeout", RO, 1, YEAR, "s", NULL),
         [VAR_BACKOFF_WAIT_MINIMUM]         = INT ("RetryBackOffWaitMinimum", RW, 1, DAY, "s", NULL),

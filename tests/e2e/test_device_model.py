@@ -293,7 +293,7 @@ def test_full_inventory(two):
         assert attribute["persistent"] or attribute["mutability"] == "ReadOnly"
     heartbeat = items["OCPPCommCtrlr", None, None, "HeartbeatInterval", None]
     assert heartbeat["variableCharacteristics"] == {
-        "dataType": "integer", "unit": "s", "minLimit": 1, "maxLimit": 366 * 86400, "supportsMonitoring": False}
+        "dataType": "integer", "unit": "s", "minLimit": 1, "maxLimit": 86400, "supportsMonitoring": False}
     state = items["EVSE", 1, None, "AvailabilityState", None]["variableCharacteristics"]
     assert state["dataType"] == "OptionList" and "Available" in state["valuesList"].split(",")
     assert "maxLimit" not in items["EVSE", 1, None, "Power", None]["variableCharacteristics"]

@@ -59,6 +59,19 @@ def test_no_boot_notification_after_it_was_accepted(keys, late):
         assert len(charger.boot_reports()) == 2
 
 
+@pytest.mark.parametrize("status,said", [("Rejected", "which is asked again in 86400 s"),
+                                         ("Accepted", "heartbeat every 86400 s")])
+def test_interval_by_mistake_leaves_the_charger_alone_for_a_day_at_most(keys, status, said):
+    """A rejected one can't be triggered, and without pings only a Heartbeat finds out that nobody listens."""
+    with Stage(keys) as charger:
+        charger.csms.fault("*", action="BootNotification", kind="never", times=1)
+        charger.boot()
+        wait_for(lambda: charger.sent(), "BootNotification")
+        charger.csms.rest("POST", f"/api/stations/{charger.station}/raw", [
+            3, charger.sent()[0][1], {"status": status, "currentTime": in_seconds(0), "interval": 2000000000}])
+        wait_for(lambda: said in charger.log(), charger.log)
+
+
 def test_connects_anew_as_often_as_need_be(keys):
     with Stage(keys) as charger:
         charger.csms.fault("*", action="BootNotification", kind="close", times=3)
