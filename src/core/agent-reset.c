@@ -129,7 +129,7 @@ static void go(Agent *a)
                    a->reset.service ? "the agent" : "the machine");
         agent_timer_off(&a->reset.timer);
         a->reset.phase = RESET_ASKED;
-        note(a, "asked");
+        note(a, a->reset.again ? "again" : "asked");
         if (a->reset.service)
                 end_service(a);
         else
@@ -239,7 +239,7 @@ void reset_handle(Agent *a, const char *id, const Incoming *incoming, const cJSO
                 a->reset.phase = RESET_WAITING;
                 a->reset.service = kinds[q.kind].service;
                 a->reset.scheduled = answer.verdict == ORDER_SCHEDULED;
-                a->reset.untold = false;
+                a->reset.again = a->reset.untold = false;
                 note(a, "waiting");
         }
         calls_answer(a, id, incoming, &answer);
@@ -247,6 +247,20 @@ void reset_handle(Agent *a, const char *id, const Incoming *incoming, const cJSO
 }
 
 /* ---- begin and end ---- */
+
+/* The agent was started in the boot in which the machine's reset was ordered. A reboot that keeps
+ * the kernel, and with it the boot id, looks like one that did not come: it is not asked for
+ * endlessly. */
+static void go_on_in_same_boot(Agent *a, const char *phase)
+{
+        if (streq(phase, "again")) {
+                log_error("The CSMS's Reset is given up: this is the same boot after two restarts");
+                note(a, NULL);
+                return;
+        }
+        a->reset.again = streq(phase, "asked");
+        a->reset.phase = RESET_WAITING;
+}
 
 /* A start is what an agent's reset waited for, a boot what a machine's did. */
 int reset_init(Agent *a)
@@ -265,7 +279,7 @@ int reset_init(Agent *a)
         same_boot = streq(a->reset.from, a->boot_id);
         waiting = streq(phase, "waiting");
         if (!a->reset.service && same_boot) {
-                a->reset.phase = RESET_WAITING;
+                go_on_in_same_boot(a, phase);
         } else if (waiting) {
                 log_info("The CSMS's Reset has become needless by another restart");
                 note(a, NULL);

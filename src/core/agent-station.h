@@ -21,6 +21,7 @@ typedef struct Reset {
         bool scheduled; /* that is what it was answered */
         bool served;    /* this start is what a Reset led to, and no BootNotification was Accepted
                            since */
+        bool again;     /* the reboot was asked for before, in this boot */
         bool untold;    /* … of the agent alone, in this boot, and its event was not stored */
         char from[BOOT_ID_MAX]; /* … the boot in which it was asked for */
         sd_event_source *timer;

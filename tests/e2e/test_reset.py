@@ -223,6 +223,36 @@ def test_reboot_that_does_not_come(keys):
         charger.until_status("Installed", ticking=True)
 
 
+def test_reboot_that_keeps_the_kernel_is_asked_for_twice_at_most(keys):
+    """systemctl soft-reboot, or a container: to the agent that looks as if the reboot had not come."""
+    with stage(keys) as charger:
+        charger.boot_until_known()
+        charger.beat()
+        assert reset(charger, "Immediate") == ("Accepted", None)
+        for _ in range(2):
+            wait_for(lambda: charger.reboot_asked, "the reboot")
+            (charger.folder / "reboot-asked").unlink()
+            charger.restart_agent()
+        until_boots(charger, 3)
+        time.sleep(2)
+        assert not charger.reboot_asked
+        assert "the same boot after two restarts" in charger.log()
+
+
+def test_reset_that_waited_needs_no_csms(keys):
+    """It may be what brings the connection back."""
+    with stage(keys, firmware={"inhibit_grace": "1s"}) as charger:
+        charger.boot_until_known()
+        charger.beat()
+        session = Session(charger)
+        assert reset(charger, "OnIdle") == ("Scheduled", None)
+        charger.stop_agent(signal.SIGKILL)
+        session.end()
+        charger.csms.stop()
+        charger.start_agent()
+        wait_for(lambda: charger.reboot_asked, "the reboot")
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 def test_update_is_not_disturbed(keys, version):
     """FwUpdateInProgress from the writing to the end of the trial; before and after that a Reset is done."""
