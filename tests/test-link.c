@@ -269,15 +269,44 @@ static void link_stays_while_pings_are_answered(void **state)
         run_done(&run);
 }
 
+/* Pings come faster than they can be answered: who has set that needs a connection to mend it. */
+static void peer_answer_pings_late(Peer *p)
+{
+        for (int i = 0; i < 2; i++) {
+                size_t size;
+                char *data;
+
+                peer_check(peer_read_frame(p, &data, &size) == (WS_FIN | WS_PING));
+                usleep(900 * USEC_PER_MSEC);
+                peer_frame(p, WS_FIN | WS_PONG, data, size);
+                free(data);
+        }
+        peer_frame(p, WS_FIN | WS_CLOSE, "\x03\xe8", 2);
+        peer_expect_close(p);
+}
+
+static void link_waits_for_a_slow_peer(void **state)
+{
+        static const PeerScript script = {.run = peer_answer_pings_late};
+        Run run = {.config = {.ping_interval_usec = 100 * USEC_PER_MSEC,
+                              .connect_timeout_usec = 3 * USEC_PER_SEC}};
+
+        (void)state;
+        run_with(&run, &script, "ws", "h");
+        assert_string_equal(run.reason, "closed by the server with 1000");
+        run_done(&run);
+}
+
 static void link_finds_a_half_open_connection(void **state)
 {
         static const PeerScript script = {.run = peer_drain};
-        Run run = {.config = {.ping_interval_usec = 100 * USEC_PER_MSEC}};
+        Run run = {.config = {.ping_interval_usec = 100 * USEC_PER_MSEC,
+                              .connect_timeout_usec = 500 * USEC_PER_MSEC}};
 
         (void)state;
         run_with(&run, &script, "ws", "h");
         assert_int_equal(run.end, LINK_CLOSED);
-        assert_string_equal(run.reason, "no answer to a ping within 0.1 s");
+        assert_string_equal(run.reason, "no answer to a ping within 0.5 s");
         run_done(&run);
 }
 
@@ -445,6 +474,7 @@ int main(void)
                 cmocka_unit_test(link_bounds_its_queue),
                 cmocka_unit_test(link_tells_how_the_peer_left),
                 cmocka_unit_test(link_stays_while_pings_are_answered),
+                cmocka_unit_test(link_waits_for_a_slow_peer),
                 cmocka_unit_test(link_finds_a_half_open_connection),
                 cmocka_unit_test(link_closes_alone_if_it_must),
                 cmocka_unit_test(link_connects_again),

@@ -49,7 +49,7 @@ const Option config_options[] = {
 { "csms", "message_timeout", OPTION_SPAN, AT(message_timeout), "30s", SECOND, 0, NULL,
   "How long the CSMS may take to answer a message. Then the connection is made anew and the message sent again." },
 { "csms", "ping_interval", OPTION_SPAN, AT(ping_interval), "60s", 0, 0, NULL,
-  "Time between WebSocket pings; one that stays unanswered as long ends the connection. 0: no pings." },
+  "Time between WebSocket pings; one that stays unanswered as long, and as long as connect_timeout, ends the connection. 0: no pings." },
 { "csms", "backoff_wait_minimum", OPTION_SPAN, AT(backoff_wait_minimum), "10s", SECOND, 0, NULL,
   "Wait before the first try to connect again (RetryBackOffWaitMinimum)." },
 { "csms", "backoff_random_range", OPTION_SPAN, AT(backoff_random_range), "10s", 0, 0, NULL,

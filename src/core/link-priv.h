@@ -47,6 +47,7 @@ struct Link {
         bool closing, close_sent;
         bool request_sent; /* so the address was reached, and TLS agreed upon */
         bool ping_due, ping_unanswered;
+        usec_t pinged_at;
         char protocol[LINK_PROTOCOL_MAX];           /* what the CSMS picked */
         const char *refusal;                        /* why we did not take the 101 */
         char peer_close[LINK_PEER_REASON_MAX + 32]; /* the peer's close code and words; "" none */

@@ -92,17 +92,26 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
         return 0;
 }
 
-/* Finds a half-open connection: the peer has gone and TCP has not noticed. */
+/* Finds a half-open connection: the peer has gone and TCP has not noticed. A peer may take as long
+ * as it may to connect: where pings come faster than the link is, no connection would stay long
+ * enough for them to be set right. */
 static int on_ping_time(sd_event_source *source, uint64_t usec, void *userdata)
 {
         Link *link = userdata;
+        usec_t patience = MAX(link->ping_interval_usec, link->connect_timeout_usec);
+        usec_t now = boottime_now();
 
         (void)usec;
-        if (link->ping_unanswered) {
-                link_finish(link, LINK_CLOSED, "no answer to a ping within %.1f s",
-                            (double)link->ping_interval_usec / (double)USEC_PER_SEC);
+        if (link->ping_unanswered && now < link->pinged_at + patience) {
+                link_arm(source, link->pinged_at + patience - now);
                 return 0;
         }
+        if (link->ping_unanswered) {
+                link_finish(link, LINK_CLOSED, "no answer to a ping within %.1f s",
+                            (double)patience / (double)USEC_PER_SEC);
+                return 0;
+        }
+        link->pinged_at = now;
         link->ping_due = link->ping_unanswered = true;
         link_wire_want_write(link);
         link_arm(source, link->ping_interval_usec);

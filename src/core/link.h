@@ -45,7 +45,8 @@ typedef struct LinkConfig {
         const char *ca_file;         /* PEM file of the roots for the CSMS; NULL none */
         bool use_system_roots;       /* … and those of the system */
         usec_t connect_timeout_usec; /* TCP, TLS and the WebSocket's handshake together */
-        usec_t ping_interval_usec;   /* 0: none. Unanswered for as long: the connection is closed */
+        usec_t ping_interval_usec;   /* 0: none. One unanswered for as long, and for as long
+                                        as connecting may take: the connection is closed */
         size_t max_frame_bytes;      /* longer messages close the connection (1009) */
 } LinkConfig;
 

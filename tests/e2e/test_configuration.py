@@ -213,7 +213,7 @@ def test_heartbeat_comes_at_the_new_pace(keys):
 
 def test_ping_finds_a_peer_that_is_gone(keys):
     """An hour by the configuration; the new interval counts on the connection that is open."""
-    with Charger16(keys, csms={"protocols": "ocpp1.6", "ping_interval": "1h"}) as charger:
+    with Charger16(keys, csms={"protocols": "ocpp1.6", "ping_interval": "1h", "connect_timeout": "2s"}) as charger:
         charger.boot_until_accepted()
         assert charger.values("WebSocketPingInterval") == {"WebSocketPingInterval": "3600"}
         assert charger.change("WebSocketPingInterval", "1") == "Accepted"
@@ -221,7 +221,7 @@ def test_ping_finds_a_peer_that_is_gone(keys):
         assert charger.connections() == 1  # and the CSMS answers them
         os.kill(charger.csms.program.process.pid, signal.SIGSTOP)
         try:
-            wait_for(lambda: "no answer to a ping within 1.0 s" in charger.log(), "the end of the connection", 15)
+            wait_for(lambda: "no answer to a ping within 2.0 s" in charger.log(), "the end of the connection", 15)
         finally:
             os.kill(charger.csms.program.process.pid, signal.SIGCONT)
         wait_for(lambda: charger.connections() == 2, "a new one")
@@ -236,12 +236,12 @@ def test_ping_finds_a_peer_that_is_gone(keys):
 def test_times_of_the_configuration_are_rounded_up(keys):
     """Half a second is not none."""
     with Charger16(keys, csms={"protocols": "ocpp1.6", "ping_interval": "500ms", "backoff_random_range": "1ms",
-                               "backoff_wait_minimum": "1100ms"}) as charger:
+                               "connect_timeout": "2s", "backoff_wait_minimum": "1100ms"}) as charger:
         charger.boot_until_accepted()
         assert charger.values("WebSocketPingInterval", "RetryBackOffRandomRange", "RetryBackOffWaitMinimum") == {
             "WebSocketPingInterval": "1", "RetryBackOffRandomRange": "1", "RetryBackOffWaitMinimum": "2"}
         os.kill(charger.csms.program.process.pid, signal.SIGSTOP)
-        wait_for(lambda: "no answer to a ping within 1.0 s" in charger.log(), "the end of the connection", 15)
+        wait_for(lambda: "no answer to a ping within 2.0 s" in charger.log(), "the end of the connection", 15)
         os.kill(charger.csms.program.process.pid, signal.SIGCONT)
 
 
