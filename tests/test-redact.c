@@ -29,6 +29,8 @@ static const struct {
         {"[2,\"1\",\"A\",{\"connectionData\":{\"basicAuthPassword\":\"pw\"}}]", "[2,\"1\",\"A\",{\"connectionData\":{\"basicAuthPassword\":\"(secret)\"}}]"},
         {"[2,\"1\",\"A\",{\"connectionData\":{\"vpn\":{\"server\":\"v\",\"key\":\"pw\"},\"apn\":{\"simPin\":1234},\"n\":1}}]",
          "[2,\"1\",\"A\",{\"connectionData\":{\"vpn\":{},\"apn\":{},\"n\":1}}]"},
+        {"[2,\"1\",\"A\",{\"connectionData\":{\"apn\":[{\"apnPassword\":\"pw\"}],\"n\":1}}]",
+         "[2,\"1\",\"A\",{\"connectionData\":{\"apn\":[],\"n\":1}}]"},
         {"password=s3cret",                                                  "(15 bytes that are no JSON)"},
 };
 /* clang-format on */

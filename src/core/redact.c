@@ -61,8 +61,7 @@ static bool redact_tree(cJSON *item, bool values_are_secret)
 
                 return shown && cJSON_SetValuestring(item, shown);
         }
-        if (cJSON_IsObject(item) &&
-            is_one_of(item->string, secret_objects, ELEMENTSOF(secret_objects))) {
+        if (is_one_of(item->string, secret_objects, ELEMENTSOF(secret_objects))) {
                 cJSON_Delete(item->child);
                 item->child = NULL;
         }
