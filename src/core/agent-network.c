@@ -242,11 +242,20 @@ void network_worked(Agent *a)
                 agent_store_failed(a, r);
 }
 
-/* One that keeps the connection would keep the station from the CSMS that worked. */
+static unsigned attempts(const Agent *a)
+{
+        return (unsigned)vars_int(a->vars, VAR_NETWORK_ATTEMPTS, 1);
+}
+
+/* One that keeps the connection would keep the station from the CSMS that worked. After Rejected
+ * there is no other attempt: it would have to wait for the answer's interval. */
 void network_refused(Agent *a)
 {
-        if (a->network.slot != a->network.worked_last)
-                link_close(a->link);
+        if (a->network.slot == a->network.worked_last)
+                return;
+        if (a->registration == REJECTED)
+                a->network.failures = attempts(a);
+        link_close(a->link);
 }
 
 static void give_way(Agent *a)
@@ -274,7 +283,7 @@ void network_ended(Agent *a)
                 begin_round(a); /* the CSMS has set another one */
         else if (worked)
                 n->failures = 0;
-        else if (++n->failures >= (unsigned)vars_int(a->vars, VAR_NETWORK_ATTEMPTS, 1))
+        else if (++n->failures >= attempts(a))
                 give_way(a);
 }
 
