@@ -39,19 +39,17 @@ static int put_row(Statement *q, FILE *line)
                 if (value)
                         put_pair(line, sqlite3_column_name(q, i), value);
         }
-        sqlite3_reset(q);
         return r == SQLITE_ROW ? 1 : store_to_errno(r);
 }
 
 /* NULL in *ret: there is nothing that would have to survive. */
 static int make_line(Store *s, char **ret)
 {
-        _cleanup_(store_statement_done) Statement *newest = NULL;
+        _cleanup_(store_statement_done) Statement *job = NULL, *newest = NULL;
         _cleanup_(freep) char *text = NULL;
         size_t size;
         FILE *line;
-        int unsent = 0,
-            r = store_row_prepare(s, &store_job_table, STORE_SELECT_SHORT, &s->job_select);
+        int unsent = 0, r = store_row_prepare(s, &store_job_table, STORE_SELECT_SHORT, &job);
 
         if (r == 0)
                 r = store_prepare(s,
@@ -64,7 +62,7 @@ static int make_line(Store *s, char **ret)
         if (!line)
                 return -ENOMEM;
         fputs(COPY_HEAD, line);
-        r = put_row(s->job_select, line);
+        r = put_row(job, line);
         if (r >= 0)
                 unsent = put_row(newest, line);
         if (fclose(line) != 0)
@@ -221,6 +219,7 @@ int store_open(const char *folder, Store **ret, char **reterr)
                 store_free(s);
                 return r;
         }
+        store_forget_statements(s); /* most of these are never needed again */
         store_copy_renew(s);
         *ret = s;
         return r;
