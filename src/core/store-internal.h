@@ -7,8 +7,10 @@
 struct Store {
         sqlite3 *db; /* owned */
         char *folder;
-        bool copy_known; /* what update.copy holds: */
-        char *copy;      /* its line; NULL: there is none */
+        bool copy_known;      /* what update.copy holds: */
+        char *copy;           /* its line, "" if there is nothing to keep */
+        size_t copy_slot;     /* which of its two records is that */
+        uint64_t copy_number; /* and how many were written */
 };
 
 typedef sqlite3_stmt Statement;
@@ -80,6 +82,12 @@ typedef enum StoreSql { STORE_SELECT, STORE_SELECT_SHORT, STORE_INSERT } StoreSq
 /* As store_prepare() does. */
 int store_row_prepare(Store *s, const RowTable *t, StoreSql what, Statement **ret);
 bool store_row_has(const RowTable *t, const char *name);
+/* update.copy has two records, of this size each: the older one is written over. */
+#define COPY_SLOT_SIZE 4096
+#define COPY_SIZE (2 * COPY_SLOT_SIZE)
+/* The newer whole record of such a file (NUL appended, written over) or the only one of a file of
+ * another size: its "name=value" with tabs between, within data; NULL: there is none. */
+char *store_copy_newest(char *data, size_t size);
 /* The line beside the database is made that of now. What fails is logged. */
 void store_copy_renew(Store *s);
 /* Opens or makes folder/agent.db. 0; -EUCLEAN: it is damaged; negative errno. *reterr: a sentence.
