@@ -187,13 +187,25 @@ void request_tell_accepted(const Agent *a)
                   verdict, strempty(uri));
 }
 
-static void accept_request(Agent *a, const char *id, const Incoming *incoming, UpdateRequest *q,
-                           JobEvent event)
+static JobEvent begin_event(const Agent *a, const UpdateRequest *q)
 {
+        usec_t at = stream_is_wanted(a, q) ? stream_time(q) : q->retrieve_at;
+
+        if (request_judge_url(a, q->location) < 0) /* plain 1.6 alone */
+                return EV_REQUESTED_NO_URL;
+        if (clock_is_ahead(a, at) || a->config->start_jitter > 0)
+                return EV_REQUESTED_LATER;
+        return a->config->pre_download_check ? EV_REQUESTED_CHECK : EV_REQUESTED_NOW;
+}
+
+/* hash: of its content, taken over and NULL unless the request is refused. */
+static void accept_request(Agent *a, const char *id, const Incoming *incoming, UpdateRequest *q,
+                           char **hash)
+{
+        JobEvent event = begin_event(a, q);
         UpdateVerdict verdict = a->job.state == JOB_IDLE || a->job.silent == 1
                                         ? VERDICT_ACCEPTED
                                         : VERDICT_ACCEPTED_CANCELED;
-        _cleanup_(freep) char *hash = content_hash(q);
         Job more;
 
         job_init(&more);
@@ -203,11 +215,11 @@ static void accept_request(Agent *a, const char *id, const Incoming *incoming, U
         more.accepted_at = clock_to_judge_by(a);
         if (event == EV_REQUESTED_LATER) /* stored with the rest: one write to the disk */
                 more.due_at = fetch_time(a, q, more.streams == 1);
-        if (!hash || take_over(a, q, hash, &more, event) < 0) {
+        if (!*hash || take_over(a, q, *hash, &more, event) < 0) {
                 refuse(a, id, incoming, q, &refuse_store, refuse_store.text);
                 return;
         }
-        TAKE_PTR(hash);
+        *hash = NULL;
         answer(a, id, incoming, verdict, NULL, NULL);
 }
 
@@ -229,15 +241,6 @@ int request_take_local(Agent *a, UpdateRequest *q, JobEvent event)
         return r;
 }
 
-static JobEvent begin_event(const Agent *a, const UpdateRequest *q)
-{
-        usec_t at = stream_is_wanted(a, q) ? stream_time(q) : q->retrieve_at;
-
-        if (clock_is_ahead(a, at) || a->config->start_jitter > 0)
-                return EV_REQUESTED_LATER;
-        return a->config->pre_download_check ? EV_REQUESTED_CHECK : EV_REQUESTED_NOW;
-}
-
 static void handle(Agent *a, const char *id, const Incoming *incoming, UpdateRequest *q)
 {
         bool plain = incoming->kind == IN_UPDATE_PLAIN;
@@ -251,12 +254,10 @@ static void handle(Agent *a, const char *id, const Incoming *incoming, UpdateReq
                 return;
         }
         why = judge(a, q, &text);
-        if (why == &refuse_url && plain)
-                accept_request(a, id, incoming, q, EV_REQUESTED_NO_URL);
-        else if (why)
+        if (why && (why != &refuse_url || !plain))
                 refuse(a, id, incoming, q, why, text ?: why->text);
         else
-                accept_request(a, id, incoming, q, begin_event(a, q));
+                accept_request(a, id, incoming, q, &hash);
 }
 
 void request_handle(Agent *a, const char *id, const Incoming *incoming, const cJSON *payload)

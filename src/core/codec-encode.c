@@ -5,7 +5,7 @@
  * version has no word is nothing, too. */
 static bool is_absent(const Field *f, const void *in);
 
-static bool is_empty(const Table *table, const void *in)
+static _apart_ bool is_empty(const Table *table, const void *in)
 {
         for (size_t i = 0; i < table->count; i++)
                 if (!is_absent(&table->fields[i], in))
@@ -123,13 +123,12 @@ static int encode_table(const Place *place, const Table *table, const void *in, 
                 return -ENOMEM;
         for (size_t i = 0; i < table->count; i++) {
                 const Field *f = &table->fields[i];
-                Place here = {place, f->name};
                 cJSON *item;
                 int r;
 
                 if (!f->required && is_absent(f, in))
                         continue;
-                r = encode_field(&here, f, in, &item, error);
+                r = encode_field(&(Place){place, f->name}, f, in, &item, error);
                 if (r < 0)
                         return r;
                 if (!cJSON_AddItemToObjectCS(json, f->name, item)) {
@@ -143,7 +142,7 @@ static int encode_table(const Place *place, const Table *table, const void *in, 
 
 int codec_encode(const Table *table, const void *in, cJSON **ret, CodecError *reterr)
 {
-        return encode_table(&(Place){0}, table, in, ret, reterr);
+        return encode_table(&codec_root, table, in, ret, reterr);
 }
 
 static void field_done(const Field *f, void *s)

@@ -9,6 +9,8 @@ typedef struct Place {
         const char *name; /* NULL at the root */
 } Place;
 
+static const Place codec_root = {0};
+
 /* Describes what is wrong at a place. The names of a table are plain, so no byte of the peer's but
  * a plain name gets into the text. */
 int codec_complain(CodecError *error, const Place *place, CodecViolation violation,

@@ -368,11 +368,11 @@ static int decode_table(const Decoder *d, const Place *place, const Table *table
                         return r;
         }
         for (size_t i = 0; i < table->count; i++) {
-                Place here = {place, table->fields[i].name};
+                const Field *f = &table->fields[i];
 
-                if (table->fields[i].required &&
-                    !cJSON_GetObjectItemCaseSensitive(json, table->fields[i].name))
-                        return codec_complain(d->error, &here, CODEC_MISSING, "is missing");
+                if (f->required && !cJSON_GetObjectItemCaseSensitive(json, f->name))
+                        return codec_complain(d->error, &(Place){place, f->name}, CODEC_MISSING,
+                                              "is missing");
         }
         return 0;
 }
@@ -381,7 +381,7 @@ int codec_decode(const Table *table, CodecRules rules, const cJSON *json, void *
                  CodecError *reterr)
 {
         Decoder d = {.rules = rules, .error = reterr};
-        int r = decode_table(&d, &(Place){0}, table, json, out);
+        int r = decode_table(&d, &codec_root, table, json, out);
 
         if (r < 0 && out)
                 codec_done(table, out);

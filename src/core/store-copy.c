@@ -1,6 +1,11 @@
 /* Opening, and what survives a damaged database: the open update, or a status that is still to be
  * said, as one line beside it, renewed at each step. Never the location, which may hold a password,
- * and nothing as long as a certificate. */
+ * and nothing as long as a certificate.
+ *
+ * The file has two records. Each step writes over the older one, in place: one sync, and no new
+ * blocks. Each has a number and a check sum, so one that a power cut tore is not taken for one, and
+ * the other is what was true a step before. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,7 +14,9 @@
 #include "store-internal.h"
 
 #define COPY_HEAD "rauc-ocpp-agent 1"
-#define COPY_SIZE_MAX 8192
+/* A record's, with the check sum of what follows. */
+#define RECORD_HEAD COPY_HEAD "\tcheck=%016" PRIx64 "\t"
+#define RECORD_HEAD_SIZE (sizeof(COPY_HEAD "\tcheck=0123456789abcdef\t") - 1)
 /* The newest status that the CSMS has not answered. */
 #define UNSENT "unsent"
 
@@ -39,19 +46,17 @@ static int put_row(Statement *q, FILE *line)
                 if (value)
                         put_pair(line, sqlite3_column_name(q, i), value);
         }
-        sqlite3_reset(q);
         return r == SQLITE_ROW ? 1 : store_to_errno(r);
 }
 
-/* NULL in *ret: there is nothing that would have to survive. */
+/* "" in *ret: there is nothing that would have to survive. */
 static int make_line(Store *s, char **ret)
 {
-        _cleanup_(store_statement_done) Statement *newest = NULL;
+        _cleanup_(store_statement_done) Statement *job = NULL, *newest = NULL;
         _cleanup_(freep) char *text = NULL;
         size_t size;
         FILE *line;
-        int unsent = 0,
-            r = store_row_prepare(s, &store_job_table, STORE_SELECT_SHORT, &s->job_select);
+        int unsent = 0, r = store_row_prepare(s, &store_job_table, STORE_SELECT_SHORT, &job);
 
         if (r == 0)
                 r = store_prepare(s,
@@ -63,37 +68,101 @@ static int make_line(Store *s, char **ret)
         line = open_memstream(&text, &size);
         if (!line)
                 return -ENOMEM;
-        fputs(COPY_HEAD, line);
-        r = put_row(s->job_select, line);
+        r = put_row(job, line);
         if (r >= 0)
                 unsent = put_row(newest, line);
         if (fclose(line) != 0)
                 return -ENOMEM;
         if (r < 0 || unsent < 0)
                 return MIN(r, unsent);
-        *ret = r == 0 || (unsent == 0 && strstr(text, "\tstate=idle")) ? NULL : TAKE_PTR(text);
+        if (r == 0 || (unsent == 0 && strstr(text, "\tstate=idle")))
+                *text = '\0';
+        *ret = TAKE_PTR(text);
         return 0;
+}
+
+/* FNV-1a: against a torn write, not against a person. */
+static uint64_t check_sum(const char *text)
+{
+        uint64_t sum = UINT64_C(0xcbf29ce484222325);
+
+        for (; *text; text++)
+                sum = (sum ^ (uint8_t)*text) * UINT64_C(0x100000001b3);
+        return sum;
+}
+
+/* The rest of the record is NUL: an older agent, which knows one record, reads the first so. */
+static int write_record(Store *s, const char *path, const char *line)
+{
+        _cleanup_(freep) char *text = str_printf("written=%" PRIu64 "%s", ++s->copy_number, line);
+        char data[COPY_SIZE] = "";
+        size_t slot = 1 - s->copy_slot;
+        int n, r = -ENOENT;
+
+        if (!text)
+                return -ENOMEM;
+        n = snprintf(data, COPY_SLOT_SIZE, RECORD_HEAD "%s\n", check_sum(text), text);
+        if (n >= COPY_SLOT_SIZE)
+                return -E2BIG;
+        if (s->copy_known)
+                r = file_write_over(path, slot * COPY_SLOT_SIZE, data, COPY_SLOT_SIZE);
+        if (r < 0) { /* it is made anew: the first since the start, or it was deleted */
+                slot = 0;
+                r = file_write_atomic(path, data, sizeof(data), 0600);
+        }
+        s->copy_slot = slot;
+        return r;
 }
 
 void store_copy_renew(Store *s)
 {
-        _cleanup_(freep) char *path = copy_path(s), *line = NULL, *text = NULL;
+        _cleanup_(freep) char *path = copy_path(s), *line = NULL;
         int r = path ? make_line(s, &line) : -ENOMEM;
 
         if (r == 0 && s->copy_known && str_equal(line, s->copy))
                 return;
-        if (r == 0 && line) {
-                text = str_printf("%s\n", line);
-                r = text ? file_write_atomic(path, text, strlen(text), 0600) : -ENOMEM;
-        } else if (r == 0 && unlink(path) < 0 && errno != ENOENT) {
-                r = -errno;
-        }
+        if (r == 0)
+                r = write_record(s, path, line);
         if (r < 0)
                 log_warning_errno(r,
                                   "Can't renew %s; should the database be damaged, the update "
                                   "would be told as it was before",
                                   strempty(path));
         s->copy_known = r == 0 && str_replace(&s->copy, line) == 0;
+}
+
+/* The text and *ret_number of a record, if it is one to the last byte. */
+static char *read_record(char *record, uint64_t *ret_number)
+{
+        char *end = memchr(record, '\n', COPY_SLOT_SIZE), *text = record + RECORD_HEAD_SIZE;
+        char head[RECORD_HEAD_SIZE + 1];
+
+        if (!end || end < text)
+                return NULL;
+        *end = '\0';
+        snprintf(head, sizeof(head), RECORD_HEAD, check_sum(text));
+        if (strncmp(record, head, RECORD_HEAD_SIZE) != 0 ||
+            sscanf(text, "written=%" SCNu64, ret_number) != 1)
+                return NULL;
+        return strchrnul(text, '\t');
+}
+
+char *store_copy_newest(char *data, size_t size)
+{
+        char *newest = NULL;
+        uint64_t number, newest_number = 0;
+
+        if (size != COPY_SIZE)
+                return str_equal(strsep(&data, "\t\n"), COPY_HEAD) ? data : NULL;
+        for (char *record = data; record < data + COPY_SIZE; record += COPY_SLOT_SIZE) {
+                char *text = read_record(record, &number);
+
+                if (text && number > newest_number) {
+                        newest = text;
+                        newest_number = number;
+                }
+        }
+        return newest;
 }
 
 /* Text in every column: SQLite turns it into numbers where they are read. */
@@ -137,14 +206,17 @@ static int copy_take(Store *s)
 {
         _cleanup_(freep) char *path = copy_path(s), *text = NULL;
         char *rest, *item, *unsent = NULL;
+        size_t size;
         Job none;
-        int r = path ? file_read(path, COPY_SIZE_MAX, &text, NULL) : -ENOMEM;
+        int r = path ? file_read(path, COPY_SIZE, &text, &size) : -ENOMEM;
 
         if (r < 0)
                 return r == -ENOENT ? 0 : r;
-        rest = text;
-        if (!str_equal(strsep(&rest, "\t\n"), COPY_HEAD))
+        rest = store_copy_newest(text, size);
+        if (!rest)
                 return -EBADMSG;
+        if (!*rest) /* no update, nothing to say */
+                return 0;
         job_init(&none);
         r = store_commit(s, &(StoreChange){.job = &none, .keep_copy = true});
         while (r == 0 && (item = strsep(&rest, "\t\n"))) {
@@ -221,6 +293,7 @@ int store_open(const char *folder, Store **ret, char **reterr)
                 store_free(s);
                 return r;
         }
+        store_forget_statements(s); /* most of these are never needed again */
         store_copy_renew(s);
         *ret = s;
         return r;

@@ -7,26 +7,28 @@
 struct Store {
         sqlite3 *db; /* owned */
         char *folder;
-        bool copy_known; /* what update.copy holds: */
-        char *copy;      /* its line; NULL: there is none */
-        /* The two longest of each step, owned: reading the SQL costs more than running it. NULL:
-         * not yet. */
-        sqlite3_stmt *job_insert, *job_select;
+        bool copy_known;      /* what update.copy holds: */
+        char *copy;           /* its line, "" if there is nothing to keep */
+        size_t copy_slot;     /* which of its two records is that */
+        uint64_t copy_number; /* and how many were written */
 };
 
 typedef sqlite3_stmt Statement;
 
-/* For _cleanup_(): ends a statement, NULL too. */
+/* For _cleanup_(): ends a statement, NULL too; it is kept for the next time. */
 void store_statement_done(Statement **s);
 /* 0 for OK, ROW and DONE; else the nearest errno, negative: -ENOSPC, -EROFS, -EBUSY, -EUCLEAN
  * (damaged), -ENOMEM, -EIO for all others. */
 int store_to_errno(int sqlite_code);
 /* Runs SQL without parameters or rows. */
 int store_run(Store *s, const char *sql);
-/* 0 and *ret (owned by the caller, store_statement_done()). */
+/* 0 and *ret, the caller's until store_statement_done(); the same SQL is not asked for again
+ * before. It is read once and kept, since that costs more than running it. */
 int store_prepare(Store *s, const char *sql, Statement **ret);
 /* Runs a statement to its end that gives no rows. */
 int store_finish(Statement *statement);
+/* Frees those that are kept; none is in use. */
+void store_forget_statements(Store *s);
 /* The same with one number in the place of the question mark. */
 int store_run_with_int(Store *s, const char *sql, int64_t value);
 /* Puts a number in the place of the at-th question mark, from 1. NO_INT is stored as NULL, and
@@ -75,13 +77,17 @@ int store_row_schema(Store *s, const RowTable *t);
 int store_row_read(Store *s, const RowTable *t, void *ret);
 int store_row_write(Store *s, const RowTable *t, const void *row);
 /* "SELECT …", "INSERT … VALUES (?, …)" of the columns; STORE_SELECT_SHORT: without those of any
- * length. Owned by the caller; NULL when out of memory. */
+ * length. */
 typedef enum StoreSql { STORE_SELECT, STORE_SELECT_SHORT, STORE_INSERT } StoreSql;
-char *store_row_sql(const RowTable *t, StoreSql what);
-/* Prepares that, unless *ret is it already. Owned by the caller; one that is kept is reset after
- * each use. */
+/* As store_prepare() does. */
 int store_row_prepare(Store *s, const RowTable *t, StoreSql what, Statement **ret);
 bool store_row_has(const RowTable *t, const char *name);
+/* update.copy has two records, of this size each: the older one is written over. */
+#define COPY_SLOT_SIZE 4096
+#define COPY_SIZE (2 * COPY_SLOT_SIZE)
+/* The newer whole record of such a file (NUL appended, written over) or the only one of a file of
+ * another size: its "name=value" with tabs between, within data; NULL: there is none. */
+char *store_copy_newest(char *data, size_t size);
 /* The line beside the database is made that of now. What fails is logged. */
 void store_copy_renew(Store *s);
 /* Opens or makes folder/agent.db. 0; -EUCLEAN: it is damaged; negative errno. *reterr: a sentence.

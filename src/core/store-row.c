@@ -36,7 +36,7 @@ int store_row_schema(Store *s, const RowTable *t)
 }
 
 /* For each row that is written: in one go, and not as the sum of its parts. */
-char *store_row_sql(const RowTable *t, StoreSql what)
+static char *row_sql(const RowTable *t, StoreSql what)
 {
         bool insert = what == STORE_INSERT, first = true;
         size_t size = strlen(t->name) + 64;
@@ -61,6 +61,13 @@ char *store_row_sql(const RowTable *t, StoreSql what)
                 end = stpcpy(end, ", ?");
         stpcpy(end, insert ? ")" : "");
         return sql;
+}
+
+int store_row_prepare(Store *s, const RowTable *t, StoreSql what, Statement **ret)
+{
+        _cleanup_(freep) char *sql = row_sql(t, what);
+
+        return sql ? store_prepare(s, sql, ret) : -ENOMEM;
 }
 
 bool store_row_has(const RowTable *t, const char *name)
@@ -181,9 +188,8 @@ static int take_column(Statement *q, int at, const Column *c, void *row)
 
 int store_row_read(Store *s, const RowTable *t, void *ret)
 {
-        _cleanup_(freep) char *sql = store_row_sql(t, STORE_SELECT);
         _cleanup_(store_statement_done) Statement *q = NULL;
-        int r = sql ? store_prepare(s, sql, &q) : -ENOMEM;
+        int r = store_row_prepare(s, t, STORE_SELECT, &q);
 
         if (r < 0)
                 return r;
@@ -198,26 +204,14 @@ int store_row_read(Store *s, const RowTable *t, void *ret)
         return 1;
 }
 
-int store_row_prepare(Store *s, const RowTable *t, StoreSql what, Statement **ret)
-{
-        _cleanup_(freep) char *sql = *ret ? NULL : store_row_sql(t, what);
-
-        if (*ret)
-                return 0;
-        return sql ? store_prepare(s, sql, ret) : -ENOMEM;
-}
-
 int store_row_write(Store *s, const RowTable *t, const void *row)
 {
-        _cleanup_(store_statement_done) Statement *once = NULL;
-        Statement **q = t == &store_job_table ? &s->job_insert : &once;
-        int r = store_row_prepare(s, t, STORE_INSERT, q);
+        _cleanup_(store_statement_done) Statement *q = NULL;
+        int r = store_row_prepare(s, t, STORE_INSERT, &q);
 
         if (r < 0)
                 return r;
         for (size_t i = 0; i < t->count; i++)
-                bind_column(*q, (int)i + 1, &t->columns[i], row);
-        r = store_finish(*q);
-        sqlite3_reset(*q);
-        return r;
+                bind_column(q, (int)i + 1, &t->columns[i], row);
+        return store_finish(q);
 }

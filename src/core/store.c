@@ -6,9 +6,12 @@
 #include "failpoint.h"
 #include "store-internal.h"
 
+/* It is kept: what it was bound to is the caller's. */
 void store_statement_done(Statement **s)
 {
-        sqlite3_finalize(*s);
+        sqlite3_reset(*s);
+        if (*s)
+                sqlite3_clear_bindings(*s);
 }
 
 /* Added columns go to the end and have a default, since an older agent may open a newer store after
@@ -133,6 +136,11 @@ int store_run(Store *s, const char *sql)
 
 int store_prepare(Store *s, const char *sql, Statement **ret)
 {
+        for (Statement *q = sqlite3_next_stmt(s->db, NULL); q; q = sqlite3_next_stmt(s->db, q))
+                if (!sqlite3_stmt_busy(q) && streq(sqlite3_sql(q), sql)) {
+                        *ret = q;
+                        return 0;
+                }
         return store_to_errno(sqlite3_prepare_v2(s->db, sql, -1, ret, NULL));
 }
 
@@ -205,12 +213,20 @@ int store_open_database(const char *folder, Store **ret, char **reterr)
         return 0;
 }
 
+void store_forget_statements(Store *s)
+{
+        Statement *q;
+
+        while ((q = sqlite3_next_stmt(s->db, NULL)))
+                sqlite3_finalize(q);
+}
+
 void store_free(Store *s)
 {
         if (!s)
                 return;
-        sqlite3_finalize(s->job_insert);
-        sqlite3_finalize(s->job_select);
+        if (s->db)
+                store_forget_statements(s);
         sqlite3_close(s->db);
         free(s->folder);
         free(s->copy);
@@ -251,6 +267,15 @@ int store_load_log(Store *s, LogJob *ret)
         *ret = job;
         logjob_init(&job);
         return 1;
+}
+
+/* One of the three words of a transaction. */
+static int run_word(Store *s, const char *word)
+{
+        _cleanup_(store_statement_done) Statement *q = NULL;
+        int r = store_prepare(s, word, &q);
+
+        return r < 0 ? r : store_finish(q);
 }
 
 int store_run_with_int(Store *s, const char *sql, int64_t value)
@@ -303,7 +328,7 @@ static int drop_intermediate(Store *s, OutboxKind kind)
 
 int store_commit(Store *s, const StoreChange *change)
 {
-        int r = store_run(s, "BEGIN IMMEDIATE");
+        int r = run_word(s, "BEGIN IMMEDIATE");
 
         if (r < 0)
                 return r;
@@ -319,10 +344,10 @@ int store_commit(Store *s, const StoreChange *change)
                 r = set(s, change->name, change->value);
         fail_point("before-store", change_word(change));
         if (r == 0)
-                r = store_run(s, "COMMIT");
+                r = run_word(s, "COMMIT");
         fail_point("after-store", change_word(change));
         if (r < 0 && !sqlite3_get_autocommit(s->db))
-                store_run(s, "ROLLBACK");
+                run_word(s, "ROLLBACK");
         if (r == 0 && !change->keep_copy)
                 store_copy_renew(s);
         return r;

@@ -286,6 +286,18 @@ int file_write_atomic(const char *path, const void *data, size_t size, unsigned 
         return r;
 }
 
+int file_write_over(const char *path, size_t at, const void *data, size_t size)
+{
+        _cleanup_(closep) int fd =
+                open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+        int r;
+
+        if (fd < 0 || lseek(fd, (off_t)at, SEEK_SET) < 0)
+                return -errno;
+        r = write_all(fd, data, size);
+        return r == 0 && fdatasync(fd) < 0 ? -errno : r;
+}
+
 char *str_strip(char *s)
 {
         char *end;

@@ -24,6 +24,8 @@
 #define _cleanup_(f) __attribute__((cleanup(f)))
 #define _printf_(a, b) __attribute__((format(printf, a, b)))
 #define _unused_ __attribute__((unused))
+/* Not built into its caller, for what is seldom needed and costs every call a frame. */
+#define _apart_ __attribute__((noinline))
 #define ELEMENTSOF(a) (sizeof(a) / sizeof((a)[0]))
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
@@ -118,6 +120,9 @@ int file_read(const char *path, size_t max, char **ret, size_t *ret_size);
 int file_rename(const char *from, const char *to);
 /* Writes path by a temporary name, fsync, rename and fsync of the folder. 0 or negative errno. */
 int file_write_atomic(const char *path, const void *data, size_t size, unsigned mode);
+/* Writes over the bytes from at on of a file that is there and long enough, then fdatasync: a power
+ * cut may leave part of it. 0 or negative errno. */
+int file_write_over(const char *path, size_t at, const void *data, size_t size);
 
 /* Removes white space at both ends in place; returns the first kept character. */
 char *str_strip(char *s);

@@ -11,11 +11,13 @@ static bool is_space(char c)
 
 static int base64_value(char c)
 {
-        static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                       "0123456789+/";
-        const char *p = memchr(alphabet, c, sizeof(alphabet) - 1);
-
-        return p ? (int)(p - alphabet) : -1;
+        if (c >= 'A' && c <= 'Z')
+                return c - 'A';
+        if (c >= 'a' && c <= 'z')
+                return c - 'a' + 26;
+        if (c >= '0' && c <= '9')
+                return c - '0' + 52;
+        return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
 /* OpenSSL's own decoder is not used: it takes '=' anywhere. */
