@@ -31,6 +31,13 @@ def make_root(folder, name, days=30):
     return (folder / f"{name}.pem").read_text()
 
 
+def expired_root(path):
+    """The text of the same root, but out of date; its key lies beside it."""
+    return subprocess.run(["openssl", "x509", "-in", path, "-signkey", path.with_suffix(".key"), "-days", "-1", "-extfile",
+                           "/dev/stdin"], input="basicConstraints=critical,CA:TRUE", capture_output=True, text=True,
+                          check=True, timeout=30).stdout
+
+
 def make_server(folder, root):
     """server.pem and .key for a mock-csms, issued by that root."""
     (folder / "names").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
@@ -205,9 +212,7 @@ def test_roots_that_are_refused(keys, version, tmp_path):
         for text in bad:
             assert charger.install(MANUFACTURER, text) == charger.refused("Rejected", "InvalidCertificate")
         assert charger.events() == []
-        expired = subprocess.run(["openssl", "x509", "-in", keys / "csms/root.pem", "-signkey", keys / "csms/root.key",
-                                  "-days", "-1", "-extfile", "/dev/stdin"], input="basicConstraints=critical,CA:TRUE",
-                                 capture_output=True, text=True, check=False, timeout=30).stdout
+        expired = expired_root(keys / "csms/root.pem")
         assert "BEGIN CERTIFICATE" in expired
         for number, text in enumerate([expired] + bad, 1):
             assert charger.install(CSMS[version], text) == charger.refused("Rejected", "InvalidCertificate")
