@@ -132,16 +132,17 @@ class Bench(Stage):
 
     def _connection(self):
         """The options of mock-csms for how it is connected to; the agent is told the same."""
+        options = []
         if self.wanted.get("password"):
             for name, line in ("password", "correct horse battery"), ("passwords", f"{self.station}:correct horse battery"):
                 (self.folder / name).write_text(f"{line}\n")
             self.settings["csms"]["password_file"] = self.folder / "password"
-            return ["--passwords", self.folder / "passwords"]
+            options += ["--passwords", self.folder / "passwords"]
         if self.wanted.get("tls"):
             self.turnout = Turnout(self.csms.port)
             self.settings["csms"].update(url=f"wss://127.0.0.1:{self.turnout.port}/ocpp", ca_file=self.pki / "csms/root.pem")
-            return ["--tls-cert", self.pki / "csms/server.pem", "--tls-key", self.pki / "csms/server.key"]
-        return []
+            options += ["--tls-cert", self.pki / "csms/server.pem", "--tls-key", self.pki / "csms/server.key"]
+        return options
 
     def _start_scenarios(self, paths, asked_for):
         hook = self.script("hook", f'echo "$*" >{self.hook_asked}.new && mv {self.hook_asked}.new {self.hook_asked}\n'
