@@ -32,6 +32,7 @@ from turnout import TlsServer, Turnout
 FOLDER = TOP / "tests" / "conformance"
 SCENARIOS = sorted(FOLDER.glob("*.json"))
 LIMIT = 300  # seconds
+HERE = "ocpp1.6", "ocpp2.0.1"  # test_conformance_21.py has the rest, so that both run side by side
 
 
 @pytest.fixture(name="keys", scope="module")
@@ -57,17 +58,18 @@ def cases():
                 yield path, version, scenario["charger"]
 
 
-def alone():
+def alone(*spoken):
+    """Those of these versions that have a charger each."""
     for path, version, wanted in cases():
-        if not wanted.get("shared"):
+        if version in spoken and not wanted.get("shared"):
             yield pytest.param(path, version, id=f"{path.stem}-{version}")
 
 
-def shared():
+def shared(*spoken):
     """Those that have a charger together."""
     groups = collections.defaultdict(list)
     for path, version, wanted in cases():
-        if wanted.get("shared"):
+        if version in spoken and wanted.get("shared"):
             groups[version, json.dumps(wanted, sort_keys=True)].append(path)
     for (version, _), paths in groups.items():
         yield pytest.param(paths, version, id=f"{len(paths)}-from-{paths[0].stem}-{version}")
@@ -224,12 +226,12 @@ def check(keys, paths, version):
         assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
-@pytest.mark.parametrize("path,version", alone())
+@pytest.mark.parametrize("path,version", alone(*HERE))
 def test_scenario(keys, path, version):
     check(keys, [path], version)
 
 
-@pytest.mark.parametrize("paths,version", shared())
+@pytest.mark.parametrize("paths,version", shared(*HERE))
 def test_scenarios_that_share_a_charger(keys, paths, version):
     check(keys, paths, version)
 
@@ -258,3 +260,4 @@ def test_readme_tells_how_many_there_are():
     told = re.search(r"(\d+) test cases.* in (\d+) runs", (TOP / "README.md").read_text())
     assert told, "README.md does not tell"
     assert (int(told[1]), int(told[2])) == (len(SCENARIOS), len(list(cases())))
+    assert VERSIONS == {*HERE, "ocpp2.1"}  # none is left out
