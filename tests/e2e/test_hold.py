@@ -175,7 +175,7 @@ assert sd.sd_bus_start(bus) >= 0
 reply = ctypes.c_void_p()
 name, path = b"org.raucocpp.Agent1", b"/org/raucocpp/Agent1"
 assert sd.sd_bus_call_method(bus, name, path, name, b"Inhibit", None, ctypes.byref(reply), b"ssu", b"stack",
-                             b"charging", ctypes.c_uint(1)) >= 0
+                             b"charging", ctypes.c_uint(int((sys.argv + ["1"])[2]))) >= 0
 print("held", flush=True)
 sys.stdin.readline()
 """

@@ -43,10 +43,10 @@ def until_boots(charger, count):
 
 
 class Session:
-    """A charging session at connector 1."""
+    """A charging session at a connector."""
 
-    def __init__(self, charger):
-        self.process = subprocess.Popen(["/usr/bin/python3", "-c", INHIBIT, charger.bus.address],
+    def __init__(self, charger, connector=1):
+        self.process = subprocess.Popen(["/usr/bin/python3", "-c", INHIBIT, charger.bus.address, str(connector)],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert self.process.stdout.readline() == b"held\n"
 
