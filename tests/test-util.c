@@ -163,9 +163,23 @@ static void util_writes_whole_files_or_nothing(void **state _unused_)
         assert_int_equal(file_write_atomic(path, "x", 1, 0640), -ENOENT);
 }
 
+static void util_joins_words(void **state)
+{
+        char first[] = "a", second[] = "", third[] = "c";
+        char *three[] = {first, second, third, NULL}, *none[] = {NULL};
+        _cleanup_(freep) char *text = str_join(three, ", "), *empty = str_join(none, ",");
+        _cleanup_(freep) char *nothing = str_join(NULL, ",");
+
+        (void)state;
+        assert_string_equal(text, "a, , c");
+        assert_string_equal(empty, "");
+        assert_string_equal(nothing, "");
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(util_joins_words),
                 cmocka_unit_test(util_reads_times),
                 cmocka_unit_test(util_writes_times_that_it_reads),
                 cmocka_unit_test(util_knows_the_calendar),

@@ -198,19 +198,6 @@ void connect_again(Agent *a)
                 link_close(a->link);
 }
 
-static char *protocols_text(const Config *c)
-{
-        char *text = strdup("");
-
-        for (char **p = c->protocols; text && p && *p; p++) {
-                char *longer = str_printf("%s%s%s", text, *text ? ", " : "", *p);
-
-                free(text);
-                text = longer;
-        }
-        return text;
-}
-
 /* 1.6's AuthorizationKey is given in hex and sent as bytes (J16 6.2), where it is one; 2.x
  * passwords are sent as they are. The password is chosen before the CSMS has picked a version: by
  * the version that is offered first. */
@@ -232,7 +219,7 @@ static int make_link(Agent *a, Link **ret)
         static const LinkHandlers handlers = {
                 .on_open = on_open, .on_text = on_text, .on_binary = on_binary, .on_end = on_end};
         const Config *c = a->config;
-        _cleanup_(freep) char *password = NULL, *protocols = protocols_text(c),
+        _cleanup_(freep) char *password = NULL, *protocols = str_join(c->protocols, ", "),
                               *url = network_station_url(a->network.profile.url, c->identity);
         int r = config_read_password(c, &password);
 

@@ -45,14 +45,8 @@ static const struct { VarId id; char *(*read)(const Agent *); } found_out[] = {
 /* FTP,FTPS,HTTP,HTTPS,SFTP */
 static char *read_transfer_protocols(const Agent *a)
 {
-        char *list = strdup("");
+        char *list = str_join(a->config->transfer_protocols, ",");
 
-        for (char **p = a->config->transfer_protocols; list && p && *p; p++) {
-                char *longer = str_printf("%s%s%s", list, *list ? "," : "", *p);
-
-                free(list);
-                list = longer;
-        }
         for (char *c = list; c && *c; c++)
                 if (*c >= 'a' && *c <= 'z')
                         *c = (char)(*c - 'a' + 'A');

@@ -199,6 +199,19 @@ char *str_printf(const char *format, ...)
         return n < 0 ? NULL : s;
 }
 
+char *str_join(char *const *words, const char *separator)
+{
+        char *text = strdup("");
+
+        for (; text && words && *words; words++) {
+                char *longer = str_printf("%s%s%s", text, *text ? separator : "", *words);
+
+                free(text);
+                text = longer;
+        }
+        return text;
+}
+
 int file_read(const char *path, size_t max, char **ret, size_t *ret_size)
 {
         _cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);

@@ -112,6 +112,9 @@ const char *time_format(usec_t t, char buffer[static TIME_TEXT_MAX]);
 int str_replace(char **s, const char *value);
 /* asprintf whose result is owned by the caller; NULL when out of memory. */
 char *str_printf(const char *format, ...) _printf_(1, 2);
+/* The words of a NULL-terminated list (NULL: an empty one) with separator between them. Owned by
+ * the caller; NULL when out of memory. */
+char *str_join(char *const *words, const char *separator);
 
 /* Reads a whole small file, NUL appended, at most max bytes. 0 and *ret (owned by the caller), with
  * *ret_size (may be NULL); -EFBIG if longer; negative errno. */
