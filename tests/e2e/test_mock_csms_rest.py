@@ -218,13 +218,13 @@ def test_frames_since(csms, station):
     station.answer_to("2")
     newer = csms.frames("CP1", since=2)
     assert newer[0]["frame"] == [2, "2", "Heartbeat", {}]
-    assert csms.frames("CP1", since=4) == [] == csms.frames("CP1", since=2**64 - 1)
+    assert csms.frames("CP1", since=4) == [] == csms.frames("CP1", since=2**63 - 1)
 
 
-@pytest.mark.parametrize("since", ["x", "", "-1", "%2B1", "0x10", "1.5", "1%202", str(2**64), "1" * 3000])
+@pytest.mark.parametrize("since", ["x", "", "-1", "%2B1", "0x10", "1.5", "1%202", str(2**63), "1" * 3000])
 def test_frames_since_what_is_no_number(csms, station, since):
     answer = csms.get(f"/api/stations/CP1/frames?since={since}")
-    assert answer.status == 400 and answer.json["title"] == "since must be the number of a frame."
+    assert answer.status == 400 and answer.json["title"].startswith("since must be a number from 0 to ")
 
 
 def test_trace_is_written_line_by_line(tmp_path):

@@ -2,7 +2,7 @@
  * complaint; and whatever is awaited can be offered the message, described, and begun anew. */
 #include <stdio.h>
 
-#include "../../tools/mock-csms/scenario-await.h"
+#include "scenario-await.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

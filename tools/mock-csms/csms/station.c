@@ -50,9 +50,8 @@ static void finish_call(Station *station, const CallOutcome *outcome)
 static void on_result(void *userdata, uint64_t token _unused_, const cJSON *payload)
 {
         const Station *station = userdata;
-        const Observer *o = station->csms->options.observer;
-        if (o && station->calls)
-                o->result_came(o->userdata, station, station->calls->action, payload);
+        if (station->calls)
+                TELL(station->csms, result_came, station, station->calls->action, payload);
         finish_call(userdata, &(CallOutcome){.end = CALL_RESULT, .result = payload});
 }
 
@@ -152,9 +151,7 @@ void station_attach(Station *station, const Dialect *dialect, Conn *conn)
         station->conn = conn;
         station->session++;
         rpc_reset(station->rpc, &dialect->frames);
-        if (station->csms->options.observer)
-                station->csms->options.observer->joined(station->csms->options.observer->userdata,
-                                                        station);
+        TELL(station->csms, joined, station);
 }
 
 void station_detach(Station *station)
@@ -163,9 +160,7 @@ void station_detach(Station *station)
         rpc_reset(station->rpc, NULL);
         while (station->calls)
                 finish_call(station, &(CallOutcome){.end = CALL_GONE});
-        if (station->csms->options.observer)
-                station->csms->options.observer->left(station->csms->options.observer->userdata,
-                                                      station);
+        TELL(station->csms, left, station);
 }
 
 /* Sends the next call if none is in flight. */
@@ -252,6 +247,7 @@ static void record(Station *station, bool from_csms, const char *data, size_t si
         if (!line)
                 return;
         (void)trace_write(station->csms->options.trace, line);
+        TELL(station->csms, frame_passed, station, station->frames.last + 1, line);
         keep_line(station, line);
 }
 
@@ -272,13 +268,6 @@ int station_send_raw(Station *station, const char *data, size_t size, bool binar
         return station_send(station, data, size, binary);
 }
 
-static void tell_trouble(const Station *station, RpcTrouble trouble)
-{
-        const Observer *o = station->csms->options.observer;
-        if (o)
-                o->trouble_came(o->userdata, station, trouble);
-}
-
 int station_receive(Station *station, const char *data, size_t size, bool binary)
 {
         _cleanup_(cJSON_Deletep) cJSON *json = NULL;
@@ -287,14 +276,14 @@ int station_receive(Station *station, const char *data, size_t size, bool binary
                 return r;
         record(station, false, data, size, r == 0 && !binary);
         if (binary) { /* OCPP-J is spoken in text frames */
-                tell_trouble(station, RPC_UNREADABLE);
+                TELL(station->csms, trouble_came, station, RPC_UNREADABLE);
                 return 0;
         }
         station->frame = json;
         r = rpc_feed(station->rpc, data, size);
         station->frame = NULL;
         if (r > 0)
-                tell_trouble(station, (RpcTrouble)r);
+                TELL(station->csms, trouble_came, station, (RpcTrouble)r);
         kick(station);
         return MIN(r, 0);
 }

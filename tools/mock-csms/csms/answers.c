@@ -256,12 +256,15 @@ static int answer_with_fault(Station *station, const char *id, const Fault *faul
 }
 
 /* What an observer wants answered; owned by the caller. NULL: the usual. */
-static cJSON *ask_observer(const Station *station, const char *action, const cJSON *payload)
+static cJSON *ask_observers(const Station *station, const char *action, const cJSON *payload)
 {
-        const Observer *o = station->csms->options.observer;
+        const Csms *csms = station->csms;
         cJSON *fixed = NULL;
-        if (o)
-                o->call_came(o->userdata, station, action, payload, &fixed);
+        for (size_t i = 0; i < csms->observers_count; i++) {
+                const Observer *o = csms->observers[i];
+                if (o->call_came)
+                        o->call_came(o->userdata, station, action, payload, &fixed);
+        }
         return fixed;
 }
 
@@ -271,14 +274,16 @@ void station_on_call(void *userdata, const char *id, const char *action, const c
         Station *station = userdata;
         Fault fault;
         const Answer *answer = find(action, versions_of(station->dialect));
-        _cleanup_(cJSON_Deletep) cJSON *fixed = ask_observer(station, action, payload);
+        _cleanup_(cJSON_Deletep) cJSON *fixed = ask_observers(station, action, payload);
         if (!answer && !fixed) {
                 (void)rpc_refuse(station->rpc, id, RPC_NOT_IMPLEMENTED,
                                  "This CSMS has no such message.");
                 return;
         }
-        if (answer && answer->learn)
+        if (answer && answer->learn) {
                 answer->learn(station, payload);
+                TELL(station->csms, changed, station);
+        }
         _cleanup_(cJSON_Deletep) cJSON *reply = fixed ? TAKE_PTR(fixed) : cJSON_CreateObject();
         if (!reply || (!reply->child && answer && !fill(answer, station->csms, reply)))
                 (void)rpc_refuse(station->rpc, id, RPC_INTERNAL_ERROR, "Out of memory.");

@@ -10,7 +10,7 @@
 #define QUEUE_FRAMES_MAX 1024
 /* Seconds a connection to be closed may take for that. */
 #define CLOSE_SECONDS 5
-#define HEADER_VALUE_MAX 1024
+#define AUTHORIZATION_MAX 1024
 /* A host name of 253 bytes, a port. */
 #define HOST_MAX 262
 
@@ -128,7 +128,7 @@ static bool has_certificate(struct lws *wsi)
 
 static bool has_password(struct lws *wsi, const Auth *auth, const char *id)
 {
-        char header[HEADER_VALUE_MAX];
+        char header[AUTHORIZATION_MAX];
         bool good = lws_hdr_copy(wsi, header, sizeof(header), WSI_TOKEN_HTTP_AUTHORIZATION) > 0 &&
                     auth_check(auth, id, header);
         explicit_bzero(header, sizeof(header));
@@ -148,7 +148,7 @@ int ws_check_upgrade(struct lws *wsi, const Web *web, const char *upgrade)
                 return http_refuse(wsi, 403, "A station needs a client certificate.");
         if (!web->want_certificates && web->auth && !has_password(wsi, web->auth, id))
                 return http_refuse(wsi, 401, "Identity or password is wrong.");
-        if (csms_refuses(web->csms, id))
+        if (csms_refuses(web->service->csms, id))
                 return http_refuse(wsi, 503, "A scenario refuses this station for now.");
         if (!offers_a_version(wsi))
                 return http_refuse(wsi, 400,
@@ -183,8 +183,8 @@ static int open_connection(struct lws *wsi, Session *session)
                 return -1;
         conn->wsi = wsi;
         conn->out_end = &conn->out;
-        int r = csms_join(web_of(wsi)->csms, id, csms_dialect(lws_get_protocol(wsi)->name), conn,
-                          &conn->station);
+        int r = csms_join(web_of(wsi)->service->csms, id, csms_dialect(lws_get_protocol(wsi)->name),
+                          conn, &conn->station);
         if (r == 0 && (r = set_uploads(wsi, conn->station)) < 0)
                 csms_leave(conn->station, conn);
         if (r < 0) {

@@ -2,6 +2,7 @@
 #include "ocpp16.h"
 #include "ocpp201.h"
 #include "station.h"
+#include <assert.h>
 
 /* Request ids start at a number made of the time, so that a restarted CSMS doesn't repeat those
  * that stations still remember. */
@@ -188,10 +189,20 @@ int csms_set_fault(Csms *csms, const Fault *fault)
         return r;
 }
 
+void csms_add_observer(Csms *csms, const Observer *observer)
+{
+        assert(csms->observers_count < OBSERVERS_MAX);
+        csms->observers[csms->observers_count++] = observer;
+}
+
 bool csms_refuses(const Csms *csms, const char *id)
 {
-        const Observer *o = csms->options.observer;
-        return o && o->refuses(o->userdata, id);
+        for (size_t i = 0; i < csms->observers_count; i++) {
+                const Observer *o = csms->observers[i];
+                if (o->refuses && o->refuses(o->userdata, id))
+                        return true;
+        }
+        return false;
 }
 
 int64_t csms_request_id(Csms *csms)

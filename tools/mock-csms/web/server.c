@@ -27,6 +27,7 @@
 
 typedef struct Server {
         struct lws_protocols protocols[PROTOCOLS_MAX + 1]; /* spoken; ends with an empty one */
+        Service service;
         Web web;
         Trace *trace;
         uv_loop_t loop;
@@ -48,7 +49,7 @@ static void on_timer(uv_timer_t *timer)
         Server *server = timer->data;
         server->timer_at = USEC_INFINITY;
         usec_t when = server->run ? run_tick(server->run, boottime_now()) : USEC_INFINITY;
-        wake_at(server, MIN(when, csms_tick(server->web.csms, boottime_now())));
+        wake_at(server, MIN(when, csms_tick(server->service.csms, boottime_now())));
         if (server->run && run_is_over(server->run))
                 stop(server);
 }
@@ -251,11 +252,14 @@ static int open_things(Server *server, const ServerOptions *options)
         r = csms_new(&(CsmsOptions){.interval = options->interval,
                                     .message_timeout = options->message_timeout,
                                     .trace = server->trace,
-                                    .observer = server->run ? run_observer(server->run) : NULL,
                                     .wake_at = wake_at,
                                     .userdata = server},
-                     &server->web.csms);
-        return r < 0 ? log_error_errno(r, "Can't start") : 0;
+                     &server->service.csms);
+        if (r < 0)
+                return log_error_errno(r, "Can't start");
+        if (server->run)
+                csms_add_observer(server->service.csms, run_observer(server->run));
+        return 0;
 }
 
 /* A fleet needs more descriptors than a shell gives by default. */
@@ -274,6 +278,7 @@ int server_run(const ServerOptions *options)
                          .web.want_certificates = options->client_ca != NULL,
                          .run = options->run,
                          .hook_program = options->hook};
+        server.web.service = &server.service;
         raise_limits();
         lws_set_log_level(LLL_ERR | LLL_WARN, log_line);
         signal(SIGPIPE, SIG_IGN);
@@ -288,7 +293,7 @@ int server_run(const ServerOptions *options)
         if (r < 0)
                 stop(&server);
         else if (server.run)
-                run_start(server.run, server.web.csms,
+                run_start(server.run, server.service.csms,
                           &(RunDoors){wake_at, start_hook, stop_hook, &server});
         uv_run(&server.loop, UV_RUN_DEFAULT);
         if (server.context) /* on a loop not its own, lws wants to be told when all is closed */
@@ -296,7 +301,7 @@ int server_run(const ServerOptions *options)
         uv_loop_close(&server.loop);
         if (r == 0 && server.run)
                 r = run_finish(server.run);
-        csms_free(server.web.csms);
+        csms_free(server.service.csms);
         auth_free(server.web.auth);
         trace_free(server.trace);
         closep(&server.web.files_fd);

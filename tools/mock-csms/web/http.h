@@ -3,8 +3,11 @@
 
 #include "csms.h"
 
-/* Bytes of a request's path, of its body. */
+/* Bytes of a request's path, of its body; arguments of its query, and bytes of one ("name=value").
+ */
 #define HTTP_PATH_MAX 1024
+#define HTTP_ARGS_MAX 16
+#define HTTP_QUERY_MAX 4096
 #define HTTP_BODY_MAX ((size_t)2 << 20)
 
 typedef enum HttpMethod { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_OTHER } HttpMethod;
@@ -14,10 +17,12 @@ typedef struct HttpRequest {
         char path[HTTP_PATH_MAX]; /* decoded */
         char *body;               /* a NUL behind its end; NULL: none */
         size_t body_size;
-        uint64_t since; /* ?since=; 0 where it is not given */
-        bool bad_since; /* … and is no number */
-        bool binary;    /* ?binary=1 */
+        char *args[HTTP_ARGS_MAX]; /* of the query, decoded: "name=value" */
+        size_t args_count;
 } HttpRequest;
+
+/* The value of an argument of the query, borrowed; NULL: it is not there. */
+const char *request_arg(const HttpRequest *request, const char *name);
 
 /* A request and the answer to it. Frees itself when the connection has gone. */
 typedef struct Exchange Exchange;
@@ -34,6 +39,3 @@ void exchange_problem(Exchange *x, unsigned status, const char *sentence);
 void exchange_set_last_frame(Exchange *x, uint64_t number);
 /* The answer waits for this call, which is forgotten if the client goes before. NULL: no more. */
 void exchange_wait_for(Exchange *x, Call *call);
-
-/* Serves what is under /api/. */
-void rest_handle(Csms *csms, Exchange *x);

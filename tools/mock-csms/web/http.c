@@ -3,231 +3,10 @@
  * the wrong place, for ever, and lws 4.3 takes a request that came with the end of a body for more
  * of that body; so nothing is read behind a request. */
 #include "http.h"
-#include "files.h"
+#include "exchange.h"
 #include "log.h"
-#include "upload.h"
-#include "web.h"
-#include <inttypes.h>
-#include <stdio.h>
-
-/* Bytes written at a time; of all headers of an answer. */
-#define CHUNK_SIZE 16384
-#define HEADERS_SIZE 2048
-#define HEADER_VALUE_MAX 256
-/* No argument of a query is longer: lws keeps so much of all headers together. */
-#define QUERY_MAX 4096
-/* Seconds a client may take to read a chunk of an answer. */
-#define CHUNK_SECONDS 60
 
 #define UPLOADS_PATH "/files/" UPLOADS_FOLDER "/"
-#define PROBLEM_TYPE "application/problem+json"
-
-struct Exchange {
-        struct lws *wsi;
-        HttpRequest request;
-        size_t announced, received; /* bytes of the request's body */
-        char range[HEADER_VALUE_MAX], if_range[HEADER_VALUE_MAX];
-        bool body_whole, served, answered, headers_sent;
-        unsigned status;
-        const char *type;
-        char *body;
-        size_t body_size, body_sent;
-        FileReply file;
-        bool is_upload;
-        Upload upload;
-        int upload_error; /* why there is none, negative errno; told when the body has come */
-        uint64_t last_frame;
-        bool has_last_frame;
-        Call *call;
-};
-
-typedef struct Session {
-        Exchange *x;
-} Session;
-_Static_assert(sizeof(Session) == SESSION_SIZE, "lws keeps so much");
-
-static void exchange_free(Exchange *x)
-{
-        if (!x)
-                return;
-        if (x->call)
-                call_forget(x->call);
-        files_done(&x->file);
-        upload_done(&x->upload);
-        free(x->request.body);
-        free(x->body);
-        free(x);
-}
-
-const HttpRequest *exchange_request(const Exchange *x)
-{
-        return &x->request;
-}
-
-void exchange_set_last_frame(Exchange *x, uint64_t number)
-{
-        x->has_last_frame = true;
-        x->last_frame = number;
-}
-
-void exchange_wait_for(Exchange *x, Call *call)
-{
-        x->call = call;
-}
-
-void exchange_reply(Exchange *x, unsigned status, const char *type, char *body)
-{
-        x->call = NULL;
-        x->answered = true;
-        x->status = status;
-        x->type = type;
-        x->body = body;
-        x->body_size = body ? strlen(body) : 0;
-        lws_set_timeout(x->wsi, PENDING_TIMEOUT_HTTP_CONTENT, CHUNK_SECONDS);
-        lws_callback_on_writable(x->wsi);
-}
-
-void exchange_reply_json(Exchange *x, unsigned status, cJSON *json)
-{
-        _cleanup_(cJSON_Deletep) cJSON *owned = json;
-        char *text = json ? cJSON_PrintUnformatted(json) : NULL;
-        if (!text)
-                exchange_reply(x, 503, NULL, NULL);
-        else
-                exchange_reply(x, status, status < 400 ? "application/json" : PROBLEM_TYPE, text);
-}
-
-/* NULL when out of memory. */
-static cJSON *make_problem(unsigned status, const char *sentence)
-{
-        _cleanup_(cJSON_Deletep) cJSON *o = cJSON_CreateObject();
-        if (!o || !cJSON_AddNumberToObject(o, "status", status) ||
-            !cJSON_AddStringToObject(o, "title", sentence))
-                return NULL;
-        return TAKE_PTR(o);
-}
-
-void exchange_problem(Exchange *x, unsigned status, const char *sentence)
-{
-        exchange_reply_json(x, status, make_problem(status, sentence));
-}
-
-/* Headers under construction. */
-typedef struct Headers {
-        struct lws *wsi;
-        unsigned char *p, *end;
-        int failed;
-} Headers;
-
-_printf_(3, 4) static void add(Headers *h, const char *name, const char *format, ...)
-{
-        char value[HEADER_VALUE_MAX];
-        va_list ap;
-        va_start(ap, format);
-        int n = vsnprintf(value, sizeof(value), format, ap);
-        va_end(ap);
-        h->failed |= n < 0 || n >= (int)sizeof(value) ||
-                     lws_add_http_header_by_name(h->wsi, (const unsigned char *)name,
-                                                 (unsigned char *)value, n, &h->p, h->end);
-}
-
-static void begin(Headers *h, unsigned status, const char *type, uint64_t length)
-{
-        h->failed |= lws_add_http_header_status(h->wsi, status, &h->p, h->end);
-        if (type)
-                add(h, "content-type:", "%s", type);
-        if (status != 204)
-                add(h, "content-length:", "%" PRIu64, length);
-        if (status == 401)
-                add(h, "www-authenticate:", "Basic realm=\"mock-csms\"");
-        add(h, "cache-control:", "no-store");
-        add(h, "connection:", "close");
-}
-
-int http_refuse(struct lws *wsi, unsigned status, const char *sentence)
-{
-        unsigned char buffer[LWS_PRE + HEADERS_SIZE];
-        char body[256];
-        Headers h = {wsi, buffer + LWS_PRE, buffer + sizeof(buffer) - sizeof(body), 0};
-        int n = snprintf(body, sizeof(body), "{\"status\":%u,\"title\":\"%s\"}", status, sentence);
-        if (n < 0 || n >= (int)sizeof(body))
-                return -1;
-        begin(&h, status, PROBLEM_TYPE, (uint64_t)n);
-        if (h.failed || lws_finalize_http_header(wsi, &h.p, h.end))
-                return -1;
-        memcpy(h.p, body, (size_t)n);
-        size_t size = (size_t)(h.p - (buffer + LWS_PRE)) + (size_t)n;
-        (void)lws_write(wsi, buffer + LWS_PRE, size, LWS_WRITE_HTTP_HEADERS);
-        return -1;
-}
-
-static void add_file_headers(Headers *h, const FileReply *file)
-{
-        add(h, "accept-ranges:", "bytes");
-        add(h, "etag:", "%s", file->etag);
-        add(h, "last-modified:", "%s", file->modified);
-        if (file->status == 206)
-                add(h, "content-range:", "bytes %jd-%jd/%jd", (intmax_t)file->start,
-                    (intmax_t)(file->start + file->length - 1), (intmax_t)file->total);
-        else if (file->status == 416)
-                add(h, "content-range:", "bytes */%jd", (intmax_t)file->total);
-}
-
-static int write_headers(Exchange *x)
-{
-        unsigned char buffer[LWS_PRE + HEADERS_SIZE];
-        Headers h = {x->wsi, buffer + LWS_PRE, buffer + sizeof(buffer), 0};
-        bool file = x->file.fd >= 0;
-        begin(&h, x->status, x->type, file ? (uint64_t)x->file.length : x->body_size);
-        if (file)
-                add_file_headers(&h, &x->file);
-        if (x->has_last_frame)
-                add(&h, "last-frame:", "%" PRIu64, x->last_frame);
-        if (h.failed || lws_finalize_http_header(x->wsi, &h.p, h.end))
-                return -1;
-        x->headers_sent = true;
-        return lws_write(x->wsi, buffer + LWS_PRE, (size_t)(h.p - (buffer + LWS_PRE)),
-                         LWS_WRITE_HTTP_HEADERS);
-}
-
-/* The next bytes of the body: their number, 0 at the end, negative errno. */
-static ssize_t read_chunk(Exchange *x, unsigned char *out, size_t room)
-{
-        if (x->request.method == HTTP_HEAD)
-                return 0;
-        if (x->file.fd >= 0)
-                return files_read(&x->file, out, room);
-        size_t n = MIN(room, x->body_size - x->body_sent);
-        if (n > 0)
-                memcpy(out, x->body + x->body_sent, n);
-        x->body_sent += n;
-        return (ssize_t)n;
-}
-
-/* Writes what comes next of the answer. -1: close the connection. */
-static int write_answer(struct lws *wsi, Session *session)
-{
-        unsigned char buffer[LWS_PRE + CHUNK_SIZE];
-        Exchange *x = session->x;
-        if (!x || !x->answered)
-                return 0;
-        if (!x->headers_sent) {
-                if (write_headers(x) < 0)
-                        return -1;
-                lws_callback_on_writable(wsi);
-                return 0;
-        }
-        ssize_t n = read_chunk(x, buffer + LWS_PRE, CHUNK_SIZE);
-        if (n < 0 || (n > 0 && lws_write(wsi, buffer + LWS_PRE, (size_t)n, LWS_WRITE_HTTP) < 0))
-                return -1;
-        if (n > 0) {
-                lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, CHUNK_SECONDS);
-                lws_callback_on_writable(wsi);
-                return 0;
-        }
-        exchange_free(TAKE_PTR(session->x));
-        return -1; /* one request a connection: see the top */
-}
 
 static void serve_upload(Exchange *x)
 {
@@ -271,7 +50,7 @@ static void serve_page(const Web *web _unused_, Exchange *x)
 
 static void serve_api(const Web *web, Exchange *x)
 {
-        rest_handle(web->csms, x);
+        api_handle(web->service, x);
 }
 
 /* clang-format off */
@@ -318,15 +97,34 @@ static HttpMethod read_method(struct lws *wsi, char path[static HTTP_PATH_MAX])
         return method == LWSHUMETH_GET ? HTTP_GET : HTTP_OTHER;
 }
 
-static void read_query(struct lws *wsi, HttpRequest *request)
+/* Keeps the arguments behind the "?", which lws has decoded. -1: too many, a NUL in one, or no
+ * memory.
+ */
+static int read_query(struct lws *wsi, HttpRequest *request)
 {
-        char value[QUERY_MAX];
-        const char *v = lws_get_urlarg_by_name(wsi, "since=", value, sizeof(value));
-        errno = 0;
-        request->since = v ? strtoull(v, NULL, 10) : 0;
-        request->bad_since = v && (errno != 0 || !*v || v[strspn(v, "0123456789")]);
-        v = lws_get_urlarg_by_name(wsi, "binary=", value, sizeof(value));
-        request->binary = v && streq(v, "1");
+        char text[HTTP_QUERY_MAX];
+        int n;
+        for (int i = 0;
+             (n = lws_hdr_copy_fragment(wsi, text, sizeof(text), WSI_TOKEN_HTTP_URI_ARGS, i)) >= 0;
+             i++) {
+                if (request->args_count == HTTP_ARGS_MAX || strlen(text) != (size_t)n)
+                        return -1;
+                char *arg = strdup(text);
+                if (!arg)
+                        return -1;
+                request->args[request->args_count++] = arg;
+        }
+        return 0;
+}
+
+const char *request_arg(const HttpRequest *request, const char *name)
+{
+        for (size_t i = 0; i < request->args_count; i++) {
+                const char *rest = startswith(request->args[i], name);
+                if (rest && (*rest == '=' || !*rest))
+                        return *rest ? rest + 1 : rest;
+        }
+        return NULL;
 }
 
 static void read_header(struct lws *wsi, enum lws_token_indexes token, char *out, int room)
@@ -387,7 +185,9 @@ static int start(struct lws *wsi, Session *session)
         *x = (Exchange){.wsi = wsi, .file = FILE_REPLY_INIT, .upload = UPLOAD_INIT};
         session->x = x;
         x->request.method = read_method(wsi, x->request.path);
-        read_query(wsi, &x->request);
+        if (read_query(wsi, &x->request) < 0)
+                return http_refuse(wsi, 414,
+                                   "The query has too many arguments, or one with a NUL.");
         read_header(wsi, WSI_TOKEN_HTTP_RANGE, x->range, sizeof(x->range));
         read_header(wsi, WSI_TOKEN_HTTP_IF_RANGE, x->if_range, sizeof(x->if_range));
         bool upload = is_upload(&x->request);
@@ -465,7 +265,7 @@ int http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user,
         if (reason == LWS_CALLBACK_HTTP_BODY_COMPLETION && session->x)
                 return finish_body(web_of(wsi), session->x);
         if (reason == LWS_CALLBACK_HTTP_WRITEABLE)
-                return write_answer(wsi, session);
+                return exchange_write(wsi, session);
         if (reason == LWS_CALLBACK_CLOSED_HTTP || reason == LWS_CALLBACK_HTTP_DROP_PROTOCOL)
                 exchange_free(TAKE_PTR(session->x));
         return 0;

@@ -2,12 +2,12 @@
  * includes libwebsockets. */
 #pragma once
 
+#include "api.h"
 #include "auth.h"
-#include "csms.h"
 #include <libwebsockets.h>
 
 typedef struct Web {
-        Csms *csms;
+        Service *service;       /* borrowed */
         Auth *auth;             /* NULL: everybody may connect */
         int files_fd;           /* -1: no files */
         bool want_certificates; /* stations need a client certificate, and no password */

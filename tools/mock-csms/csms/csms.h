@@ -14,14 +14,16 @@
 /* Calls waiting for a station, the one in flight included. */
 #define CALLS_MAX 64
 
+/* Those who watch. */
+#define OBSERVERS_MAX 8
+
 typedef struct Csms Csms;
 typedef struct Call Call;
 
 typedef struct CsmsOptions {
-        int64_t interval;         /* seconds, told in the answer to BootNotification */
-        usec_t message_timeout;   /* how long a station may take to answer */
-        Trace *trace;             /* borrowed; NULL: none */
-        const Observer *observer; /* borrowed; NULL: none */
+        int64_t interval;       /* seconds, told in the answer to BootNotification */
+        usec_t message_timeout; /* how long a station may take to answer */
+        Trace *trace;           /* borrowed; NULL: none */
         /* csms_tick() is to be called at this boottime or earlier. */
         void (*wake_at)(void *userdata, usec_t when);
         void *userdata;
@@ -37,6 +39,9 @@ int csms_new(const CsmsOptions *options, Csms **ret);
 /* Frees its stations too; no call of theirs is answered any more. */
 void csms_free(Csms *csms);
 DEFINE_CLEANUP(Csms *, csms_free)
+/* Somebody more who watches: borrowed until csms_free(); OBSERVERS_MAX of them. They are told in
+ * the order in which they were added. */
+void csms_add_observer(Csms *csms, const Observer *observer);
 /* Does what is due at now (boottime), and returns the boottime of the next time. */
 usec_t csms_tick(Csms *csms, usec_t now);
 

@@ -64,6 +64,8 @@ struct LateAnswer {
 
 struct Csms {
         CsmsOptions options;
+        const Observer *observers[OBSERVERS_MAX];
+        size_t observers_count;
         Station **stations; /* sorted by id */
         size_t count, room;
         Faults *faults;   /* what new stations start with */

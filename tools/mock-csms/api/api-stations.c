@@ -1,0 +1,182 @@
+/* The calls about stations: who there is, calls to one, orders, faults, frames. */
+#include "api.h"
+#include "order.h"
+
+static void list_stations(const ApiCall *call)
+{
+        exchange_reply_json(call->x, 200, csms_describe(call->service->csms));
+}
+
+/* {"error":{"code","description","details"}} */
+static cJSON *describe_error(const CallOutcome *outcome)
+{
+        _cleanup_(cJSON_Deletep) cJSON *o = cJSON_CreateObject();
+        cJSON *error = o ? cJSON_AddObjectToObject(o, "error") : NULL;
+        cJSON *details =
+                outcome->details ? cJSON_Duplicate(outcome->details, true) : cJSON_CreateObject();
+        if (!error || !details || !cJSON_AddStringToObject(error, "code", outcome->code) ||
+            !cJSON_AddStringToObject(error, "description", strempty(outcome->description))) {
+                cJSON_Delete(details);
+                return NULL;
+        }
+        cJSON_AddItemToObject(error, "details", details);
+        return TAKE_PTR(o);
+}
+
+/* {"result":{…}} */
+static cJSON *describe_result(const CallOutcome *outcome)
+{
+        cJSON *o = cJSON_CreateObject();
+        cJSON *result = cJSON_Duplicate(outcome->result, true);
+        if (!o || !result) {
+                cJSON_Delete(o);
+                cJSON_Delete(result);
+                return NULL;
+        }
+        cJSON_AddItemToObject(o, "result", result);
+        return o;
+}
+
+/* The station has answered, or hasn't. */
+static void on_done(void *userdata, const CallOutcome *outcome)
+{
+        Exchange *x = userdata;
+        switch (outcome->end) {
+        case CALL_RESULT:
+                exchange_reply_json(x, 200, describe_result(outcome));
+                break;
+        case CALL_ERROR:
+                exchange_reply_json(x, 200, describe_error(outcome));
+                break;
+        case CALL_TIMEOUT:
+                exchange_problem(x, 504, "The station did not answer in time.");
+                break;
+        case CALL_GONE:
+                exchange_problem(x, 409, "The station went away before it answered.");
+                break;
+        }
+}
+
+/* Asks the station; payload is consumed. */
+static void ask(const ApiCall *call, const char *action, cJSON *payload)
+{
+        Call *pending = NULL;
+        int r = station_call(call->station, action, payload, on_done, call->x, &pending);
+        if (r == 0)
+                exchange_wait_for(call->x, pending);
+        else if (r == -ENOTCONN)
+                exchange_problem(call->x, 409, "The station is not connected.");
+        else if (r == -ENOBUFS)
+                exchange_problem(call->x, 503, "Too many calls wait for this station.");
+        else
+                api_out_of_memory(call->x);
+}
+
+static void post_order(const ApiCall *call, const OrderKind *kind)
+{
+        const char *action, *sentence;
+        cJSON *payload = NULL;
+        if (!station_is_online(call->station)) {
+                exchange_problem(call->x, 409, "The station is not connected.");
+                return;
+        }
+        int r = order_message(kind, call->service->csms, call->station, call->body,
+                              &(OrderMessage){&action, &payload, &sentence});
+        if (r == 0)
+                ask(call, action, payload);
+        else if (r == -EINVAL)
+                exchange_problem(call->x, 400, sentence);
+        else
+                api_out_of_memory(call->x);
+}
+
+static void post_update(const ApiCall *call)
+{
+        post_order(call, &order_update);
+}
+
+static void post_logs(const ApiCall *call)
+{
+        post_order(call, &order_logs);
+}
+
+static void post_call(const ApiCall *call)
+{
+        const cJSON *action = cJSON_GetObjectItemCaseSensitive(call->body, "action");
+        const cJSON *payload = cJSON_GetObjectItemCaseSensitive(call->body, "payload");
+        if (!cJSON_IsString(action) || !*action->valuestring ||
+            (payload && !cJSON_IsObject(payload)) ||
+            cJSON_GetArraySize(call->body) != (payload ? 2 : 1)) {
+                exchange_problem(call->x, 400,
+                                 "The body must be {\"action\":string,\"payload\":object}.");
+                return;
+        }
+        cJSON *copy = payload ? cJSON_Duplicate(payload, true) : cJSON_CreateObject();
+        if (copy)
+                ask(call, action->valuestring, copy);
+        else
+                api_out_of_memory(call->x);
+}
+
+static void post_fault(const ApiCall *call)
+{
+        Fault fault;
+        const char *sentence = NULL;
+        int r = fault_from_json(call->body, &fault, &sentence);
+        if (r == 0)
+                sentence = answer_fault_objection(&fault);
+        if (sentence) {
+                exchange_problem(call->x, 400, sentence);
+                return;
+        }
+        r = call->station ? station_set_fault(call->station, &fault)
+                          : csms_set_fault(call->service->csms, &fault);
+        if (r == 0)
+                exchange_reply(call->x, 204, NULL, NULL);
+        else if (r == -ENOSPC)
+                exchange_problem(call->x, 409, "The station has too many faults already.");
+        else
+                api_out_of_memory(call->x);
+}
+
+static void get_frames(const ApiCall *call)
+{
+        int64_t since = 0;
+        uint64_t last = 0;
+        char *lines;
+        if (!api_number(call, "since", 0, INT64_MAX, &since))
+                return;
+        lines = station_frames(call->station, (uint64_t)since, &last);
+        if (!lines) {
+                api_out_of_memory(call->x);
+                return;
+        }
+        exchange_set_last_frame(call->x, last);
+        exchange_reply(call->x, 200, "application/jsonl", lines);
+}
+
+static void post_raw(const ApiCall *call)
+{
+        int r = station_send_raw(call->station, strempty(call->request->body),
+                                 call->request->body_size,
+                                 str_equal(request_arg(call->request, "binary"), "1"));
+        if (r == 0)
+                exchange_reply(call->x, 204, NULL, NULL);
+        else if (r == -ENOTCONN)
+                exchange_problem(call->x, 409, "The station is not connected.");
+        else
+                exchange_problem(call->x, 503, "The station does not read what it is sent.");
+}
+
+/* clang-format off */
+const Route api_station_routes[] = {
+        { HTTP_GET,  "/api/stations",             "listStations", ROLE_READ,     0,                               list_stations },
+        { HTTP_POST, "/api/stations/{id}/update", "orderUpdate",  ROLE_OPERATOR, API_STATION | API_JSON,          post_update   },
+        { HTTP_POST, "/api/stations/{id}/logs",   "orderLogs",    ROLE_OPERATOR, API_STATION | API_JSON,          post_logs     },
+        { HTTP_POST, "/api/stations/{id}/call",   "callStation",  ROLE_OPERATOR, API_STATION | API_JSON,          post_call     },
+        { HTTP_POST, "/api/stations/{id}/fault",  "setFault",     ROLE_OPERATOR, API_STATION | API_ALL | API_JSON, post_fault    },
+        { HTTP_GET,  "/api/stations/{id}/frames", "listFrames",   ROLE_READ,     API_STATION,                     get_frames    },
+        { HTTP_POST, "/api/stations/{id}/raw",    "sendRaw",      ROLE_OPERATOR, API_STATION,                     post_raw      },
+        { 0 },
+};
+/* clang-format on */

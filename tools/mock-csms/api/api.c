@@ -1,0 +1,126 @@
+/* Finds the route of a request. See api.h. */
+#include "api.h"
+#include <inttypes.h>
+#include <stdio.h>
+
+static const Route *const tables[] = {api_station_routes};
+
+void api_out_of_memory(Exchange *x)
+{
+        exchange_problem(x, 503, "Out of memory.");
+}
+
+bool api_number(const ApiCall *call, const char *name, int64_t min, int64_t max, int64_t *value)
+{
+        char sentence[128], *end;
+        const char *text = request_arg(call->request, name);
+        if (!text)
+                return true;
+        errno = 0;
+        long long n = strtoll(text, &end, 10);
+        bool begins = *text == '-' || (*text >= '0' && *text <= '9'); /* strtoll() skips blanks */
+        if (errno == 0 && begins && end != text && !*end && n >= min && n <= max) {
+                *value = n;
+                return true;
+        }
+        snprintf(sentence, sizeof(sentence), "%s must be a number from %" PRId64 " to %" PRId64 ".",
+                 name, min, max);
+        exchange_problem(call->x, 400, sentence);
+        return false;
+}
+
+/* The parameters of a path, cut out of a copy of it. */
+typedef struct Match {
+        char text[HTTP_PATH_MAX];
+        const char *params[API_PARAMS_MAX];
+} Match;
+
+/* Whether the path is one of the pattern, segment by segment. */
+static bool fits(const char *pattern, const char *path, Match *match)
+{
+        size_t n = 0;
+        *match = (Match){0};
+        memcpy(match->text, path, strlen(path) + 1);
+        for (char *p = match->text; *pattern || *p;) {
+                if (*pattern == '{') {
+                        size_t size = strcspn(p, "/");
+                        if (size == 0)
+                                return false;
+                        match->params[n++] = p;
+                        pattern = strchr(pattern, '}') + 1;
+                        p += size;
+                        if (*p)
+                                *p++ = '\0'; /* the "/", which a pattern has behind a parameter, too
+                                              */
+                        if (*pattern && *pattern++ != '/')
+                                return false;
+                        continue;
+                }
+                if (*pattern++ != *p++)
+                        return false;
+        }
+        return true;
+}
+
+/* NULL: there is none; *ret_wrong_method: but for another method. */
+static const Route *find_route(const HttpRequest *request, Match *match, bool *ret_wrong_method)
+{
+        *ret_wrong_method = false;
+        for (size_t i = 0; i < ELEMENTSOF(tables); i++)
+                for (const Route *route = tables[i]; route->path; route++) {
+                        if (!fits(route->path, request->path, match))
+                                continue;
+                        if (route->method == request->method ||
+                            (request->method == HTTP_HEAD && route->method == HTTP_GET))
+                                return route;
+                        *ret_wrong_method = true;
+                }
+        return NULL;
+}
+
+/* Finds the station that the path names. false: the call is answered. */
+static bool find_station(const Route *route, ApiCall *call)
+{
+        if (!(route->flags & API_STATION) ||
+            ((route->flags & API_ALL) && streq(call->params[0], "*")))
+                return true;
+        call->station = csms_find(call->service->csms, call->params[0]);
+        if (!call->station)
+                exchange_problem(call->x, 404, "No station of this identity was ever seen.");
+        return call->station;
+}
+
+static void serve_route(const Route *route, ApiCall *call)
+{
+        _cleanup_(cJSON_Deletep) cJSON *body = NULL;
+        if (!find_station(route, call))
+                return;
+        if (route->flags & API_JSON) {
+                int r = json_parse(strempty(call->request->body), call->request->body_size, &body);
+                if (r == 0 && !cJSON_IsObject(body))
+                        r = -EBADMSG;
+                if (r < 0) {
+                        exchange_problem(call->x, 400, "The body must be a JSON object.");
+                        return;
+                }
+        }
+        call->body = body;
+        route->serve(call);
+}
+
+void api_handle(Service *service, Exchange *x)
+{
+        Match match;
+        bool wrong_method;
+        const HttpRequest *request = exchange_request(x);
+        const Route *route = find_route(request, &match, &wrong_method);
+        ApiCall call = {.service = service, .x = x, .request = request};
+        if (route) {
+                memcpy(call.params, match.params, sizeof(call.params));
+                serve_route(route, &call);
+        } else if (wrong_method) {
+                exchange_problem(x, 405, "This call wants another method.");
+        } else {
+                exchange_problem(x, 404, "There is no such call.");
+        }
+}

@@ -1,0 +1,53 @@
+/* The REST calls under /api/: tables of routes, and what they all need. openapi.json is their
+ * source: each route has there an operation of its path, method and id, whose words, limits and
+ * answers it keeps. */
+#pragma once
+
+#include "csms.h"
+#include "http.h"
+
+/* What the calls work on. All is borrowed. */
+typedef struct Service {
+        Csms *csms;
+} Service;
+
+/* Parameters in the path of a route. */
+#define API_PARAMS_MAX 2
+
+typedef enum Role { ROLE_READ, ROLE_OPERATOR } Role;
+
+enum {
+        API_STATION = 1, /* the first parameter names a station */
+        API_ALL = 2,     /* … or is "*", for all of them */
+        API_JSON = 4,    /* the body is an object */
+};
+
+/* A call. All is borrowed, and for as long as the handler runs, but service and x. */
+typedef struct ApiCall {
+        Service *service;
+        Exchange *x;
+        const HttpRequest *request;
+        const char *params[API_PARAMS_MAX]; /* of the path, decoded; NULL: it has no such */
+        Station *station;                   /* API_STATION; NULL for "*" */
+        const cJSON *body;                  /* API_JSON */
+} ApiCall;
+
+typedef struct Route {
+        HttpMethod method;
+        const char *path;      /* "/api/stations/{id}/frames" */
+        const char *operation; /* its operationId */
+        Role role;             /* who may */
+        int flags;
+        void (*serve)(const ApiCall *call); /* answers, at once or later, exactly once */
+} Route;
+
+/* The tables, each ended by a route without a path. */
+extern const Route api_station_routes[];
+
+/* Serves a request below /api/. */
+void api_handle(Service *service, Exchange *x);
+/* Answers that there is no memory. */
+void api_out_of_memory(Exchange *x);
+/* Reads a number of the query into *value, which is kept if it is not there. false: it is none
+ * within min … max, and the call is answered. */
+bool api_number(const ApiCall *call, const char *name, int64_t min, int64_t max, int64_t *value);

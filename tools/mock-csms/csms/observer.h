@@ -1,0 +1,42 @@
+/* Those who watch what stations do, and may have a say in it: the scenario runner, the state,
+ * events, roll-outs. */
+#pragma once
+
+#include "rpc.h"
+
+typedef struct Station Station;
+
+/* Every function may be NULL, and may be called from within the handling of a frame: none may end a
+ * connection or the CSMS, nor free a station. All that is handed over is borrowed. */
+typedef struct Observer {
+        /* Connected; the connection has gone. */
+        void (*joined)(void *userdata, const Station *station);
+        void (*left)(void *userdata, const Station *station);
+        /* What station_describe() tells of it is another now. */
+        void (*changed)(void *userdata, const Station *station);
+        /* A frame went or came: its number, and what station_frames() has of it. */
+        void (*frame_passed)(void *userdata, const Station *station, uint64_t number,
+                             const char *line);
+        /* A CALL came. An answer in *ret (owned by the caller) is given in the place of the usual
+         * one, unless an observer before has put one there. */
+        void (*call_came)(void *userdata, const Station *station, const char *action,
+                          const cJSON *payload, cJSON **ret);
+        /* A CALLRESULT to a call of this action came. */
+        void (*result_came)(void *userdata, const Station *station, const char *action,
+                            const cJSON *payload);
+        /* A frame came that can't be used. */
+        void (*trouble_came)(void *userdata, const Station *station, RpcTrouble trouble);
+        /* Whether this identity may not connect now. */
+        bool (*refuses)(void *userdata, const char *id);
+        void *userdata;
+} Observer;
+
+/* Calls a function of all observers of a CSMS that have it: TELL(csms, joined, station). */
+#define TELL(csms, what, ...)                                                                      \
+        do {                                                                                       \
+                for (size_t tell_i = 0; tell_i < (csms)->observers_count; tell_i++) {              \
+                        const Observer *tell_o = (csms)->observers[tell_i];                        \
+                        if (tell_o->what)                                                          \
+                                tell_o->what(tell_o->userdata, __VA_ARGS__);                       \
+                }                                                                                  \
+        } while (0)

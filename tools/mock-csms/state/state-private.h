@@ -1,0 +1,31 @@
+/* What the files of this room share. */
+#pragma once
+
+#include "state.h"
+#include <sqlite3.h>
+
+/* A statement, taken by STATEMENT() for as long as the variable lives. */
+typedef sqlite3_stmt *Statement;
+void statement_donep(Statement *statement);
+#define _statement_ _cleanup_(statement_donep)
+
+/* Prepares it, or takes the one that was prepared from this same literal before. 0 and *ret;
+ * negative errno, logged. */
+int state_prepare(State *state, const char *sql, Statement *ret);
+/* The same, for one that writes: begins the transaction if there is none. */
+int state_prepare_write(State *state, const char *sql, Statement *ret);
+/* One step. 1: a row; 0: done; negative errno, logged. */
+int state_step(State *state, Statement statement);
+/* For what belongs together in several writes: all of it or nothing. state_undo() after a failure
+ * between. */
+int state_savepoint(State *state);
+int state_release(State *state);
+void state_undo(State *state);
+
+/* Binds a text that may be NULL; it must live until the step. */
+void bind_text(Statement statement, int index, const char *text);
+/* A column as a text of the caller's own; "" where it is NULL. NULL: out of memory. */
+char *column_text(Statement statement, int index);
+
+/* What each kind of thing needs, in SQL. */
+extern const char state_station_schema[];

@@ -1,0 +1,252 @@
+/* The life of the database. See state.h. */
+#include "log.h"
+#include "state-private.h"
+
+/* Marks a file as ours ("mCSM"), and the layout of this version. */
+#define APPLICATION_ID "1833128781"
+#define LAYOUT 1
+/* Statements kept prepared. */
+#define STATEMENTS_MAX 128
+/* Fresh ids begin at a number made of the time, so that another database does not repeat those that
+ * stations still remember. */
+#define FRESH_ID_MODULUS 1000000000
+
+struct State {
+        StateOptions options;
+        sqlite3 *db;
+        bool writing; /* a transaction is open */
+        struct {
+                const char *sql; /* a literal */
+                Statement statement;
+        } kept[STATEMENTS_MAX];
+        size_t kept_count;
+};
+
+static const char state_own_schema[] = "CREATE TABLE fresh (id INTEGER NOT NULL)";
+
+static const char *const schemas[] = {state_own_schema, state_station_schema};
+
+static int to_errno(int code)
+{
+        /* clang-format off */
+        static const struct { int code, error; } errors[] = {
+                { SQLITE_BUSY, EBUSY },   { SQLITE_LOCKED, EBUSY },     { SQLITE_NOTADB, EBADMSG }, { SQLITE_CORRUPT, EUCLEAN },
+                { SQLITE_FULL, ENOSPC },  { SQLITE_NOMEM, ENOMEM },     { SQLITE_CANTOPEN, ENOENT }, { SQLITE_READONLY, EROFS },
+                { SQLITE_TOOBIG, E2BIG }, { SQLITE_CONSTRAINT, EEXIST },
+        };
+        /* clang-format on */
+        for (size_t i = 0; i < ELEMENTSOF(errors); i++)
+                if (errors[i].code == (code & 0xff))
+                        return -errors[i].error;
+        return -EIO;
+}
+
+static int fail(const State *state, int code)
+{
+        return log_error_errno(to_errno(code), "State %s: %s", strempty(state->options.path),
+                               sqlite3_errmsg(state->db));
+}
+
+static int run(State *state, const char *sql)
+{
+        int code = sqlite3_exec(state->db, sql, NULL, NULL, NULL);
+        return code == SQLITE_OK ? 0 : fail(state, code);
+}
+
+void statement_donep(Statement *statement)
+{
+        if (!*statement)
+                return;
+        sqlite3_reset(*statement);
+        sqlite3_clear_bindings(*statement);
+}
+
+int state_prepare(State *state, const char *sql, Statement *ret)
+{
+        for (size_t i = 0; i < state->kept_count; i++)
+                if (state->kept[i].sql == sql && !sqlite3_stmt_busy(state->kept[i].statement)) {
+                        *ret = state->kept[i].statement;
+                        return 0;
+                }
+        if (state->kept_count == STATEMENTS_MAX)
+                return log_error_errno(-ENOBUFS, "State: too many statements");
+        int code = sqlite3_prepare_v3(state->db, sql, -1, SQLITE_PREPARE_PERSISTENT, ret, NULL);
+        if (code != SQLITE_OK)
+                return fail(state, code);
+        state->kept[state->kept_count].sql = sql;
+        state->kept[state->kept_count++].statement = *ret;
+        return 0;
+}
+
+/* Begins the transaction, if there is none. */
+static int begin(State *state)
+{
+        if (state->writing)
+                return 0;
+        int r = run(state, "BEGIN IMMEDIATE");
+        if (r < 0)
+                return r;
+        state->writing = true;
+        if (state->options.wake_at)
+                state->options.wake_at(state->options.userdata, boottime_now() + STATE_FLUSH_AFTER);
+        return 0;
+}
+
+int state_prepare_write(State *state, const char *sql, Statement *ret)
+{
+        int r = begin(state);
+        return r < 0 ? r : state_prepare(state, sql, ret);
+}
+
+int state_step(State *state, Statement statement)
+{
+        int code = sqlite3_step(statement);
+        if (code == SQLITE_ROW)
+                return 1;
+        return code == SQLITE_DONE ? 0 : fail(state, code);
+}
+
+int state_savepoint(State *state)
+{
+        int r = begin(state);
+        return r < 0 ? r : run(state, "SAVEPOINT together");
+}
+
+int state_release(State *state)
+{
+        return run(state, "RELEASE together");
+}
+
+void state_undo(State *state)
+{
+        (void)run(state, "ROLLBACK TO together");
+        (void)run(state, "RELEASE together");
+}
+
+int state_flush(State *state)
+{
+        if (!state->writing)
+                return 0;
+        state->writing = false;
+        int r = run(state, "COMMIT");
+        if (r < 0 && !sqlite3_get_autocommit(state->db))
+                (void)run(state, "ROLLBACK");
+        return r;
+}
+
+void bind_text(Statement statement, int index, const char *text)
+{
+        if (text)
+                sqlite3_bind_text(statement, index, text, -1, SQLITE_STATIC);
+        else
+                sqlite3_bind_null(statement, index);
+}
+
+char *column_text(Statement statement, int index)
+{
+        return strdup(strempty((const char *)sqlite3_column_text(statement, index)));
+}
+
+/* A number that a pragma or the like gives. */
+static int64_t ask(State *state, const char *sql)
+{
+        Statement q = NULL;
+        if (sqlite3_prepare_v2(state->db, sql, -1, &q, NULL) != SQLITE_OK)
+                return -1;
+        int64_t value = sqlite3_step(q) == SQLITE_ROW ? sqlite3_column_int64(q, 0) : -1;
+        sqlite3_finalize(q);
+        return value;
+}
+
+static int make_tables(State *state)
+{
+        int r = run(state, "BEGIN IMMEDIATE");
+        for (size_t i = 0; i < ELEMENTSOF(schemas) && r == 0; i++)
+                r = run(state, schemas[i]);
+        if (r < 0)
+                return r;
+        sqlite3_stmt *q = NULL;
+        int code = sqlite3_prepare_v2(state->db, "INSERT INTO fresh VALUES (?)", -1, &q, NULL);
+        if (code == SQLITE_OK) {
+                sqlite3_bind_int64(q, 1,
+                                   (int64_t)(wallclock_now() / USEC_PER_SEC % FRESH_ID_MODULUS));
+                code = sqlite3_step(q);
+        }
+        sqlite3_finalize(q);
+        if (code != SQLITE_DONE)
+                return fail(state, code);
+        _cleanup_(freep) char *version = str_printf("PRAGMA user_version = %d", LAYOUT);
+        if (!version)
+                return -ENOMEM;
+        r = run(state, "PRAGMA application_id = " APPLICATION_ID);
+        if (r == 0)
+                r = run(state, version);
+        return r < 0 ? r : run(state, "COMMIT");
+}
+
+/* Whether the file is one of ours, of this layout; an empty one gets its tables. */
+static int check_layout(State *state)
+{
+        int64_t id = ask(state, "PRAGMA application_id"),
+                layout = ask(state, "PRAGMA user_version");
+        if (id == 0 && layout == 0 && ask(state, "SELECT count(*) FROM sqlite_schema") == 0)
+                return make_tables(state);
+        if (id != strtoll(APPLICATION_ID, NULL, 10))
+                return log_error_errno(-EBADMSG, "%s is no state of mock-csms",
+                                       strempty(state->options.path));
+        if (layout > LAYOUT)
+                return log_error_errno(-EPROTO, "%s was made by a newer mock-csms",
+                                       strempty(state->options.path));
+        return 0;
+}
+
+int state_open(const StateOptions *options, State **ret)
+{
+        _cleanup_(state_freep) State *state = calloc(1, sizeof(*state));
+        if (!state)
+                return -ENOMEM;
+        state->options = *options;
+        int code = sqlite3_open_v2(
+                options->path ? options->path : "", &state->db,
+                SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW, NULL);
+        if (code != SQLITE_OK)
+                return fail(state, code);
+        sqlite3_extended_result_codes(state->db, 1);
+        /* the whole file is ours for as long as we run: no shared memory, and a second mock-csms is
+         * told */
+        int r = run(state, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA "
+                           "synchronous = FULL;"
+                           "PRAGMA foreign_keys = ON");
+        if (r == 0)
+                r = run(state, "BEGIN EXCLUSIVE; COMMIT");
+        if (r == 0)
+                r = check_layout(state);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(state);
+        return 0;
+}
+
+void state_free(State *state)
+{
+        if (!state)
+                return;
+        if (state->db)
+                (void)state_flush(state);
+        for (size_t i = 0; i < state->kept_count; i++)
+                sqlite3_finalize(state->kept[i].statement);
+        sqlite3_close(state->db);
+        free(state);
+}
+
+int state_fresh_id(State *state, int64_t *ret)
+{
+        _statement_ Statement q = NULL;
+        int r = state_prepare_write(state, "UPDATE fresh SET id = id + 1 RETURNING id", &q);
+        if (r == 0)
+                r = state_step(state, q);
+        if (r < 0)
+                return r;
+        *ret = sqlite3_column_int64(q, 0);
+        return 0;
+}

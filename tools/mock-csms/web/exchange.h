@@ -1,0 +1,40 @@
+/* An exchange from the inside, for the files that make up HTTP: http.c reads requests, reply.c
+ * writes answers. */
+#pragma once
+
+#include "files.h"
+#include "http.h"
+#include "upload.h"
+#include "web.h"
+
+#define HEADER_VALUE_MAX 256
+
+struct Exchange {
+        struct lws *wsi;
+        HttpRequest request;
+        size_t announced, received; /* bytes of the request's body */
+        char range[HEADER_VALUE_MAX], if_range[HEADER_VALUE_MAX];
+        bool body_whole, served, answered, headers_sent;
+        unsigned status;
+        const char *type;
+        char *body;
+        size_t body_size, body_sent;
+        FileReply file;
+        bool is_upload;
+        Upload upload;
+        int upload_error; /* why there is none, negative errno; told when the body has come */
+        uint64_t last_frame;
+        bool has_last_frame;
+        Call *call;
+};
+
+/* What lws keeps of a connection. */
+typedef struct Session {
+        Exchange *x;
+} Session;
+_Static_assert(sizeof(Session) == SESSION_SIZE, "lws keeps so much");
+
+/* Frees it with all that it has; NULL is fine. */
+void exchange_free(Exchange *x);
+/* Writes what comes next of the answer. -1: close the connection. */
+int exchange_write(struct lws *wsi, Session *session);

@@ -1,0 +1,196 @@
+/* Answers of HTTP: headers and bodies, piece by piece as the client reads. See http.h. */
+#include "exchange.h"
+#include <inttypes.h>
+#include <stdio.h>
+
+/* Bytes written at a time; of all headers of an answer. */
+#define CHUNK_SIZE 16384
+#define HEADERS_SIZE 2048
+/* Seconds a client may take to read a chunk of an answer. */
+#define CHUNK_SECONDS 60
+
+#define PROBLEM_TYPE "application/problem+json"
+
+void exchange_free(Exchange *x)
+{
+        if (!x)
+                return;
+        if (x->call)
+                call_forget(x->call);
+        files_done(&x->file);
+        upload_done(&x->upload);
+        for (size_t i = 0; i < x->request.args_count; i++)
+                free(x->request.args[i]);
+        free(x->request.body);
+        free(x->body);
+        free(x);
+}
+
+const HttpRequest *exchange_request(const Exchange *x)
+{
+        return &x->request;
+}
+
+void exchange_set_last_frame(Exchange *x, uint64_t number)
+{
+        x->has_last_frame = true;
+        x->last_frame = number;
+}
+
+void exchange_wait_for(Exchange *x, Call *call)
+{
+        x->call = call;
+}
+
+void exchange_reply(Exchange *x, unsigned status, const char *type, char *body)
+{
+        x->call = NULL;
+        x->answered = true;
+        x->status = status;
+        x->type = type;
+        x->body = body;
+        x->body_size = body ? strlen(body) : 0;
+        lws_set_timeout(x->wsi, PENDING_TIMEOUT_HTTP_CONTENT, CHUNK_SECONDS);
+        lws_callback_on_writable(x->wsi);
+}
+
+void exchange_reply_json(Exchange *x, unsigned status, cJSON *json)
+{
+        _cleanup_(cJSON_Deletep) cJSON *owned = json;
+        char *text = json ? cJSON_PrintUnformatted(json) : NULL;
+        if (!text)
+                exchange_reply(x, 503, NULL, NULL);
+        else
+                exchange_reply(x, status, status < 400 ? "application/json" : PROBLEM_TYPE, text);
+}
+
+/* NULL when out of memory. */
+static cJSON *make_problem(unsigned status, const char *sentence)
+{
+        _cleanup_(cJSON_Deletep) cJSON *o = cJSON_CreateObject();
+        if (!o || !cJSON_AddNumberToObject(o, "status", status) ||
+            !cJSON_AddStringToObject(o, "title", sentence))
+                return NULL;
+        return TAKE_PTR(o);
+}
+
+void exchange_problem(Exchange *x, unsigned status, const char *sentence)
+{
+        exchange_reply_json(x, status, make_problem(status, sentence));
+}
+
+/* Headers under construction. */
+typedef struct Headers {
+        struct lws *wsi;
+        unsigned char *p, *end;
+        int failed;
+} Headers;
+
+_printf_(3, 4) static void add(Headers *h, const char *name, const char *format, ...)
+{
+        char value[HEADER_VALUE_MAX];
+        va_list ap;
+        va_start(ap, format);
+        int n = vsnprintf(value, sizeof(value), format, ap);
+        va_end(ap);
+        h->failed |= n < 0 || n >= (int)sizeof(value) ||
+                     lws_add_http_header_by_name(h->wsi, (const unsigned char *)name,
+                                                 (unsigned char *)value, n, &h->p, h->end);
+}
+
+static void begin(Headers *h, unsigned status, const char *type, uint64_t length)
+{
+        h->failed |= lws_add_http_header_status(h->wsi, status, &h->p, h->end);
+        if (type)
+                add(h, "content-type:", "%s", type);
+        if (status != 204)
+                add(h, "content-length:", "%" PRIu64, length);
+        if (status == 401)
+                add(h, "www-authenticate:", "Basic realm=\"mock-csms\"");
+        add(h, "cache-control:", "no-store");
+        add(h, "connection:", "close");
+}
+
+int http_refuse(struct lws *wsi, unsigned status, const char *sentence)
+{
+        unsigned char buffer[LWS_PRE + HEADERS_SIZE];
+        char body[256];
+        Headers h = {wsi, buffer + LWS_PRE, buffer + sizeof(buffer) - sizeof(body), 0};
+        int n = snprintf(body, sizeof(body), "{\"status\":%u,\"title\":\"%s\"}", status, sentence);
+        if (n < 0 || n >= (int)sizeof(body))
+                return -1;
+        begin(&h, status, PROBLEM_TYPE, (uint64_t)n);
+        if (h.failed || lws_finalize_http_header(wsi, &h.p, h.end))
+                return -1;
+        memcpy(h.p, body, (size_t)n);
+        size_t size = (size_t)(h.p - (buffer + LWS_PRE)) + (size_t)n;
+        (void)lws_write(wsi, buffer + LWS_PRE, size, LWS_WRITE_HTTP_HEADERS);
+        return -1;
+}
+
+static void add_file_headers(Headers *h, const FileReply *file)
+{
+        add(h, "accept-ranges:", "bytes");
+        add(h, "etag:", "%s", file->etag);
+        add(h, "last-modified:", "%s", file->modified);
+        if (file->status == 206)
+                add(h, "content-range:", "bytes %jd-%jd/%jd", (intmax_t)file->start,
+                    (intmax_t)(file->start + file->length - 1), (intmax_t)file->total);
+        else if (file->status == 416)
+                add(h, "content-range:", "bytes */%jd", (intmax_t)file->total);
+}
+
+static int write_headers(Exchange *x)
+{
+        unsigned char buffer[LWS_PRE + HEADERS_SIZE];
+        Headers h = {x->wsi, buffer + LWS_PRE, buffer + sizeof(buffer), 0};
+        bool file = x->file.fd >= 0;
+        begin(&h, x->status, x->type, file ? (uint64_t)x->file.length : x->body_size);
+        if (file)
+                add_file_headers(&h, &x->file);
+        if (x->has_last_frame)
+                add(&h, "last-frame:", "%" PRIu64, x->last_frame);
+        if (h.failed || lws_finalize_http_header(x->wsi, &h.p, h.end))
+                return -1;
+        x->headers_sent = true;
+        return lws_write(x->wsi, buffer + LWS_PRE, (size_t)(h.p - (buffer + LWS_PRE)),
+                         LWS_WRITE_HTTP_HEADERS);
+}
+
+/* The next bytes of the body: their number, 0 at the end, negative errno. */
+static ssize_t read_chunk(Exchange *x, unsigned char *out, size_t room)
+{
+        if (x->request.method == HTTP_HEAD)
+                return 0;
+        if (x->file.fd >= 0)
+                return files_read(&x->file, out, room);
+        size_t n = MIN(room, x->body_size - x->body_sent);
+        if (n > 0)
+                memcpy(out, x->body + x->body_sent, n);
+        x->body_sent += n;
+        return (ssize_t)n;
+}
+
+int exchange_write(struct lws *wsi, Session *session)
+{
+        unsigned char buffer[LWS_PRE + CHUNK_SIZE];
+        Exchange *x = session->x;
+        if (!x || !x->answered)
+                return 0;
+        if (!x->headers_sent) {
+                if (write_headers(x) < 0)
+                        return -1;
+                lws_callback_on_writable(wsi);
+                return 0;
+        }
+        ssize_t n = read_chunk(x, buffer + LWS_PRE, CHUNK_SIZE);
+        if (n < 0 || (n > 0 && lws_write(wsi, buffer + LWS_PRE, (size_t)n, LWS_WRITE_HTTP) < 0))
+                return -1;
+        if (n > 0) {
+                lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, CHUNK_SECONDS);
+                lws_callback_on_writable(wsi);
+                return 0;
+        }
+        exchange_free(TAKE_PTR(session->x));
+        return -1; /* one request a connection: see the top */
+}
