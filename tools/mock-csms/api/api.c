@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static const Route *const tables[] = {api_station_routes};
+static const Route *const tables[] = {api_station_routes, api_event_routes};
 
 void api_out_of_memory(Exchange *x)
 {

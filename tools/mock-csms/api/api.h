@@ -4,11 +4,13 @@
 #pragma once
 
 #include "csms.h"
+#include "events.h"
 #include "http.h"
 
 /* What the calls work on. All is borrowed. */
 typedef struct Service {
         Csms *csms;
+        Events *events;
 } Service;
 
 /* Parameters in the path of a route. */
@@ -43,6 +45,7 @@ typedef struct Route {
 
 /* The tables, each ended by a route without a path. */
 extern const Route api_station_routes[];
+extern const Route api_event_routes[];
 
 /* Serves a request below /api/. */
 void api_handle(Service *service, Exchange *x);

@@ -26,6 +26,9 @@ struct Exchange {
         uint64_t last_frame;
         bool has_last_frame;
         Call *call;
+        const StreamSource *stream; /* NULL: an answer of a known length */
+        void *stream_userdata;
+        bool beat_due;
 };
 
 /* What lws keeps of a connection. */
@@ -36,5 +39,7 @@ _Static_assert(sizeof(Session) == SESSION_SIZE, "lws keeps so much");
 
 /* Frees it with all that it has; NULL is fine. */
 void exchange_free(Exchange *x);
+/* LWS_CALLBACK_TIMER: nothing was said for a while. */
+void exchange_timer(Exchange *x);
 /* Writes what comes next of the answer. -1: close the connection. */
 int exchange_write(struct lws *wsi, Session *session);

@@ -190,6 +190,10 @@ static int start(struct lws *wsi, Session *session)
                                    "The query has too many arguments, or one with a NUL.");
         read_header(wsi, WSI_TOKEN_HTTP_RANGE, x->range, sizeof(x->range));
         read_header(wsi, WSI_TOKEN_HTTP_IF_RANGE, x->if_range, sizeof(x->if_range));
+        static const char last_event_id[] = "last-event-id:";
+        if (lws_hdr_custom_copy(wsi, x->request.last_event_id, sizeof(x->request.last_event_id),
+                                last_event_id, (int)strlen(last_event_id)) < 0)
+                *x->request.last_event_id = '\0';
         bool upload = is_upload(&x->request);
         if (x->request.method != HTTP_POST && !upload) {
                 serve(web_of(wsi), x);
@@ -264,6 +268,8 @@ int http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user,
                 return take_body(session->x, in, size);
         if (reason == LWS_CALLBACK_HTTP_BODY_COMPLETION && session->x)
                 return finish_body(web_of(wsi), session->x);
+        if (reason == LWS_CALLBACK_TIMER && session->x)
+                exchange_timer(session->x);
         if (reason == LWS_CALLBACK_HTTP_WRITEABLE)
                 return exchange_write(wsi, session);
         if (reason == LWS_CALLBACK_CLOSED_HTTP || reason == LWS_CALLBACK_HTTP_DROP_PROTOCOL)

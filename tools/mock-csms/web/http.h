@@ -7,6 +7,7 @@
  */
 #define HTTP_PATH_MAX 1024
 #define HTTP_ARGS_MAX 16
+#define HTTP_EVENT_ID_MAX 64
 #define HTTP_QUERY_MAX 4096
 #define HTTP_BODY_MAX ((size_t)2 << 20)
 
@@ -17,7 +18,8 @@ typedef struct HttpRequest {
         char path[HTTP_PATH_MAX]; /* decoded */
         char *body;               /* a NUL behind its end; NULL: none */
         size_t body_size;
-        char *args[HTTP_ARGS_MAX]; /* of the query, decoded: "name=value" */
+        char last_event_id[HTTP_EVENT_ID_MAX]; /* the header; "": none */
+        char *args[HTTP_ARGS_MAX];             /* of the query, decoded: "name=value" */
         size_t args_count;
 } HttpRequest;
 
@@ -37,5 +39,19 @@ void exchange_reply_json(Exchange *x, unsigned status, cJSON *json);
 void exchange_problem(Exchange *x, unsigned status, const char *sentence);
 /* Adds Last-Frame: to the answer to come. */
 void exchange_set_last_frame(Exchange *x, uint64_t number);
+/* Where the text of an answer without an end comes from. */
+typedef struct StreamSource {
+        /* The next text, which is freed; NULL: none now, until exchange_stream_wake(). */
+        char *(*next)(void *userdata);
+        /* The client has gone, or the server ends. */
+        void (*gone)(void *userdata);
+        const char *beat; /* said when nothing else was for a while, so that a dead client is found
+                             out */
+} StreamSource;
+
+/* Answers by a stream, until the client goes. source is borrowed for ever; type is a literal. */
+void exchange_stream(Exchange *x, const char *type, const StreamSource *source, void *userdata);
+/* There is text again. */
+void exchange_stream_wake(Exchange *x);
 /* The answer waits for this call, which is forgotten if the client goes before. NULL: no more. */
 void exchange_wait_for(Exchange *x, Call *call);

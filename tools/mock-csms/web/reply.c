@@ -9,6 +9,11 @@
 /* Seconds a client may take to read a chunk of an answer. */
 #define CHUNK_SECONDS 60
 
+/* Seconds until a stream says that it still lives. */
+#define BEAT_SECONDS 15
+/* Of a body that ends with the connection. */
+#define LENGTH_UNKNOWN UINT64_MAX
+
 #define PROBLEM_TYPE "application/problem+json"
 
 void exchange_free(Exchange *x)
@@ -17,6 +22,8 @@ void exchange_free(Exchange *x)
                 return;
         if (x->call)
                 call_forget(x->call);
+        if (x->stream)
+                x->stream->gone(x->stream_userdata);
         files_done(&x->file);
         upload_done(&x->upload);
         for (size_t i = 0; i < x->request.args_count; i++)
@@ -42,6 +49,13 @@ void exchange_wait_for(Exchange *x, Call *call)
         x->call = call;
 }
 
+/* The client must have read what comes within a time. */
+static void want_to_write(Exchange *x)
+{
+        lws_set_timeout(x->wsi, PENDING_TIMEOUT_HTTP_CONTENT, CHUNK_SECONDS);
+        lws_callback_on_writable(x->wsi);
+}
+
 void exchange_reply(Exchange *x, unsigned status, const char *type, char *body)
 {
         x->call = NULL;
@@ -50,8 +64,27 @@ void exchange_reply(Exchange *x, unsigned status, const char *type, char *body)
         x->type = type;
         x->body = body;
         x->body_size = body ? strlen(body) : 0;
-        lws_set_timeout(x->wsi, PENDING_TIMEOUT_HTTP_CONTENT, CHUNK_SECONDS);
-        lws_callback_on_writable(x->wsi);
+        want_to_write(x);
+}
+
+void exchange_stream(Exchange *x, const char *type, const StreamSource *source, void *userdata)
+{
+        x->stream = source;
+        x->stream_userdata = userdata;
+        exchange_reply(x, 200, type, NULL);
+}
+
+void exchange_stream_wake(Exchange *x)
+{
+        want_to_write(x);
+}
+
+void exchange_timer(Exchange *x)
+{
+        if (!x->stream)
+                return;
+        x->beat_due = true;
+        want_to_write(x);
 }
 
 void exchange_reply_json(Exchange *x, unsigned status, cJSON *json)
@@ -103,7 +136,7 @@ static void begin(Headers *h, unsigned status, const char *type, uint64_t length
         h->failed |= lws_add_http_header_status(h->wsi, status, &h->p, h->end);
         if (type)
                 add(h, "content-type:", "%s", type);
-        if (status != 204)
+        if (status != 204 && length != LENGTH_UNKNOWN)
                 add(h, "content-length:", "%" PRIu64, length);
         if (status == 401)
                 add(h, "www-authenticate:", "Basic realm=\"mock-csms\"");
@@ -145,7 +178,10 @@ static int write_headers(Exchange *x)
         unsigned char buffer[LWS_PRE + HEADERS_SIZE];
         Headers h = {x->wsi, buffer + LWS_PRE, buffer + sizeof(buffer), 0};
         bool file = x->file.fd >= 0;
-        begin(&h, x->status, x->type, file ? (uint64_t)x->file.length : x->body_size);
+        begin(&h, x->status, x->type,
+              x->stream ? LENGTH_UNKNOWN
+              : file    ? (uint64_t)x->file.length
+                        : x->body_size);
         if (file)
                 add_file_headers(&h, &x->file);
         if (x->has_last_frame)
@@ -171,6 +207,29 @@ static ssize_t read_chunk(Exchange *x, unsigned char *out, size_t room)
         return (ssize_t)n;
 }
 
+/* Writes the next text of a stream, if there is any. */
+static int write_stream(Exchange *x)
+{
+        _cleanup_(freep) char *text = x->stream->next(x->stream_userdata);
+        if (!text && x->beat_due)
+                text = strdup(x->stream->beat);
+        x->beat_due = false;
+        lws_set_timer_usecs(x->wsi, BEAT_SECONDS * (lws_usec_t)USEC_PER_SEC);
+        if (!text) {
+                lws_set_timeout(x->wsi, NO_PENDING_TIMEOUT, 0);
+                return 0;
+        }
+        size_t size = strlen(text);
+        _cleanup_(freep) unsigned char *buffer = malloc(LWS_PRE + size);
+        if (!buffer)
+                return -1;
+        memcpy(buffer + LWS_PRE, text, size);
+        if (lws_write(x->wsi, buffer + LWS_PRE, size, LWS_WRITE_HTTP) < 0)
+                return -1;
+        want_to_write(x);
+        return 0;
+}
+
 int exchange_write(struct lws *wsi, Session *session)
 {
         unsigned char buffer[LWS_PRE + CHUNK_SIZE];
@@ -183,12 +242,13 @@ int exchange_write(struct lws *wsi, Session *session)
                 lws_callback_on_writable(wsi);
                 return 0;
         }
+        if (x->stream)
+                return write_stream(x);
         ssize_t n = read_chunk(x, buffer + LWS_PRE, CHUNK_SIZE);
         if (n < 0 || (n > 0 && lws_write(wsi, buffer + LWS_PRE, (size_t)n, LWS_WRITE_HTTP) < 0))
                 return -1;
         if (n > 0) {
-                lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, CHUNK_SECONDS);
-                lws_callback_on_writable(wsi);
+                want_to_write(x);
                 return 0;
         }
         exchange_free(TAKE_PTR(session->x));

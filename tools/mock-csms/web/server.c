@@ -257,6 +257,9 @@ static int open_things(Server *server, const ServerOptions *options)
                      &server->service.csms);
         if (r < 0)
                 return log_error_errno(r, "Can't start");
+        r = events_new(server->service.csms, &server->service.events);
+        if (r < 0)
+                return log_error_errno(r, "Can't start");
         if (server->run)
                 csms_add_observer(server->service.csms, run_observer(server->run));
         return 0;
@@ -301,6 +304,7 @@ int server_run(const ServerOptions *options)
         uv_loop_close(&server.loop);
         if (r == 0 && server.run)
                 r = run_finish(server.run);
+        events_free(server.service.events);
         csms_free(server.service.csms);
         auth_free(server.web.auth);
         trace_free(server.trace);

@@ -1,0 +1,105 @@
+"""GET /api/events: what happens, as server-sent events."""
+import json
+
+import pytest
+from mockcsms import BOOT, MockCsms
+from wsclient import Station
+
+
+class Stream:
+    """Reads events as a browser's EventSource would."""
+
+    def __init__(self, csms, query="", **headers):
+        self.connection = csms.connection(timeout=30)
+        self.connection.request("GET", f"/api/events{query}", headers={name.replace("_", "-"): v for name, v in headers.items()})
+        self.response = self.connection.getresponse()
+
+    def next(self):
+        event = {}
+        while True:
+            line = self.response.readline().decode().rstrip("\n")
+            if line:
+                name, _, value = line.partition(":")
+                if name:  # else a comment
+                    event[name] = value.removeprefix(" ")
+            elif event:
+                return event["event"], json.loads(event["data"]), event["id"]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.response.close()
+        self.connection.close()
+
+
+@pytest.fixture
+def csms():
+    with MockCsms() as csms:
+        yield csms
+
+
+def test_station_is_told_as_it_changes(csms):
+    with Stream(csms) as stream:
+        assert stream.response.status == 200 and stream.response.headers["Content-Type"] == "text/event-stream"
+        with Station(csms.port, "CP1", protocols=["ocpp2.0.1"]) as station:
+            kind, data, _ = stream.next()
+            assert (kind, data["id"], data["online"], data["vendor"]) == ("station", "CP1", True, None)
+            station.call("BootNotification", BOOT["ocpp2.0.1"])
+            assert stream.next()[1]["firmwareVersion"] == "1.0"
+            station.call("FirmwareStatusNotification", {"status": "Downloading", "requestId": 7})
+            assert stream.next()[1]["update"]["status"] == "Downloading"
+        assert stream.next()[1]["online"] is False
+
+
+def test_who_comes_back_misses_nothing(csms):
+    with Stream(csms) as stream, Station(csms.port, "CP1", protocols=["ocpp1.6"]):
+        last = stream.next()[2]
+    with Station(csms.port, "CP2", protocols=["ocpp1.6"]):
+        csms.get("/api/stations")
+    with Stream(csms, Last_Event_ID=last) as stream:
+        assert [stream.next()[1]["id"] for _ in range(3)] == ["CP1", "CP2", "CP2"]
+    with Stream(csms, f"?lastEventId={last}") as stream:
+        assert stream.next()[1]["id"] == "CP1"
+
+
+@pytest.mark.parametrize("last", ["x", "00000000-0000-0000-0000-000000000000-1", "-1", "9" * 60])
+def test_id_of_another_run_is_told_that_events_are_lost(csms, last):
+    with Stream(csms, Last_Event_ID=last) as stream:
+        assert stream.next()[:2] == ("lost", {})
+
+
+def test_slow_reader_is_told_that_events_are_lost(csms):
+    with Stream(csms, "?types=frame,station&station=CP1") as stream, Station(csms.port, "CP1", protocols=["ocpp1.6"]) as station:
+        text = "x" * 900_000
+        for i in range(40):  # more than is kept and than the sockets take
+            station.call("DataTransfer", {"vendorId": "v", "data": text})
+        kinds = []
+        while not kinds or kinds[-1] != "lost":
+            kinds.append(stream.next()[0])
+        station.call("Heartbeat")
+        assert stream.next()[1]["line"]["frame"][2] == "Heartbeat"
+
+
+def test_frames_of_one_station_are_told_to_who_wants_them(csms):
+    with Stream(csms, "?types=frame&station=CP1") as stream:
+        with Station(csms.port, "CP1", protocols=["ocpp1.6"]) as station, Station(csms.port, "CP2", protocols=["ocpp1.6"]) as other:
+            other.call("Heartbeat")
+            station.call("Heartbeat")
+            first, second = stream.next(), stream.next()
+            assert first[1]["number"] == 1 and first[1]["line"]["frame"][2:] == ["Heartbeat", {}]
+            assert second[1]["line"]["from"] == "csms"
+
+
+@pytest.mark.parametrize("query", ["?types=frame", "?types=nothing", "?types=", "?types=station,"])
+def test_unknown_types_are_refused(csms, query):
+    answer = csms.get(f"/api/events{query}")
+    assert answer.status == 400 and answer.json["title"].startswith("types must be")
+
+
+def test_listeners_are_limited(csms):
+    streams = [Stream(csms) for _ in range(64)]
+    assert csms.get("/api/events").status == 503
+    streams.pop().__exit__()
+    for stream in streams:
+        stream.__exit__()
