@@ -126,9 +126,11 @@ static void learn_boot(Station *station, const cJSON *payload)
         const cJSON *o = cJSON_GetObjectItemCaseSensitive(payload, "chargingStation");
         const char *vendor = o ? "vendorName" : "chargePointVendor";
         const char *model = o ? "model" : "chargePointModel";
+        const char *serial = o ? "serialNumber" : "chargePointSerialNumber";
         o = o ? o : payload;
         learn_text(o, vendor, station->vendor, FIELD_TEXT_MAX);
         learn_text(o, model, station->model, FIELD_TEXT_MAX);
+        learn_text(o, serial, station->serial, FIELD_TEXT_MAX);
         learn_text(o, "firmwareVersion", station->version, FIELD_TEXT_MAX);
 }
 

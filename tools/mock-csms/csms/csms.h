@@ -73,6 +73,10 @@ const Dialect *station_dialect(const Station *station);
 const char *station_uploads(const Station *station);
 /* url is copied. 0, -ENOMEM. */
 int station_set_uploads(Station *station, const char *url);
+/* The time zone that an operator has told, an IANA name ("Europe/Berlin"); NULL: none. Borrowed. */
+const char *station_timezone(const Station *station);
+/* Whether an operator has given it this tag. */
+bool station_has_tag(const Station *station, const char *tag);
 /* A fault in the place of the action's old one; fault is copied. 0, -ENOSPC, -ENOMEM. */
 int station_set_fault(Station *station, const Fault *fault);
 /* Ends its connection, once what is queued has gone out. It must be online. */

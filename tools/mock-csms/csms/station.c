@@ -140,6 +140,8 @@ void station_free(Station *station)
         free(station->frames.lines);
         free(station->faults);
         free(station->uploads);
+        free(station->tags);
+        free(station->timezone);
         if (station->rpc)
                 rpc_free(station->rpc);
         free(station);
@@ -333,6 +335,23 @@ const char *station_uploads(const Station *station)
 int station_set_uploads(Station *station, const char *url)
 {
         return str_replace(&station->uploads, url);
+}
+
+const char *station_timezone(const Station *station)
+{
+        return station->timezone;
+}
+
+bool station_has_tag(const Station *station, const char *tag)
+{
+        size_t n = strlen(tag);
+        for (const char *p = strempty(station->tags); *p; p += strspn(p, " ")) {
+                size_t size = strcspn(p, " ");
+                if (size == n && strncmp(p, tag, n) == 0)
+                        return true;
+                p += size;
+        }
+        return false;
 }
 
 int station_set_fault(Station *station, const Fault *fault)

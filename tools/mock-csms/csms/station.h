@@ -46,9 +46,12 @@ struct Station {
         Mangle mangle;      /* of the next frame that rpc sends */
         Faults *faults;     /* NULL: never had any */
         Frames frames;
-        char vendor[FIELD_TEXT_MAX + 1], model[FIELD_TEXT_MAX + 1], version[FIELD_TEXT_MAX + 1];
+        char vendor[FIELD_TEXT_MAX + 1], model[FIELD_TEXT_MAX + 1], version[FIELD_TEXT_MAX + 1],
+                serial[FIELD_TEXT_MAX + 1];
         UpdateState update;
-        char *uploads; /* see station_uploads() */
+        char *tags;     /* the operator's words, a blank between each two; NULL: none */
+        char *timezone; /* see station_timezone() */
+        char *uploads;  /* see station_uploads() */
 };
 
 /* An answer held back. */
