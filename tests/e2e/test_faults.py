@@ -402,9 +402,11 @@ def test_other_slot_is_booted_before_anything_was_written(keys):
             image.write(charger.slot_image("A").read_bytes()[:1 << 20])
         charger.boot_until_known()
         wait_for(lambda: charger.boot_loader.attempts("A") == 3, "the mark of this boot")
+        charger.boot_loader.trap("hold", "set-state")  # or RAUC has written all before the power is cut
         charger.ask()
-        charger.until_job("installing")
+        wait_for(lambda: charger.loader_calls("set-state B bad"), "the begin of the install")
         charger.power_off(signal.SIGKILL)
+        charger.boot_loader.trap("hold", "set-state", on=False)
         charger.database("UPDATE job SET install_accepted = 0")
         charger.boot_loader.run("set-primary", "B")
         charger.boot()
