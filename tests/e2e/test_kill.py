@@ -193,8 +193,6 @@ def everything(calms):
 def chosen(calms, say):
     if ONE:
         return [tuple(ONE)]
-    if BINARIES.parent.name == "coverage":  # a program that is killed counts no lines
-        return list(ALWAYS)
     all_of_them = list(everything(calms))
     if ALL:
         return all_of_them
