@@ -46,7 +46,7 @@ static void get_events(const ApiCall *call)
 
 /* clang-format off */
 const Route api_event_routes[] = {
-        { HTTP_GET, "/api/events", "listenToEvents", ROLE_READ, 0, get_events },
+        { HTTP_GET, "/api/events", "listenToEvents", ROLE_READ, 0, get_events, "types,station,lastEventId" },
         { 0 },
 };
 /* clang-format on */

@@ -175,8 +175,8 @@ const Route api_station_routes[] = {
         { HTTP_POST, "/api/stations/{id}/logs",   "orderLogs",    ROLE_OPERATOR, API_STATION | API_JSON,          post_logs     },
         { HTTP_POST, "/api/stations/{id}/call",   "callStation",  ROLE_OPERATOR, API_STATION | API_JSON,          post_call     },
         { HTTP_POST, "/api/stations/{id}/fault",  "setFault",     ROLE_OPERATOR, API_STATION | API_ALL | API_JSON, post_fault    },
-        { HTTP_GET,  "/api/stations/{id}/frames", "listFrames",   ROLE_READ,     API_STATION,                     get_frames    },
-        { HTTP_POST, "/api/stations/{id}/raw",    "sendRaw",      ROLE_OPERATOR, API_STATION,                     post_raw      },
+        { HTTP_GET,  "/api/stations/{id}/frames", "listFrames",   ROLE_READ,     API_STATION,                     get_frames,   "since" },
+        { HTTP_POST, "/api/stations/{id}/raw",    "sendRaw",      ROLE_OPERATOR, API_STATION,                     post_raw,     "binary" },
         { 0 },
 };
 /* clang-format on */

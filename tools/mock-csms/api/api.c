@@ -3,7 +3,18 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static const Route *const tables[] = {api_station_routes, api_event_routes};
+/* Bytes of a sentence that is made here, of an argument that it names. */
+#define SENTENCE_MAX 256
+#define ARG_SHOWN_MAX 32
+
+/* clang-format off */
+const Route *const api_tables[] = {
+        api_station_routes,
+        api_event_routes,
+        api_self_routes,
+        NULL,
+};
+/* clang-format on */
 
 void api_out_of_memory(Exchange *x)
 {
@@ -66,8 +77,8 @@ static bool fits(const char *pattern, const char *path, Match *match)
 static const Route *find_route(const HttpRequest *request, Match *match, bool *ret_wrong_method)
 {
         *ret_wrong_method = false;
-        for (size_t i = 0; i < ELEMENTSOF(tables); i++)
-                for (const Route *route = tables[i]; route->path; route++) {
+        for (const Route *const *table = api_tables; *table; table++)
+                for (const Route *route = *table; route->path; route++) {
                         if (!fits(route->path, request->path, match))
                                 continue;
                         if (route->method == request->method ||
@@ -90,10 +101,42 @@ static bool find_station(const Route *route, ApiCall *call)
         return call->station;
 }
 
+/* Whether a list that is parted by commas has the name, of so many bytes. */
+static bool list_has(const char *list, const char *name, size_t size)
+{
+        for (const char *p = list; p; p = strchr(p, ',')) {
+                p += *p == ',';
+                if (strcspn(p, ",") == size && strncmp(p, name, size) == 0)
+                        return true;
+        }
+        return false;
+}
+
+/* Whether the route knows all arguments of the query. false: the call is answered. */
+static bool check_query(const Route *route, const ApiCall *call)
+{
+        char sentence[SENTENCE_MAX];
+        for (size_t i = 0; i < call->request->args_count; i++) {
+                const char *arg = call->request->args[i];
+                size_t size = strcspn(arg, "=");
+                if (list_has(route->query, arg, size))
+                        continue;
+                if (!route->query)
+                        snprintf(sentence, sizeof(sentence), "This call has no arguments.");
+                else
+                        snprintf(sentence, sizeof(sentence),
+                                 "There is no argument \"%.*s\"; this call knows %s.",
+                                 (int)MIN(size, (size_t)ARG_SHOWN_MAX), arg, route->query);
+                exchange_problem(call->x, 400, sentence);
+                return false;
+        }
+        return true;
+}
+
 static void serve_route(const Route *route, ApiCall *call)
 {
         _cleanup_(cJSON_Deletep) cJSON *body = NULL;
-        if (!find_station(route, call))
+        if (!check_query(route, call) || !find_station(route, call))
                 return;
         if (route->flags & API_JSON) {
                 int r = json_parse(strempty(call->request->body), call->request->body_size, &body);

@@ -41,11 +41,14 @@ typedef struct Route {
         Role role;             /* who may */
         int flags;
         void (*serve)(const ApiCall *call); /* answers, at once or later, exactly once */
+        const char *query; /* arguments that it knows, parted by commas; NULL: none */
 } Route;
 
-/* The tables, each ended by a route without a path. */
+/* All tables, ended by NULL; each of them is ended by a route without a path. */
+extern const Route *const api_tables[];
 extern const Route api_station_routes[];
 extern const Route api_event_routes[];
+extern const Route api_self_routes[];
 
 /* Serves a request below /api/. */
 void api_handle(Service *service, Exchange *x);
