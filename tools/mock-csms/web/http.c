@@ -79,6 +79,19 @@ static void serve(const Web *web, Exchange *x)
         exchange_problem(x, 404, "There is nothing here; see /api/stations and /files/.");
 }
 
+/* clang-format off */
+static const struct {
+        int lws;
+        HttpMethod method;
+} methods[] = {
+        { LWSHUMETH_GET,    HTTP_GET    },
+        { LWSHUMETH_HEAD,   HTTP_HEAD   },
+        { LWSHUMETH_POST,   HTTP_POST   },
+        { LWSHUMETH_PUT,    HTTP_PUT    },
+        { LWSHUMETH_DELETE, HTTP_DELETE },
+};
+/* clang-format on */
+
 static HttpMethod read_method(struct lws *wsi, char path[static HTTP_PATH_MAX])
 {
         char *uri = NULL;
@@ -88,13 +101,10 @@ static HttpMethod read_method(struct lws *wsi, char path[static HTTP_PATH_MAX])
                 return HTTP_OTHER;
         memcpy(path, uri, (size_t)size);
         path[size] = '\0';
-        if (method == LWSHUMETH_POST)
-                return HTTP_POST;
-        if (method == LWSHUMETH_PUT)
-                return HTTP_PUT;
-        if (method == LWSHUMETH_HEAD)
-                return HTTP_HEAD;
-        return method == LWSHUMETH_GET ? HTTP_GET : HTTP_OTHER;
+        for (size_t i = 0; i < ELEMENTSOF(methods); i++)
+                if (methods[i].lws == method)
+                        return methods[i].method;
+        return HTTP_OTHER;
 }
 
 /* Keeps the arguments behind the "?", which lws has decoded. -1: too many, a NUL in one, or no

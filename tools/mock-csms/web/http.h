@@ -11,7 +11,14 @@
 #define HTTP_QUERY_MAX 4096
 #define HTTP_BODY_MAX ((size_t)2 << 20)
 
-typedef enum HttpMethod { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_OTHER } HttpMethod;
+typedef enum HttpMethod {
+        HTTP_GET,
+        HTTP_HEAD,
+        HTTP_POST,
+        HTTP_PUT,
+        HTTP_DELETE,
+        HTTP_OTHER
+} HttpMethod;
 
 typedef struct HttpRequest {
         HttpMethod method;
