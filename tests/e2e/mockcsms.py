@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 from urllib.parse import quote
 
+import openapi
+
 BINARY_DIR = Path(os.environ.get("BINARY_DIR", Path(__file__).parents[2] / "build" / "dev"))
 MOCK_CSMS = BINARY_DIR / "bin" / "mock-csms"
 RFC_3339_MS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -52,13 +54,17 @@ class MockCsms:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
 
     def request(self, method, path, body=None, headers=None, timeout=10):
+        """The answer; one to a REST call is held to openapi.json."""
         connection = self.connection(timeout)
         try:
             connection.request(method, path, body, headers or {})
             response = connection.getresponse()
-            return Answer(response.status, response.headers, response.read())
+            answer = Answer(response.status, response.headers, response.read())
         finally:
             connection.close()
+        if path.startswith("/api/") and "Upgrade" not in (headers or {}):  # those lws refuses by itself
+            openapi.check_answer(method, path, answer.status, answer.headers, answer.body)
+        return answer
 
     def get(self, path, **headers):
         return self.request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})

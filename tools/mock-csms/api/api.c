@@ -3,8 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* Bytes of a sentence that is made here, of an argument that it names. */
-#define SENTENCE_MAX 256
+/* Characters of an unknown argument that are said again. */
 #define ARG_SHOWN_MAX 32
 
 /* clang-format off */
@@ -112,22 +111,31 @@ static bool list_has(const char *list, const char *name, size_t size)
         return false;
 }
 
+/* Names an argument of the query, of so many bytes, that the route doesn't know. */
+static void refuse_argument(const Route *route, Exchange *x, const char *arg, size_t size)
+{
+        _cleanup_(freep) char *name = strndup(arg, size);
+        _cleanup_(freep) char *shown = name ? utf8_clip(name, ARG_SHOWN_MAX) : NULL;
+        _cleanup_(freep) char *sentence =
+                !route->query ? strdup("This call has no arguments.")
+                : shown ? str_printf("There is no argument \"%s\"; this call knows %s.", shown,
+                                     route->query)
+                        : NULL;
+        if (sentence)
+                exchange_problem(x, 400, sentence);
+        else
+                api_out_of_memory(x);
+}
+
 /* Whether the route knows all arguments of the query. false: the call is answered. */
 static bool check_query(const Route *route, const ApiCall *call)
 {
-        char sentence[SENTENCE_MAX];
         for (size_t i = 0; i < call->request->args_count; i++) {
                 const char *arg = call->request->args[i];
                 size_t size = strcspn(arg, "=");
                 if (list_has(route->query, arg, size))
                         continue;
-                if (!route->query)
-                        snprintf(sentence, sizeof(sentence), "This call has no arguments.");
-                else
-                        snprintf(sentence, sizeof(sentence),
-                                 "There is no argument \"%.*s\"; this call knows %s.",
-                                 (int)MIN(size, (size_t)ARG_SHOWN_MAX), arg, route->query);
-                exchange_problem(call->x, 400, sentence);
+                refuse_argument(route, call->x, arg, size);
                 return false;
         }
         return true;

@@ -196,7 +196,7 @@ static int start(struct lws *wsi, Session *session)
         session->x = x;
         x->request.method = read_method(wsi, x->request.path);
         if (read_query(wsi, &x->request) < 0)
-                return http_refuse(wsi, 414,
+                return http_refuse(wsi, 400,
                                    "The query has too many arguments, or one with a NUL.");
         read_header(wsi, WSI_TOKEN_HTTP_RANGE, x->range, sizeof(x->range));
         read_header(wsi, WSI_TOKEN_HTTP_IF_RANGE, x->if_range, sizeof(x->if_range));

@@ -1,0 +1,68 @@
+"""openapi.json itself, what the server gives of it, and that answers which it does not name are noticed."""
+import json
+
+import jsonschema
+import openapi
+import pytest
+
+STATION = {"id": "CP1", "online": True, "protocol": "ocpp1.6", "vendor": None, "model": None, "firmwareVersion": None, "update": None}
+JSON = {"content-type": "application/json"}
+PROBLEM = {"content-type": "application/problem+json"}
+
+
+def schemas(thing):
+    """All schemas of the document."""
+    if isinstance(thing, dict):
+        for name, inner in thing.items():
+            if name in ("schema", "x-line"):
+                yield inner
+            elif name == "schemas":
+                yield from inner.values()
+            yield from schemas(inner)
+    elif isinstance(thing, list):
+        for inner in thing:
+            yield from schemas(inner)
+
+
+def test_schemas_are_such():
+    for schema in schemas(openapi.DOCUMENT):
+        jsonschema.Draft202012Validator.check_schema(schema)
+        openapi.validator_of(json.dumps(schema)).is_valid(None)  # all that it refers to is there
+
+
+def test_server_gives_the_file(csms):
+    answer = csms.get("/api/openapi.json")
+    assert answer.status == 200 and answer.json == openapi.DOCUMENT
+
+
+@pytest.mark.parametrize("query", ["?x=1", "?since=1&binary", "?%22%0a=1", "?" + "x" * 300, "?sinc=1", "?%ff%c3=1", "?" + "%c3%a4" * 40])
+def test_unknown_argument_is_refused_by_name(csms, station, query):
+    answer = csms.get(f"/api/stations/CP1/frames{query}")
+    assert answer.status == 400 and answer.json["title"].startswith("There is no argument ") and answer.json["title"].endswith(" since.")
+    assert csms.get(f"/api/stations{query}").json["title"] == "This call has no arguments."
+
+
+def test_too_many_arguments_are_refused(csms):
+    assert csms.get("/api/stations?" + "&".join("abcdefghijklmnopq")).status == 400
+
+
+@pytest.mark.parametrize("method, target, status, headers, body", [
+    ("GET", "/api/stations", 200, JSON, [STATION]), ("GET", "/api/stations?x=1", 400, PROBLEM, {"status": 400, "title": "So."}),
+    ("HEAD", "/api/stations", 200, JSON, None), ("POST", "/api/stations/x/raw", 204, {}, None),
+    ("GET", "/api/nothing", 404, PROBLEM, {"status": 404, "title": "So."}),
+], ids=range(5))
+def test_good_answer_passes(method, target, status, headers, body):
+    openapi.check_answer(method, target, status, headers, b"" if body is None else json.dumps(body).encode())
+
+
+@pytest.mark.parametrize("method, target, status, headers, body", [
+    ("GET", "/api/stations", 200, JSON, [STATION | {"more": 1}]), ("GET", "/api/stations", 200, JSON, [STATION | {"online": 1}]),
+    ("GET", "/api/stations", 200, {}, [STATION]), ("GET", "/api/stations", 204, {}, None), ("GET", "/api/stations", 504, PROBLEM, {"status": 504, "title": "So."}),
+    ("GET", "/api/stations", 503, JSON, {"status": 503, "title": "So."}), ("GET", "/api/stations", 503, {}, None),
+    ("GET", "/api/stations", 503, PROBLEM, {"status": 503, "title": "no sentence"}), ("GET", "/api/nothing", 200, JSON, {}),
+    ("POST", "/api/stations/x/raw", 204, JSON, None), ("POST", "/api/stations/x/raw", 204, {}, {}),
+    ("GET", "/api/stations/x/frames", 200, {"content-type": "application/jsonl"}, {"frame": []}),
+], ids=range(12))
+def test_answer_that_is_not_named_is_noticed(method, target, status, headers, body):
+    with pytest.raises(AssertionError, match="openapi.json"):
+        openapi.check_answer(method, target, status, headers, b"" if body is None else json.dumps(body).encode())
