@@ -74,7 +74,7 @@ static const char *const bad_orders[] = {
 };
 static const char *const bad_profiles[] = {
         "", "2", "2 30", "2 30 ", "2 30 https://h/", "3 30 wss://h/", "-1 30 ws://h/", "2 0 wss://h/", "2 -3 wss://h/",
-        "2 86401 wss://h/", "2 9999999 wss://h/", "20 30 wss://h/", "2 30 ws://h/", "1 30 wss://h/", "2 30 wss://a b/", "x"
+        "2 9999999 wss://h/", "20 30 wss://h/", "2 30 ws://h/", "1 30 wss://h/", "2 30 wss://a b/", "x"
 };
 /* clang-format on */
 
@@ -131,16 +131,19 @@ static void network_judges_the_url_with_its_identity(void **state)
 
 static void network_profile_comes_back(void **state)
 {
-        NetworkProfile p = {.url = (char *)URL, .timeout = 86400, .security = 2};
+        NetworkProfile p = {.url = (char *)URL, .timeout = NETWORK_TIMEOUT_MAX, .security = 2};
         _cleanup_(network_profile_done) NetworkProfile back = {0};
         _cleanup_(freep) char *text = network_profile_to_text(&p);
 
         (void)state;
-        assert_string_equal(text, "2 86400 " URL);
+        assert_string_equal(text, "2 3600 " URL);
         assert_int_equal(network_profile_from_text(text, &back), 0);
         assert_string_equal(back.url, URL);
-        assert_int_equal(back.timeout, 86400);
+        assert_int_equal(back.timeout, NETWORK_TIMEOUT_MAX);
         assert_int_equal(back.security, 2);
+        network_profile_done(&back);
+        assert_int_equal(network_profile_from_text("2 86400 " URL, &back), 0);
+        assert_int_equal(back.timeout, NETWORK_TIMEOUT_MAX);
         for (size_t i = 0; i < ELEMENTSOF(bad_profiles); i++)
                 if (network_profile_from_text(bad_profiles[i], &back) != -EINVAL)
                         fail_msg("\"%s\" is taken for a profile", bad_profiles[i]);

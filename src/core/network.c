@@ -84,7 +84,7 @@ const char *network_judge(const NetworkRequest *q, const NetworkMeans *means,
                 return "expected a ws:// or wss:// URL without user, query and fragment";
         *ret_reason = "ValueOutOfRange";
         if (q->timeout < 1 || q->timeout > NETWORK_TIMEOUT_MAX)
-                return "messageTimeout must be from 1 to 86400";
+                return "messageTimeout must be from 1 to 3600";
         return judge_security(q, means, url.secure, ret_reason);
 }
 
@@ -103,14 +103,14 @@ int network_profile_from_text(const char *text, NetworkProfile *ret)
         long long security, timeout;
 
         if (sscanf(text, "%1lld %6lld %n", &security, &timeout, &at) != 2 || at == 0 ||
-            security < 0 || security > 2 || timeout < 1 || timeout > NETWORK_TIMEOUT_MAX ||
-            link_url_parse(text + at, &url) < 0 || url.secure != (security == 2))
+            security < 0 || security > 2 || timeout < 1 || link_url_parse(text + at, &url) < 0 ||
+            url.secure != (security == 2))
                 return -EINVAL;
         p.url = strdup(text + at);
         if (!p.url)
                 return -ENOMEM;
         p.security = security;
-        p.timeout = timeout;
+        p.timeout = MIN(timeout, NETWORK_TIMEOUT_MAX);
         *ret = p;
         return 0;
 }

@@ -10,8 +10,9 @@
 #define NETWORK_SLOT_MAX 8
 /* The most slots that a round may have. */
 #define NETWORK_ROUND_MAX (NETWORK_SLOT_MAX + 1)
-/* The longest time-out, in seconds: nobody waits longer than a day for an answer. */
-#define NETWORK_TIMEOUT_MAX (24 * 3600)
+/* The longest time-out, in seconds: with the attempts that VAR_NETWORK_ATTEMPTS allows it is how
+ * long a profile that does not answer can keep the station from the next one. */
+#define NETWORK_TIMEOUT_MAX 3600
 
 /* Where to connect to, and how. */
 typedef struct NetworkProfile {
@@ -36,7 +37,8 @@ const char *network_judge(const NetworkRequest *q, const NetworkMeans *means,
                           const char **ret_reason);
 /* "2 30 wss://…", owned by the caller; NULL when out of memory. */
 char *network_profile_to_text(const NetworkProfile *p);
-/* 0 and *ret; -EINVAL: no such text; -ENOMEM. */
+/* 0 and *ret; -EINVAL: no such text; -ENOMEM. A time-out that is too long is cut: the limit was a
+ * day once. */
 int network_profile_from_text(const char *text, NetworkProfile *ret);
 
 /* url + "/" + identity, percent-encoded (J16 3.1.1). Owned by the caller; NULL when out of memory.

@@ -71,7 +71,7 @@ const VarRule var_rules[VAR_MAX] = {
         [VAR_BACKOFF_REPEAT_TIMES]         = INT ("RetryBackOffRepeatTimes", RW, 0, 30, NULL, NULL),
         [VAR_NETWORK_PRIORITY]             = { .name = "NetworkConfigurationPriority", .type = VAR_SEQUENCE_LIST, .access = RW,
                                                .reboot = true, .max = LIST_SIZE, .values = network_slots, .initial = "0" },
-        [VAR_NETWORK_ATTEMPTS]             = INT ("NetworkProfileConnectionAttempts", RW, 1, 1000, NULL, "3"),
+        [VAR_NETWORK_ATTEMPTS]             = INT ("NetworkProfileConnectionAttempts", RW, 1, 100, NULL, "3"),
         [VAR_ACTIVE_NETWORK_PROFILE]       = INT ("ActiveNetworkProfile", RO, 0, INT32_MAX, NULL, NULL),
         [VAR_OFFLINE_THRESHOLD]            = INT ("OfflineThreshold", RW, 0, YEAR, "s", "60"),
         [VAR_QUEUE_ALL_MESSAGES]           = BOOL("QueueAllMessages", RO, "true"),
