@@ -29,10 +29,21 @@ char *redact_url(const char *url)
         return at ? str_printf("%.*s%s", (int)(host - url), url, at + 1) : strdup(url);
 }
 
+/* A name that we would not take may still have been meant for a secret: blanks around it and its
+ * case do not matter. */
 static bool is_one_of(const char *name, const char *const *list, size_t n)
 {
-        for (size_t i = 0; name && i < n; i++)
-                if (strcasecmp(name, list[i]) == 0)
+        static const char blanks[] = " \t\r\n\v\f";
+        size_t size;
+
+        if (!name)
+                return false;
+        name += strspn(name, blanks);
+        size = strlen(name);
+        while (size > 0 && strchr(blanks, name[size - 1]))
+                size--;
+        for (size_t i = 0; i < n; i++)
+                if (size == strlen(list[i]) && strncasecmp(name, list[i], size) == 0)
                         return true;
         return false;
 }
