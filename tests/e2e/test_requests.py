@@ -51,8 +51,8 @@ def restart_csms(charger, *options):
     """Another mock-csms on the same port."""
     charger.listen()
     charger.csms.stop()
-    charger.csms = MockCsms(BINARIES / "mock-csms", charger.folder, charger.folder / "files",
-                            options=["--listen", f"127.0.0.1:{charger.csms.port}", *options])
+    charger.csms = MockCsms(BINARIES / "mock-csms", charger.folder, charger.folder / "files", options=options,
+                            port=charger.csms.port)
 
 
 # ---- update requests ----
@@ -362,7 +362,9 @@ def test_order_is_kept_without_the_csms(keys):
         charger.start_agent()
         wait_for(lambda: "Can't connect to the CSMS" in charger.log(), "a try in vain")
         charger.stop_agent(signal.SIGKILL)
+        url = charger.csms.ocpp
         restart_csms(charger)
+        assert charger.csms.ocpp == url
         charger.start_agent()
         charger.until_status("InstallScheduled")
         assert charger.statuses()[1:] == ["Downloading", "Downloaded", "InstallScheduled"]

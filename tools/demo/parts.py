@@ -237,13 +237,13 @@ class Rauc:
 class MockCsms:
     """mock-csms and its REST calls."""
 
-    def __init__(self, binary, folder, files, trace=None, options=()):
+    def __init__(self, binary, folder, files, trace=None, options=(), port=0):
         self.trace = pathlib.Path(trace or folder / "trace.jsonl").resolve()
         self.trace.write_bytes(b"")
         self._trace_read = 0
         self.log = folder / "mock-csms.log"
         self.command = [binary, "--files", files, "--trace", self.trace, *options]
-        self._start(0)
+        self._start(port)
         self.http = f"http://127.0.0.1:{self.port}"
         self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
