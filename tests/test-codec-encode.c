@@ -101,9 +101,15 @@ static void enum_finds_words_both_ways(void **state)
         } vectors[] = {{"Red", COLOUR_RED}, {"Blue", COLOUR_BLUE}, {"Green", COLOUR_OTHER},
                        {"red", -EINVAL},    {"", -EINVAL},         {NULL, -EINVAL}};
 
+        static const EnumTable any_colours = {colour_words, ELEMENTSOF(colour_words), NULL,
+                                              COLOUR_OTHER};
+
         (void)state;
         for (size_t i = 0; i < ELEMENTSOF(vectors); i++)
                 assert_int_equal(enum_from_word(&colours, vectors[i].word), vectors[i].value);
+        assert_int_equal(enum_from_word(&any_colours, "Red"), COLOUR_RED);
+        assert_int_equal(enum_from_word(&any_colours, "red"), COLOUR_OTHER);
+        assert_int_equal(enum_from_word(&any_colours, NULL), -EINVAL);
         assert_string_equal(enum_to_word(&colours, COLOUR_BLUE), "Blue");
         assert_null(enum_to_word(&colours, COLOUR_OTHER));
         assert_null(enum_to_word(&colours, -1));

@@ -213,6 +213,7 @@ static const Golden goldens[] = {
           { .report_request = { .request_id = 3,
                                 .criteria = { (int[]){ CRITERION_ACTIVE, CRITERION_AVAILABLE, CRITERION_ENABLED, CRITERION_PROBLEM }, 4 },
                                 .names = { (ModelName[]){ PLUG, { .component = (char *)"EVSE", .evse = 1, .connector = NO_INT } }, 2 } } } },
+        { "GetReport", true, "{\"status\":\"NotSupported\"}", { .report_answer = { REPORT_NOT_SUPPORTED, NULL, NULL } } },
         { "GetReport", true, "{\"status\":\"EmptyResultSet\"}", { .report_answer = { REPORT_EMPTY, NULL, NULL } } },
         { "NotifyReport", false,
           "{\"requestId\":3,\"generatedAt\":\"" AT "\",\"seqNo\":1,\"tbc\":true,\"reportData\":[{" HEARTBEAT_JSON ",\"variableAttribute\":"

@@ -250,6 +250,16 @@ void report_opened(Agent *a)
 
 /* ---- what the CSMS asks ---- */
 
+static bool has_unknown_criterion(const ReportRequest *q)
+{
+        const int *criteria = q->criteria.items;
+
+        for (size_t i = 0; i < q->criteria.count; i++)
+                if (criteria[i] == CRITERION_UNKNOWN)
+                        return true;
+        return false;
+}
+
 /* An accepted request is taken over. */
 static ReportAnswer take(Agent *a, const Incoming *incoming, ReportRequest *q)
 {
@@ -258,6 +268,8 @@ static ReportAnswer take(Agent *a, const Incoming *incoming, ReportRequest *q)
         ModelWalk walk = {0};
         VarPlace place;
 
+        if (has_unknown_criterion(q))
+                return (ReportAnswer){.verdict = REPORT_NOT_SUPPORTED};
         if (!next_wanted(a, &model, q, &walk, &place))
                 return (ReportAnswer){.verdict = REPORT_EMPTY};
         if (reports->count == REPORTS_MAX)

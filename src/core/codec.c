@@ -52,13 +52,17 @@ int codec_complain(CodecError *error, const Place *place, CodecViolation violati
 
 int enum_from_word(const EnumTable *names, const char *word)
 {
+        if (!word)
+                return -EINVAL;
         for (size_t i = 0; i < names->count; i++)
-                if (word && str_equal(names->names[i], word))
+                if (str_equal(names->names[i], word))
                         return (int)i;
-        for (const char *const *o = names->others; word && o && *o && names->catch_all >= 0; o++)
+        if (names->catch_all < 0)
+                return -EINVAL;
+        for (const char *const *o = names->others; o && *o; o++)
                 if (streq(*o, word))
                         return names->catch_all;
-        return -EINVAL;
+        return names->others ? -EINVAL : names->catch_all;
 }
 
 const char *enum_to_word(const EnumTable *names, int value)

@@ -31,7 +31,8 @@ typedef enum JsonType {
 
 /* Names of an enum in one version; names[value] may be NULL: the version has no such word.
  * catch_all ≥ 0 is the value of words that the version knows but we don't tell apart (others: their
- * NULL-terminated list), -1 = none. */
+ * NULL-terminated list; NULL: of every other word, where an answer can say that there is none
+ * such), -1 = none. */
 typedef struct EnumTable {
         const char *const *names;
         size_t count;
@@ -137,7 +138,7 @@ const Field *codec_find_field(CodecRules rules, const Table *table, const char *
 /* The field of the table as the version reads it. */
 Field codec_field(CodecRules rules, const Table *table, const Field *field);
 
-/* The value of a word, or names' catch_all for one of its others; -EINVAL. */
+/* The value of a word, or names' catch_all for one of its others; -EINVAL, also of NULL. */
 int enum_from_word(const EnumTable *names, const char *word);
 /* The word of a value, borrowed; NULL if the version has none. */
 const char *enum_to_word(const EnumTable *names, int value);

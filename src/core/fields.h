@@ -65,4 +65,6 @@
  * the value that they decode to (-1: they can't be read). */
 #define WORDS(list) { .names = list, .count = ELEMENTSOF(list), .catch_all = -1 }
 #define WORDS_AND_OTHERS(list, rest, any) { .names = list, .count = ELEMENTSOF(list), .others = rest, .catch_all = any }
+/* Every other word decodes to that value. */
+#define WORDS_AND_ANY(list, any) { .names = list, .count = ELEMENTSOF(list), .catch_all = any }
 /* clang-format on */

@@ -87,7 +87,8 @@ typedef enum ReportCriterion {
         CRITERION_AVAILABLE,
         CRITERION_ENABLED,
         CRITERION_PROBLEM,
-        CRITERION_MAX
+        CRITERION_MAX,
+        CRITERION_UNKNOWN = CRITERION_MAX /* any other word */
 } ReportCriterion;
 
 /* GetBaseReport (B07), GetReport (B08). */

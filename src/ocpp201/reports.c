@@ -23,7 +23,8 @@ static const char *const criterion_list[CRITERION_MAX] = {
         [CRITERION_ENABLED]   = "Enabled",
         [CRITERION_PROBLEM]   = "Problem",
 };
-static const EnumTable criterion_words = WORDS(criterion_list);
+/* What is none of them is told by the answer's status, as the OCA's tool awaits it. */
+static const EnumTable criterion_words = WORDS_AND_ANY(criterion_list, CRITERION_UNKNOWN);
 
 /* GenericDeviceModelStatusEnumType */
 static const char *const verdict_list[REPORT_VERDICT_MAX] = {
