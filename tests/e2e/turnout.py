@@ -1,7 +1,9 @@
 """A turnout on the way of a station to its CSMS: what connects is led to one server or to another, so that a CSMS can show a
 bad side and then its good one again. What is connected already stays where it is."""
+import asyncio
 import contextlib
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -69,3 +71,59 @@ class TlsServer:
     def close(self):
         self.process.kill()
         self.process.communicate()
+
+
+class TlsFront:
+    """The place of another CSMS: speaks TLS with a certificate of its own to who connects, and leads it to what listens at port
+    `to` of this machine, by TLS there too where `inner` says so. Not there until open(), nor after shut()."""
+
+    def __init__(self, certificate, to, inner=False):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self.to, self.server, self.writers = to, None, set()
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(certificate.with_suffix(".pem"), certificate.with_suffix(".key"))
+        self.inner = ssl._create_unverified_context() if inner else None
+        self.loop = asyncio.new_event_loop()
+        threading.Thread(target=self.loop.run_forever, daemon=True).start()
+
+    def _run(self, what):
+        return asyncio.run_coroutine_threadsafe(what, self.loop).result(30)
+
+    async def _copy(self, source, sink):
+        with contextlib.suppress(OSError):
+            while data := await source.read(65536):
+                sink.write(data)
+                await sink.drain()
+        sink.close()
+
+    async def _lead(self, reader, writer):
+        try:
+            inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", self.to, ssl=self.inner)
+        except OSError:
+            writer.close()
+            return
+        self.writers |= {writer, inner_writer}
+        await asyncio.gather(self._copy(reader, inner_writer), self._copy(inner_reader, writer))
+        self.writers -= {writer, inner_writer}
+
+    async def _open(self):
+        self.server = await asyncio.start_server(self._lead, "127.0.0.1", self.port, ssl=self.context)
+
+    async def _shut(self):
+        if self.server:
+            self.server.close()
+            self.server = None
+        for writer in self.writers:
+            writer.transport.abort()
+
+    def open(self):
+        self._run(self._open())
+
+    def shut(self):
+        """Also what is connected."""
+        self._run(self._shut())
+
+    def close(self):
+        self.shut()
+        self.loop.call_soon_threadsafe(self.loop.stop)
