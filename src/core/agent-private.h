@@ -144,6 +144,7 @@ struct Agent {
         AgentParts parts;
         const Config *config;
         Store *store;
+        sd_event_source *store_source; /* what it has left to do */
         Installer *installer;
         Certificates certificates;
         TrustStore *roots;          /* of the manufacturer; NULL: none */
@@ -235,18 +236,23 @@ struct Agent {
 
 /* agent.c */
 int agent_event(Agent *a, JobEvent event);
+/* For people: why the job will fail; OCPP's word for it is taken away. Kept in the row with the
+ * next step. */
+void agent_set_reason(Agent *a, const char *reason);
+/* One-shot timer into *source, replacing it; function gets the agent. */
+int agent_timer(Agent *a, sd_event_source **source, usec_t after, sd_event_time_handler_t function);
+void agent_timer_off(sd_event_source **source);
+
+/* agent-store.c */
+/* Opens it. 0 or negative errno, logged. */
+int agent_store_init(Agent *a);
+void agent_store_done(Agent *a);
 /* Stores the row as it is, without a step. 0 or negative errno, logged. */
 int agent_save(Agent *a);
 /* The same, again and again until it is done. */
 void agent_save_surely(Agent *a);
-/* For people: why the job will fail; OCPP's word for it is taken away. Kept in the row with the
- * next step. */
-void agent_set_reason(Agent *a, const char *reason);
 /* Something could not be stored: logged. Of a damaged database the agent begins anew. */
 void agent_store_failed(Agent *a, int error);
-/* One-shot timer into *source, replacing it; function gets the agent. */
-int agent_timer(Agent *a, sd_event_source **source, usec_t after, sd_event_time_handler_t function);
-void agent_timer_off(sd_event_source **source);
 
 /* agent-clock.c */
 /* The CSMS's time; until it was told, the wall clock. */

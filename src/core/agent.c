@@ -20,43 +20,10 @@ void agent_timer_off(sd_event_source **source)
         *source = sd_event_source_disable_unref(*source);
 }
 
-void agent_store_failed(Agent *a, int error)
-{
-        log_error_errno(error, "Can't store what is done and said in %s",
-                        a->config->state_directory);
-        if (error == -EUCLEAN) /* the next start sets the damaged database aside */
-                sd_event_exit(a->parts.event, EXIT_FAILURE);
-}
-
 void agent_set_reason(Agent *a, const char *reason)
 {
         str_replace(&a->job.reason, reason);
         str_replace(&a->job.reason_code, NULL);
-}
-
-int agent_save(Agent *a)
-{
-        StoreChange change = {.job = &a->job};
-        int r = store_commit(a->store, &change);
-
-        return r < 0 ? log_error_errno(r, "Can't store what is done and said in %s",
-                                       a->config->state_directory)
-                     : 0;
-}
-
-static int on_save_again(sd_event_source *source _unused_, uint64_t usec _unused_, void *userdata)
-{
-        Agent *a = userdata;
-
-        agent_timer_off(&a->again_timer);
-        agent_save_surely(a);
-        return 0;
-}
-
-void agent_save_surely(Agent *a)
-{
-        if (agent_save(a) < 0)
-                agent_timer(a, &a->again_timer, INSTALLER_RETRY, on_save_again);
 }
 
 typedef struct ActionEntry {
@@ -359,12 +326,10 @@ static const InstallerHandlers installer_handlers = {
 
 static int make_parts(Agent *a)
 {
-        _cleanup_(freep) char *error = NULL;
-        int r = store_open(a->config->state_directory, &a->store, &error);
+        int r = agent_store_init(a);
 
         if (r < 0)
-                return log_error_errno(r, "Can't open the store: %s", strempty(error));
-        a->store_was_damaged = r > 0;
+                return r;
         r = store_load_job(a->store, &a->job);
         if (r >= 0)
                 r = store_load_log(a->store, &a->logs.job);
@@ -459,7 +424,7 @@ void agent_free(Agent *a)
         installer_free(a->installer);
         roots_done(a);
         vars_free(a->vars);
-        store_free(a->store);
+        agent_store_done(a);
         job_done(&a->job);
         closep(&a->local_file);
         free(a->booted_slot);

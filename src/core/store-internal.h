@@ -11,7 +11,17 @@ struct Store {
         char *copy;           /* its line, "" if there is nothing to keep */
         size_t copy_slot;     /* which of its two records is that */
         uint64_t copy_number; /* and how many were written */
+        unsigned debts;       /* StoreDebt: left for store_catch_up() */
+        void (*owes)(void *userdata);
+        void *userdata;
 };
+
+typedef enum StoreDebt {
+        DEBT_COPY = 1 << 0,       /* update.copy is older than the database */
+        DEBT_CHECKPOINT = 1 << 1, /* the WAL is long */
+} StoreDebt;
+/* Leaves it for store_catch_up(), or does it at once if nobody will call that. */
+void store_owe(Store *s, StoreDebt debt);
 
 typedef sqlite3_stmt Statement;
 

@@ -77,7 +77,7 @@ int store_outbox_remove(Store *s, int64_t id)
         r = store_run_with_int(s, "DELETE FROM outbox WHERE id = ?", id);
         fail_point("after-store", "outbox-remove");
         if (r == 0)
-                store_copy_renew(s);
+                store_owe(s, DEBT_COPY);
         return r;
 }
 

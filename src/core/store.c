@@ -101,8 +101,13 @@ static const char schema[] =
         "ROWID;";
 
 static const char pragmas[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                              "PRAGMA cache_size = -64; PRAGMA wal_autocheckpoint = 64;"
-                              "PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;";
+                              "PRAGMA cache_size = -64; PRAGMA temp_store = MEMORY;"
+                              "PRAGMA mmap_size = 0;";
+
+/* Pages in the WAL: with so many they are to go into the database, */
+#define WAL_LONG 64
+/* and with so many within the commit, whoever waits for it: the loop does not come to it. */
+#define WAL_TOO_LONG 256
 
 int store_to_errno(int sqlite_code)
 {
@@ -180,6 +185,50 @@ static int check(Store *s)
         return str_equal((const char *)sqlite3_column_text(q, 0), "ok") ? 0 : -EUCLEAN;
 }
 
+/* What is not done stays in the WAL, and the next commit asks for it again. */
+static void checkpoint(Store *s)
+{
+        (void)sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+}
+
+/* Within each commit, in the place of SQLite's own, which would always do it there. */
+static int on_wal(void *userdata, sqlite3 *db _unused_, const char *name _unused_, int pages)
+{
+        Store *s = userdata;
+
+        if (pages >= WAL_TOO_LONG)
+                checkpoint(s);
+        else if (pages >= WAL_LONG)
+                store_owe(s, DEBT_CHECKPOINT);
+        return SQLITE_OK;
+}
+
+void store_owe(Store *s, StoreDebt debt)
+{
+        s->debts |= debt;
+        if (s->owes)
+                s->owes(s->userdata);
+        else
+                store_catch_up(s);
+}
+
+void store_defer(Store *s, void (*owes)(void *userdata), void *userdata)
+{
+        s->owes = owes;
+        s->userdata = userdata;
+}
+
+void store_catch_up(Store *s)
+{
+        unsigned debts = s->debts;
+
+        s->debts = 0;
+        if (debts & DEBT_COPY)
+                store_copy_renew(s);
+        if (debts & DEBT_CHECKPOINT)
+                checkpoint(s);
+}
+
 int store_open_database(const char *folder, Store **ret, char **reterr)
 {
         _cleanup_(freep) char *path = str_printf("%s/agent.db", folder);
@@ -195,6 +244,8 @@ int store_open_database(const char *folder, Store **ret, char **reterr)
                 sqlite3_extended_result_codes(s->db, 1);
         if (r == 0)
                 r = store_run(s, pragmas);
+        if (r == 0)
+                sqlite3_wal_hook(s->db, on_wal, s);
         if (r == 0)
                 r = check(s);
         if (r == 0)
@@ -225,8 +276,10 @@ void store_free(Store *s)
 {
         if (!s)
                 return;
-        if (s->db)
+        if (s->db) {
+                store_catch_up(s);
                 store_forget_statements(s);
+        }
         sqlite3_close(s->db);
         free(s->folder);
         free(s->copy);
@@ -349,7 +402,7 @@ int store_commit(Store *s, const StoreChange *change)
         if (r < 0 && !sqlite3_get_autocommit(s->db))
                 run_word(s, "ROLLBACK");
         if (r == 0 && !change->keep_copy)
-                store_copy_renew(s);
+                store_owe(s, DEBT_COPY);
         return r;
 }
 

@@ -78,9 +78,19 @@ bool outbox_row_is_final(OutboxKind kind, int value);
  * *ret; negative errno. *reterr: a sentence for people, owned by the
  * caller. */
 int store_open(const char *folder, Store **ret, char **reterr);
-/* Closes the database. */
+/* Catches up and closes the database. */
 void store_free(Store *s);
 DEFINE_CLEANUP(Store *, store_free)
+
+/* What is stored is in the WAL and synced; the copy beside the database and the WAL's way into the
+ * database are more writes and syncs, which nobody needs to wait for. From now on they are left:
+ * owes(userdata), called within the call that stores something, tells that there is such work, and
+ * store_catch_up() is to be called from the loop. Without it a power cut loses nothing, but the
+ * copy is older, and a WAL that has grown too long is dealt with where it grows. Before
+ * store_defer() each call does all of its work. */
+void store_defer(Store *s, void (*owes)(void *userdata), void *userdata);
+/* Does what was left. What fails is logged or tried again later. */
+void store_catch_up(Store *s);
 
 /* Fills *ret (initialised). A state that only a newer agent knows is read as downloading or
  * rebooting. 0: there never was a job; 1; negative errno. */

@@ -14,7 +14,7 @@
 
 /* libsystemd's names for it are opaque: this is what they are here. */
 struct sd_event_source {
-        bool used, enabled, floating;
+        bool used, enabled, idle;
         enum { SOURCE_TIME, SOURCE_DEFER, SOURCE_IO } kind;
         usec_t at; /* in the agent's boot time */
         uint64_t order;
@@ -264,6 +264,12 @@ int sd_event_source_set_enabled(sd_event_source *s, int enabled)
         return 0;
 }
 
+int sd_event_source_set_priority(sd_event_source *s, int64_t priority)
+{
+        s->idle = priority >= SD_EVENT_PRIORITY_IDLE;
+        return 0;
+}
+
 sd_event_source *sd_event_source_disable_unref(sd_event_source *s)
 {
         if (!s)
@@ -298,6 +304,12 @@ void loop_reset(void)
 
 /* ---- one step ---- */
 
+/* What is idle comes after all else that is ready. */
+static bool is_before(const sd_event_source *a, const sd_event_source *b)
+{
+        return a->idle == b->idle ? a->order < b->order : b->idle;
+}
+
 /* Defers and descriptors: at once. */
 static sd_event_source *source_ready(void)
 {
@@ -313,7 +325,7 @@ static sd_event_source *source_ready(void)
                         ready = poll(&p, 1, 0) > 0;
                         s->may_be_ready = ready;
                 }
-                if (ready && (!found || s->order < found->order))
+                if (ready && (!found || is_before(s, found)))
                         found = s;
         }
         return found;
