@@ -70,6 +70,8 @@ def close_on(action):
 
 
 def restart_agent(charger):
+    if charger.is_online() and charger.stored()[2] > 0:  # its answer lost, a status would be said twice
+        return False
     charger.stop_agent(signal.SIGTERM)
     charger.start_agent()
     return trap(False)(charger)
