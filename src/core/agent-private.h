@@ -379,8 +379,8 @@ void configuration_handle_change(Agent *a, const char *id, const Incoming *incom
 /* agent-variables.c */
 /* 2.x alone: the device model of the version that is spoken. */
 Model variables_model(const Agent *a);
-/* B05.FR.12, B06.FR.17, B08.FR.18: is the call that came last longer than limit, a BytesPerMessage?
- * Then it is answered. */
+/* B06.FR.17, B08.FR.18, and for SetVariables as well: is the call that came last longer than limit,
+ * a BytesPerMessage? Then it is answered. */
 bool variables_too_long(Agent *a, const char *id, const Incoming *incoming, VarId limit);
 void variables_handle(Agent *a, const char *id, const Incoming *incoming, const cJSON *payload);
 

@@ -26,7 +26,7 @@ static bool meets(const Agent *a, const Model *m, ReportCriterion c, const VarAd
         return variable ? is_true(a, variable, place) : c != CRITERION_PROBLEM;
 }
 
-/* GetReport: one of the criteria, and one of the names (B08.FR.03 … .05). */
+/* GetReport: one of the criteria, and one of the names (B08.FR.07 to .10). */
 static bool is_chosen(const Agent *a, const Model *m, const ReportRequest *q,
                       const VarAddress *address, VarPlace place)
 {

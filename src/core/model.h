@@ -154,7 +154,7 @@ typedef struct Model {
 } Model;
 
 /* The address of a variable and its place. VARIABLE_ACCEPTED with *ret and *ret_place;
- * VARIABLE_UNKNOWN_COMPONENT, VARIABLE_UNKNOWN_VARIABLE (B05.FR.05, .06; B06.FR.06, .07). */
+ * VARIABLE_UNKNOWN_COMPONENT, VARIABLE_UNKNOWN_VARIABLE (B05.FR.04, .05; B06.FR.06, .07). */
 VariableStatus model_find(const Model *m, const ModelName *name, const VarAddress **ret,
                           VarPlace *ret_place);
 
@@ -167,8 +167,8 @@ typedef struct ModelWalk {
 const VarAddress *model_at(const Model *m, const ModelWalk *walk, VarPlace *ret_place);
 void model_step(const Model *m, ModelWalk *walk);
 
-/* Does a name of GetReport mean this variable here? What it leaves out may be any (B08.FR.20 and
- * the following). */
+/* Does a name of GetReport mean this variable here? What it leaves out may be any: the variable
+ * (B08.FR.20), an instance (B08.FR.21), the EVSE and its connector. */
 bool model_name_fits(const ModelName *name, const VarAddress *address, VarPlace place);
 /* The variable of the same component by which a criterion is decided; NULL: the component has
  * none. */

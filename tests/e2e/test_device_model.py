@@ -217,7 +217,7 @@ def test_each_is_judged_by_itself(two):
     ("SetVariables", "setVariableData", {**name("OCPPCommCtrlr.ResetRetries"), "attributeValue": "3"}),
 ])
 def test_too_many_or_too_long(two, action, member, item):
-    """B05.FR.11, .12; B06.FR.16, .17"""
+    """B06.FR.16, .17, and for SetVariables as well."""
     assert len(result(two.csms.call(two.station, action, {member: [item] * 100}))[member[:-4] + "Result"]) == 100
     assert error(two, action, {member: [item] * 101}) == "OccurrenceConstraintViolation"
     assert error(two, action, {member: []}) == "OccurrenceConstraintViolation"
