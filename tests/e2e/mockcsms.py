@@ -44,7 +44,7 @@ class MockCsms:
         self.process = subprocess.Popen([MOCK_CSMS, "--listen", "127.0.0.1:0", *map(str, options)], text=True,
                                         stdout=subprocess.PIPE, stderr=self.log, env=os.environ | (environment or {}))
         line = self.process.stdout.readline()
-        if not line.startswith("listening on 127.0.0.1:"):
+        if not line.startswith("listening on "):
             raise RuntimeError(f"exit code {self.stop()}: {line!r} {self.errors}")
         self.port = int(line.rsplit(":", 1)[1])
 

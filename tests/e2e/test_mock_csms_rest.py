@@ -46,7 +46,7 @@ def test_offline_station_gives_409(csms, what, body):
 
 def test_body_without_length_gives_411(csms):
     with socket.create_connection(("127.0.0.1", csms.port), 10) as sock:
-        sock.sendall(b"POST /api/stations/x/call HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        sock.sendall(b"POST /api/stations/x/call HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
         assert sock.recv(4096).startswith(b"HTTP/1.1 411")
 
 
@@ -54,8 +54,8 @@ def test_body_without_length_gives_411(csms):
 @pytest.mark.parametrize("pieces", [1, 2, 50])
 def test_requests_sent_without_waiting_harm_nothing(csms, order, pieces):
     body = b"x" * 3000
-    head = b"POST /api/stations/nobody/raw HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
-    kinds = {"G": (b"GET /api/stations HTTP/1.1\r\nHost: x\r\n\r\n", b"200"),
+    head = b"POST /api/stations/nobody/raw HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n"
+    kinds = {"G": (b"GET /api/stations HTTP/1.1\r\nHost: localhost\r\n\r\n", b"200"),
              "P": (head % len(body) + body, b"404"), "E": (head % 0, b"404")}
     data = b"".join(kinds[kind][0] for kind in order)
     answers = b""

@@ -35,7 +35,7 @@ def test_server_gives_the_file(csms):
     assert answer.status == 200 and answer.json == openapi.DOCUMENT
 
 
-@pytest.mark.parametrize("query", ["?x=1", "?since=1&binary", "?%22%0a=1", "?" + "x" * 300, "?sinc=1", "?%ff%c3=1", "?" + "%c3%a4" * 40])
+@pytest.mark.parametrize("query", ["?x=1", "?since=1&binary", "?" + "x" * 300, "?sinc=1", "?%ff%c3=1", "?" + "%c3%a4" * 40])
 def test_unknown_argument_is_refused_by_name(csms, station, query):
     answer = csms.get(f"/api/stations/CP1/frames{query}")
     assert answer.status == 400 and answer.json["title"].startswith("There is no argument ") and answer.json["title"].endswith(" since.")

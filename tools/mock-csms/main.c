@@ -12,7 +12,7 @@ typedef struct Option {
         const char *help;
 } Option;
 
-enum { OPT_LISTEN, OPT_TLS_CERT, OPT_TLS_KEY, OPT_CLIENT_CA, OPT_PASSWORDS, OPT_FILES, OPT_TRACE, OPT_PROTOCOLS, OPT_INTERVAL,
+enum { OPT_LISTEN, OPT_TLS_CERT, OPT_TLS_KEY, OPT_CLIENT_CA, OPT_PASSWORDS, OPT_TOKENS, OPT_FILES, OPT_TRACE, OPT_PROTOCOLS, OPT_INTERVAL,
        OPT_MESSAGE_TIMEOUT, OPT_SCENARIO, OPT_STATION, OPT_JUNIT, OPT_STRICT, OPT_HOOK, OPT_SET, OPT_HELP, OPT_VERSION, OPT_MAX };
 
 static const Option options[OPT_MAX] = {
@@ -21,6 +21,7 @@ static const Option options[OPT_MAX] = {
         [OPT_TLS_KEY]         = { "--tls-key",         "FILE",      "its key (PEM)" },
         [OPT_CLIENT_CA]       = { "--client-ca",       "FILE",      "stations need a client certificate by these roots (PEM)" },
         [OPT_PASSWORDS]       = { "--passwords",       "FILE",      "lines ID:password: only these stations, by Basic auth" },
+        [OPT_TOKENS]          = { "--tokens",          "FILE",      "lines read:TOKEN, operator:TOKEN: who may use REST, also from elsewhere by TLS" },
         [OPT_FILES]           = { "--files",           "DIR",       "serve this folder at /files/, take uploads in its uploads/" },
         [OPT_TRACE]           = { "--trace",           "FILE",      "append every frame as a JSON line" },
         [OPT_PROTOCOLS]       = { "--protocols",       "LIST",      "OCPP versions to speak, parted by commas (all: ocpp2.1,ocpp2.0.1,ocpp1.6)" },
@@ -147,6 +148,7 @@ static int read_options(const char *const values[static OPT_MAX], ServerOptions 
                 .tls_key = values[OPT_TLS_KEY],
                 .client_ca = values[OPT_CLIENT_CA],
                 .passwords = values[OPT_PASSWORDS],
+                .tokens = values[OPT_TOKENS],
                 .files = values[OPT_FILES],
                 .trace = values[OPT_TRACE],
                 .protocols = values[OPT_PROTOCOLS],

@@ -72,10 +72,10 @@ static bool fits(const char *pattern, const char *path, Match *match)
         return true;
 }
 
-/* NULL: there is none; *ret_wrong_method: but for another method. */
-static const Route *find_route(const HttpRequest *request, Match *match, bool *ret_wrong_method)
+/* NULL: there is none; *ret_methods: but for these, a set of bits. */
+static const Route *find_route(const HttpRequest *request, Match *match, unsigned *ret_methods)
 {
-        *ret_wrong_method = false;
+        *ret_methods = 0;
         for (const Route *const *table = api_tables; *table; table++)
                 for (const Route *route = *table; route->path; route++) {
                         if (!fits(route->path, request->path, match))
@@ -83,7 +83,9 @@ static const Route *find_route(const HttpRequest *request, Match *match, bool *r
                         if (route->method == request->method ||
                             (request->method == HTTP_HEAD && route->method == HTTP_GET))
                                 return route;
-                        *ret_wrong_method = true;
+                        *ret_methods |= 1u << route->method;
+                        if (route->method == HTTP_GET)
+                                *ret_methods |= 1u << HTTP_HEAD;
                 }
         return NULL;
 }
@@ -162,15 +164,17 @@ static void serve_route(const Route *route, ApiCall *call)
 void api_handle(Service *service, Exchange *x)
 {
         Match match;
-        bool wrong_method;
+        unsigned methods;
         const HttpRequest *request = exchange_request(x);
-        const Route *route = find_route(request, &match, &wrong_method);
+        const Route *route = find_route(request, &match, &methods);
         ApiCall call = {.service = service, .x = x, .request = request};
-        if (route) {
+        if (route && route->role > request->role) {
+                exchange_problem(x, 403, "This token may only read; the call wants an operator's.");
+        } else if (route) {
                 memcpy(call.params, match.params, sizeof(call.params));
                 serve_route(route, &call);
-        } else if (wrong_method) {
-                exchange_problem(x, 405, "This call wants another method.");
+        } else if (methods) {
+                exchange_refuse_method(x, methods, "This call wants another method.");
         } else {
                 exchange_problem(x, 404, "There is no such call.");
         }

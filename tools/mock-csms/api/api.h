@@ -16,8 +16,6 @@ typedef struct Service {
 /* Parameters in the path of a route. */
 #define API_PARAMS_MAX 2
 
-typedef enum Role { ROLE_READ, ROLE_OPERATOR } Role;
-
 enum {
         API_STATION = 1, /* the first parameter names a station */
         API_ALL = 2,     /* … or is "*", for all of them */

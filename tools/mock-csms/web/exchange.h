@@ -12,6 +12,7 @@
 struct Exchange {
         struct lws *wsi;
         HttpRequest request;
+        Access access;
         size_t announced, received; /* bytes of the request's body */
         char range[HEADER_VALUE_MAX], if_range[HEADER_VALUE_MAX];
         bool body_whole, served, answered, headers_sent;
@@ -23,6 +24,7 @@ struct Exchange {
         bool is_upload;
         Upload upload;
         int upload_error; /* why there is none, negative errno; told when the body has come */
+        unsigned allow;   /* methods, for Allow: */
         uint64_t last_frame;
         bool has_last_frame;
         Call *call;

@@ -4,6 +4,7 @@
  * of that body; so nothing is read behind a request. */
 #include "http.h"
 #include "exchange.h"
+#include "guard.h"
 #include "log.h"
 
 #define UPLOADS_PATH "/files/" UPLOADS_FOLDER "/"
@@ -28,7 +29,8 @@ static void serve_file(const Web *web, Exchange *x)
                 return;
         }
         if (x->request.method != HTTP_GET && x->request.method != HTTP_HEAD) {
-                exchange_problem(x, 405, "Files are taken under /files/uploads/ only.");
+                exchange_refuse_method(x, 1u << HTTP_GET | 1u << HTTP_HEAD,
+                                       "Files are taken under /files/uploads/ only.");
                 return;
         }
         int r = files_open(web->files_fd, x->request.path + strlen("/files/"),
@@ -70,6 +72,10 @@ static void serve(const Web *web, Exchange *x)
         const char *path = x->request.path;
         x->served = true;
         lws_set_timeout(x->wsi, NO_PENDING_TIMEOUT, 0); /* a station may take its time */
+        if (x->access.status) {
+                exchange_problem(x, x->access.status, x->access.sentence);
+                return;
+        }
         for (size_t i = 0; i < ELEMENTSOF(places); i++)
                 if (places[i].whole ? streq(path, places[i].path)
                                     : startswith(path, places[i].path) != NULL) {
@@ -80,6 +86,14 @@ static void serve(const Web *web, Exchange *x)
 }
 
 /* clang-format off */
+const char *const http_method_words[HTTP_OTHER] = {
+        [HTTP_GET]    = "GET",
+        [HTTP_HEAD]   = "HEAD",
+        [HTTP_POST]   = "POST",
+        [HTTP_PUT]    = "PUT",
+        [HTTP_DELETE] = "DELETE",
+};
+
 static const struct {
         int lws;
         HttpMethod method;
@@ -186,6 +200,33 @@ static int let_come(struct lws *wsi)
         return n < 0 ? -1 : 0;
 }
 
+/* What the headers say, and whether that may be. 0, -1 as of a callback. */
+static int read_request(struct lws *wsi, Exchange *x)
+{
+        static const char last_event_id[] = "last-event-id:";
+        HttpRequest *request = &x->request;
+        request->method = read_method(wsi, request->path);
+        if (read_query(wsi, request) < 0)
+                return http_refuse(wsi, 400,
+                                   "The query has too many arguments, or one with a NUL.");
+        read_header(wsi, WSI_TOKEN_HTTP_RANGE, x->range, sizeof(x->range));
+        read_header(wsi, WSI_TOKEN_HTTP_IF_RANGE, x->if_range, sizeof(x->if_range));
+        if (lws_hdr_custom_copy(wsi, request->last_event_id, sizeof(request->last_event_id),
+                                last_event_id, (int)strlen(last_event_id)) < 0)
+                *request->last_event_id = '\0';
+        x->access = guard_request(wsi, request);
+        request->role = x->access.role;
+        return 0;
+}
+
+/* Whether a request that is refused is told so before its body has come: a client that asks first
+ * to send it, or has much to send. Another one would not read the answer. */
+static bool is_told_at_once(struct lws *wsi, const Exchange *x, int64_t length)
+{
+        return x->access.status && (length < 0 || length > (int64_t)HTTP_BODY_MAX ||
+                                    lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_EXPECT) > 0);
+}
+
 /* A request's headers are here. */
 static int start(struct lws *wsi, Session *session)
 {
@@ -194,22 +235,18 @@ static int start(struct lws *wsi, Session *session)
                 return -1;
         *x = (Exchange){.wsi = wsi, .file = FILE_REPLY_INIT, .upload = UPLOAD_INIT};
         session->x = x;
-        x->request.method = read_method(wsi, x->request.path);
-        if (read_query(wsi, &x->request) < 0)
-                return http_refuse(wsi, 400,
-                                   "The query has too many arguments, or one with a NUL.");
-        read_header(wsi, WSI_TOKEN_HTTP_RANGE, x->range, sizeof(x->range));
-        read_header(wsi, WSI_TOKEN_HTTP_IF_RANGE, x->if_range, sizeof(x->if_range));
-        static const char last_event_id[] = "last-event-id:";
-        if (lws_hdr_custom_copy(wsi, x->request.last_event_id, sizeof(x->request.last_event_id),
-                                last_event_id, (int)strlen(last_event_id)) < 0)
-                *x->request.last_event_id = '\0';
+        if (read_request(wsi, x) < 0)
+                return -1;
         bool upload = is_upload(&x->request);
         if (x->request.method != HTTP_POST && !upload) {
                 serve(web_of(wsi), x);
                 return 0;
         }
         int64_t length = read_length(wsi);
+        if (is_told_at_once(wsi, x, length)) {
+                serve(web_of(wsi), x);
+                return 0;
+        }
         /* without a length lws would wait for a body of 100 MB */
         if (length < 0)
                 return http_refuse(wsi, 411, "A body must tell its length.");
@@ -218,7 +255,7 @@ static int start(struct lws *wsi, Session *session)
                                    upload ? "The file is longer than 128 MiB."
                                           : "The body is longer than 2 MiB.");
         x->announced = (size_t)length;
-        if (upload)
+        if (upload && !x->access.status)
                 begin_upload(wsi, x);
         if (length == 0 && x->request.method == HTTP_PUT) { /* lws waits for one of POST alone */
                 serve(web_of(wsi), x);
@@ -234,6 +271,8 @@ static int take_body(Exchange *x, const char *data, size_t size)
         if (size > x->announced - x->received) /* lws 4.3: what is behind the body, too */
                 return -1;
         x->received += size;
+        if (x->access.status)
+                return 0;
         if (x->is_upload) {
                 if (!x->upload_error)
                         x->upload_error = upload_write(&x->upload, data, size);

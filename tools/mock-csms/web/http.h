@@ -20,8 +20,15 @@ typedef enum HttpMethod {
         HTTP_OTHER
 } HttpMethod;
 
+/* Words of the methods. */
+extern const char *const http_method_words[HTTP_OTHER];
+
+/* Who asks; each may what those before it may. */
+typedef enum Role { ROLE_READ, ROLE_OPERATOR } Role;
+
 typedef struct HttpRequest {
         HttpMethod method;
+        Role role;
         char path[HTTP_PATH_MAX]; /* decoded */
         char *body;               /* a NUL behind its end; NULL: none */
         size_t body_size;
@@ -44,6 +51,8 @@ void exchange_reply(Exchange *x, unsigned status, const char *type, char *body);
 void exchange_reply_json(Exchange *x, unsigned status, cJSON *json);
 /* Answers with an RFC 9457 problem. sentence is for a person. */
 void exchange_problem(Exchange *x, unsigned status, const char *sentence);
+/* Answers 405 and says which methods there are: a set of bits, 1 << method. */
+void exchange_refuse_method(Exchange *x, unsigned methods, const char *sentence);
 /* Adds Last-Frame: to the answer to come. */
 void exchange_set_last_frame(Exchange *x, uint64_t number);
 /* Where the text of an answer without an end comes from. */

@@ -92,7 +92,8 @@ void exchange_reply_json(Exchange *x, unsigned status, cJSON *json)
         _cleanup_(cJSON_Deletep) cJSON *owned = json;
         char *text = json ? cJSON_PrintUnformatted(json) : NULL;
         if (!text)
-                exchange_reply(x, 503, NULL, NULL);
+                exchange_reply(x, 503, PROBLEM_TYPE,
+                               strdup("{\"status\":503,\"title\":\"Out of memory.\"}"));
         else
                 exchange_reply(x, status, status < 400 ? "application/json" : PROBLEM_TYPE, text);
 }
@@ -110,6 +111,12 @@ static cJSON *make_problem(unsigned status, const char *sentence)
 void exchange_problem(Exchange *x, unsigned status, const char *sentence)
 {
         exchange_reply_json(x, status, make_problem(status, sentence));
+}
+
+void exchange_refuse_method(Exchange *x, unsigned methods, const char *sentence)
+{
+        x->allow = methods;
+        exchange_problem(x, 405, sentence);
 }
 
 /* Headers under construction. */
@@ -138,9 +145,10 @@ static void begin(Headers *h, unsigned status, const char *type, uint64_t length
                 add(h, "content-type:", "%s", type);
         if (status != 204 && length != LENGTH_UNKNOWN)
                 add(h, "content-length:", "%" PRIu64, length);
-        if (status == 401)
-                add(h, "www-authenticate:", "Basic realm=\"mock-csms\"");
         add(h, "cache-control:", "no-store");
+        add(h, "x-content-type-options:", "nosniff");
+        add(h, "referrer-policy:", "no-referrer");
+        add(h, "content-security-policy:", "default-src 'none'; frame-ancestors 'none'");
         add(h, "connection:", "close");
 }
 
@@ -153,6 +161,8 @@ int http_refuse(struct lws *wsi, unsigned status, const char *sentence)
         if (n < 0 || n >= (int)sizeof(body))
                 return -1;
         begin(&h, status, PROBLEM_TYPE, (uint64_t)n);
+        if (status == 401) /* of a station */
+                add(&h, "www-authenticate:", "Basic realm=\"mock-csms\"");
         if (h.failed || lws_finalize_http_header(wsi, &h.p, h.end))
                 return -1;
         memcpy(h.p, body, (size_t)n);
@@ -173,6 +183,18 @@ static void add_file_headers(Headers *h, const FileReply *file)
                 add(h, "content-range:", "bytes */%jd", (intmax_t)file->total);
 }
 
+/* The methods that there are. */
+static void add_allow(Headers *h, unsigned methods)
+{
+        char list[HEADER_VALUE_MAX] = "";
+        size_t n = 0;
+        for (size_t i = 0; i < HTTP_OTHER; i++)
+                if (methods & (1u << i))
+                        n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s", n ? ", " : "",
+                                              http_method_words[i]);
+        add(h, "allow:", "%s", list);
+}
+
 static int write_headers(Exchange *x)
 {
         unsigned char buffer[LWS_PRE + HEADERS_SIZE];
@@ -184,6 +206,10 @@ static int write_headers(Exchange *x)
                         : x->body_size);
         if (file)
                 add_file_headers(&h, &x->file);
+        if (x->access.challenge)
+                add(&h, "www-authenticate:", "%s", x->access.challenge);
+        if (x->allow)
+                add_allow(&h, x->allow);
         if (x->has_last_frame)
                 add(&h, "last-frame:", "%" PRIu64, x->last_frame);
         if (h.failed || lws_finalize_http_header(x->wsi, &h.p, h.end))

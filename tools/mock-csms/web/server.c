@@ -193,6 +193,18 @@ static int check_roots(const char *path)
         return r;
 }
 
+/* Says who is refused by REST, where the server can be reached from elsewhere. */
+static void warn_of_access(const ServerOptions *options)
+{
+        if (startswith(options->address, "127.") || streq(options->address, "::1") ||
+            (options->tokens && options->tls_cert))
+                return;
+        log_warning("REST is served to this machine only: from elsewhere it needs %s%s%s",
+                    options->tls_cert ? "" : "TLS (--tls-cert, --tls-key)",
+                    options->tls_cert || options->tokens ? "" : " and ",
+                    options->tokens ? "" : "a token (--tokens)");
+}
+
 static int create_context(Server *server, const ServerOptions *options)
 {
         void *loops[1] = {&server->loop};
@@ -229,6 +241,7 @@ static int create_context(Server *server, const ServerOptions *options)
                                        "certificate or key",
                                        options->address, options->port);
         bool v6 = strchr(options->address, ':');
+        warn_of_access(options);
         printf("listening on %s%s%s:%d\n", v6 ? "[" : "", options->address, v6 ? "]" : "",
                lws_get_vhost_listen_port(vhost));
         fflush(stdout);
@@ -242,6 +255,8 @@ static int open_things(Server *server, const ServerOptions *options)
                 return log_error_errno(r, "Can't write the trace %s", options->trace);
         if (options->passwords && (r = auth_load(options->passwords, &server->web.auth)) < 0)
                 return log_error_errno(r, "Can't use the passwords file %s", options->passwords);
+        if (options->tokens && (r = tokens_load(options->tokens, &server->web.tokens)) < 0)
+                return r;
         if (options->client_ca && (r = check_roots(options->client_ca)) < 0)
                 return log_error_errno(r, "Can't use the roots in %s", options->client_ca);
         if (options->files) {
@@ -307,6 +322,7 @@ int server_run(const ServerOptions *options)
         events_free(server.service.events);
         csms_free(server.service.csms);
         auth_free(server.web.auth);
+        tokens_free(server.web.tokens);
         trace_free(server.trace);
         closep(&server.web.files_fd);
         return r;

@@ -10,6 +10,7 @@ typedef struct ServerOptions {
         const char *tls_cert, *tls_key; /* PEM files; NULL: no TLS */
         const char *client_ca;          /* roots of the stations' certificates; NULL: none wanted */
         const char *passwords;          /* file; NULL: everybody may connect */
+        const char *tokens;             /* file; NULL: REST is for this machine alone */
         const char *files;              /* folder; NULL: no files */
         const char *trace;              /* file; NULL: none is written */
         const char *protocols;          /* subprotocols spoken, parted by commas; NULL: all */

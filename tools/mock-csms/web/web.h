@@ -2,15 +2,19 @@
  * includes libwebsockets. */
 #pragma once
 
+#include "access.h"
 #include "api.h"
 #include "auth.h"
 #include <libwebsockets.h>
 
 typedef struct Web {
-        Service *service;       /* borrowed */
-        Auth *auth;             /* NULL: everybody may connect */
-        int files_fd;           /* -1: no files */
-        bool want_certificates; /* stations need a client certificate, and no password */
+        Service *service;          /* borrowed */
+        Auth *auth;                /* NULL: everybody may connect */
+        Tokens *tokens;            /* NULL: REST is for this machine alone */
+        uint64_t wrong_tokens;     /* not logged yet */
+        usec_t wrong_token_logged; /* 0: never */
+        int files_fd;              /* -1: no files */
+        bool want_certificates;    /* stations need a client certificate, and no password */
 } Web;
 
 /* lws_callback_function of protocol 0, HTTP. */
