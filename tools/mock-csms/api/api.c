@@ -20,22 +20,36 @@ void api_out_of_memory(Exchange *x)
         exchange_problem(x, 503, "Out of memory.");
 }
 
-bool api_number(const ApiCall *call, const char *name, int64_t min, int64_t max, int64_t *value)
+/* A decimal number within min … max. */
+static bool read_number(const char *text, int64_t min, int64_t max, int64_t *ret)
 {
-        char sentence[128], *end;
-        const char *text = request_arg(call->request, name);
-        if (!text)
-                return true;
+        char *end;
         errno = 0;
         long long n = strtoll(text, &end, 10);
         bool begins = *text == '-' || (*text >= '0' && *text <= '9'); /* strtoll() skips blanks */
-        if (errno == 0 && begins && end != text && !*end && n >= min && n <= max) {
-                *value = n;
+        if (errno != 0 || !begins || end == text || *end || n < min || n > max)
+                return false;
+        *ret = n;
+        return true;
+}
+
+bool api_number(const ApiCall *call, const char *name, int64_t min, int64_t max, int64_t *value)
+{
+        char sentence[128];
+        const char *text = request_arg(call->request, name);
+        if (!text || read_number(text, min, max, value))
                 return true;
-        }
         snprintf(sentence, sizeof(sentence), "%s must be a number from %" PRId64 " to %" PRId64 ".",
                  name, min, max);
         exchange_problem(call->x, 400, sentence);
+        return false;
+}
+
+bool api_id(const ApiCall *call, size_t i, int64_t *ret)
+{
+        if (read_number(call->params[i], 1, INT64_MAX, ret))
+                return true;
+        exchange_problem(call->x, 404, "There is nothing of this id.");
         return false;
 }
 

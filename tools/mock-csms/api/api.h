@@ -52,6 +52,9 @@ extern const Route api_self_routes[];
 void api_handle(Service *service, Exchange *x);
 /* Answers that there is no memory. */
 void api_out_of_memory(Exchange *x);
+/* Reads a parameter of the path, the i-th, which is the id of something that the state keeps.
+ * false: it is none, and the call is answered by 404. */
+bool api_id(const ApiCall *call, size_t i, int64_t *ret);
 /* Reads a number of the query into *value, which is kept if it is not there. false: it is none
  * within min … max, and the call is answered. */
 bool api_number(const ApiCall *call, const char *name, int64_t min, int64_t max, int64_t *value);
