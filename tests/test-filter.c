@@ -66,7 +66,7 @@ static const struct { const char *json; bool fits; } filters[] = {
 
 static const struct { const char *json, *path, *sentence; } refused[] = {
         { "[]", "", "A filter must be an object." },
-        { "{\"vendr\":\"ACME\"}", "vendr", "vendr is not known to filters." },
+        { "{\"vendr\":\"ACME\"}", "vendr", "vendr is not known." },
         { "{\"vendor\":7}", "vendor", "vendor is not a string." },
         { "{\"online\":\"yes\"}", "online", "online must be true or false." },
         { "{\"phase\":\"done\"}", "phase", "phase must be none, running, installed or failed." },
@@ -141,7 +141,7 @@ static void filter_reads_a_query(void **state)
         assert_int_equal(filter.phase, PHASE_FAILED);
         assert_true(filter_matches(&filter, &station));
         assert_int_equal(filter_from_query(args, ELEMENTSOF(args), NULL, &none, &error), -EINVAL);
-        assert_string_equal(error.text, "limit is not known to filters.");
+        assert_string_equal(error.text, "limit is not known.");
         assert_int_equal(filter_from_query(wrong, 1, others, &none, &error), -EINVAL);
         assert_string_equal(error.text, "online must be true or false.");
 }
@@ -164,9 +164,9 @@ static void filter_matches_a_long_pattern_soon(void **state)
         (void)state;
         memset(text, 'a', sizeof(text) - 1);
         text[sizeof(text) - 1] = '\0';
-        assert_false(pattern_matches(pattern, text));
+        assert_false(filter_pattern_matches(pattern, text));
         text[sizeof(text) - 2] = 'b';
-        assert_true(pattern_matches(pattern, text));
+        assert_true(filter_pattern_matches(pattern, text));
 }
 
 int main(void)

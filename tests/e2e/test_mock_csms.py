@@ -75,9 +75,13 @@ def test_boot_is_accepted_and_remembered(csms, station):
     assert answer[0] == 3
     assert answer[2]["status"] == "Accepted" and answer[2]["interval"] == 60
     assert RFC_3339_MS.fullmatch(answer[2]["currentTime"])
-    assert csms.stations()["CP1"] == {
+    known = csms.stations()["CP1"]
+    times = [known.pop(name) for name in ("firstSeen", "connectedSince", "lastSeen")]
+    assert times == sorted(times)
+    assert known == {
         "id": "CP1", "online": True, "protocol": station.protocol, "vendor": "ACME", "model": "Box",
-        "firmwareVersion": "1.0", "update": None}
+        "serialNumber": None, "firmwareVersion": "1.0", "reason": BOOT[station.protocol].get("reason"), "update": None,
+        "tags": [], "timezone": None}
 
 
 @pytest.mark.parametrize("protocol, actions", [
@@ -191,9 +195,11 @@ def test_update_status_is_kept(csms):
         assert RFC_3339_MS.fullmatch(update["since"])
     with Station(csms.port, "CP2", ["ocpp1.6"]) as station:
         station.call("FirmwareStatusNotification", {"status": "Installed"})
-        assert csms.stations()["CP2"]["update"] | {"since": 0} == {"requestId": None, "status": "Installed", "since": 0}
+        assert csms.stations()["CP2"]["update"] | {"since": 0} == {
+            "requestId": None, "status": "Installed", "phase": "installed", "since": 0}
         station.call("SignedFirmwareStatusNotification", {"status": "Downloaded", "requestId": -7})
-        assert csms.stations()["CP2"]["update"] | {"since": 0} == {"requestId": -7, "status": "Downloaded", "since": 0}
+        assert csms.stations()["CP2"]["update"] | {"since": 0} == {
+            "requestId": -7, "status": "Downloaded", "phase": "running", "since": 0}
 
 
 # Hostile stations -----------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from wsclient import BINARY, TEXT, Closed, Station
     ("POST", "/api/stations/nobody/fault", "{}", 404), ("POST", "/api/stations/nobody/raw", "x", 404),
     ("POST", "/api/stations/*/call", '{"action":"X"}', 404), ("GET", "/api/stations/CP1/call", None, 405),
     ("POST", "/api/stations", "{}", 405), ("PUT", "/api/stations/CP1/call", "{}", 405), ("POST", "/api/stations/CP1/log", "{}", 404),
-    ("GET", "/api/", None, 404), ("GET", "/api/stations/CP1", None, 404), ("GET", "/nothing", None, 404),
+    ("GET", "/api/", None, 404), ("GET", "/api/stations/nobody", None, 404), ("GET", "/nothing", None, 404),
     ("POST", "/api/stations/CP1/call", "", 400), ("POST", "/api/stations/CP1/call", "[]", 400),
     ("POST", "/api/stations/CP1/call", '{"action":1}', 400), ("POST", "/api/stations/CP1/call", '{"action":"X","payload":[]}', 400),
     ("POST", "/api/stations/CP1/call", '{"action":"X","paylod":{}}', 400), ("POST", "/api/stations/CP1/call", '{"action":"X"}\x00', 400),

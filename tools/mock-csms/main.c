@@ -2,6 +2,7 @@
  * command line. */
 #include "scenario-suite.h"
 #include "server.h"
+#include "state-frame.h"
 #include <arpa/inet.h>
 #include <stdio.h>
 
@@ -12,7 +13,7 @@ typedef struct Option {
         const char *help;
 } Option;
 
-enum { OPT_LISTEN, OPT_TLS_CERT, OPT_TLS_KEY, OPT_CLIENT_CA, OPT_PASSWORDS, OPT_TOKENS, OPT_FILES, OPT_TRACE, OPT_PROTOCOLS, OPT_INTERVAL,
+enum { OPT_LISTEN, OPT_TLS_CERT, OPT_TLS_KEY, OPT_CLIENT_CA, OPT_PASSWORDS, OPT_TOKENS, OPT_FILES, OPT_TRACE, OPT_STATE, OPT_FRAMES, OPT_PROTOCOLS, OPT_INTERVAL,
        OPT_MESSAGE_TIMEOUT, OPT_SCENARIO, OPT_STATION, OPT_JUNIT, OPT_STRICT, OPT_HOOK, OPT_SET, OPT_HELP, OPT_VERSION, OPT_MAX };
 
 static const Option options[OPT_MAX] = {
@@ -24,6 +25,8 @@ static const Option options[OPT_MAX] = {
         [OPT_TOKENS]          = { "--tokens",          "FILE",      "lines read:TOKEN, operator:TOKEN: who may use REST, also from elsewhere by TLS" },
         [OPT_FILES]           = { "--files",           "DIR",       "serve this folder at /files/, take uploads in its uploads/" },
         [OPT_TRACE]           = { "--trace",           "FILE",      "append every frame as a JSON line" },
+        [OPT_STATE]           = { "--state",           "FILE",      "remember stations and all else in this file (else: until the end)" },
+        [OPT_FRAMES]          = { "--frames",          "N",         "keep the newest N frames of all stations (100000; 0: none)" },
         [OPT_PROTOCOLS]       = { "--protocols",       "LIST",      "OCPP versions to speak, parted by commas (all: ocpp2.1,ocpp2.0.1,ocpp1.6)" },
         [OPT_INTERVAL]        = { "--interval",        "SECONDS",   "heartbeat interval told to stations (300)" },
         [OPT_MESSAGE_TIMEOUT] = { "--message-timeout", "SECONDS",   "how long a station may take to answer (30)" },
@@ -151,6 +154,8 @@ static int read_options(const char *const values[static OPT_MAX], ServerOptions 
                 .tokens = values[OPT_TOKENS],
                 .files = values[OPT_FILES],
                 .trace = values[OPT_TRACE],
+                .state = values[OPT_STATE],
+                .frames = FRAMES_KEPT_DEFAULT,
                 .protocols = values[OPT_PROTOCOLS],
                 .interval = 300,
         };
@@ -160,6 +165,9 @@ static int read_options(const char *const values[static OPT_MAX], ServerOptions 
                 return wrong("--tls-cert", "together with --tls-key, and both with --client-ca");
         if (o.protocols && !are_protocols(o.protocols))
                 return wrong("--protocols", "some of ocpp2.1, ocpp2.0.1 and ocpp1.6");
+        if (values[OPT_FRAMES] &&
+            read_number(values[OPT_FRAMES], 0, FRAMES_KEPT_MAX, &o.frames) < 0)
+                return wrong("--frames", "a number up to 100000000");
         if (values[OPT_INTERVAL] &&
             read_number(values[OPT_INTERVAL], 0, INT32_MAX, &o.interval) < 0)
                 return wrong("--interval", "seconds");

@@ -1,11 +1,6 @@
-/* The calls about stations: who there is, calls to one, orders, faults, frames. */
+/* What is asked of a station, and done to it: calls, orders, faults, raw frames. */
 #include "api.h"
 #include "order.h"
-
-static void list_stations(const ApiCall *call)
-{
-        exchange_reply_json(call->x, 200, csms_describe(call->service->csms));
-}
 
 /* {"error":{"code","description","details"}} */
 static cJSON *describe_error(const CallOutcome *outcome)
@@ -139,22 +134,6 @@ static void post_fault(const ApiCall *call)
                 api_out_of_memory(call->x);
 }
 
-static void get_frames(const ApiCall *call)
-{
-        int64_t since = 0;
-        uint64_t last = 0;
-        char *lines;
-        if (!api_number(call, "since", 0, INT64_MAX, &since))
-                return;
-        lines = station_frames(call->station, (uint64_t)since, &last);
-        if (!lines) {
-                api_out_of_memory(call->x);
-                return;
-        }
-        exchange_set_last_frame(call->x, last);
-        exchange_reply(call->x, 200, "application/jsonl", lines);
-}
-
 static void post_raw(const ApiCall *call)
 {
         int r = station_send_raw(call->station, strempty(call->request->body),
@@ -170,12 +149,10 @@ static void post_raw(const ApiCall *call)
 
 /* clang-format off */
 const Route api_station_routes[] = {
-        { HTTP_GET,  "/api/stations",             "listStations", ROLE_READ,     0,                               list_stations },
         { HTTP_POST, "/api/stations/{id}/update", "orderUpdate",  ROLE_OPERATOR, API_STATION | API_JSON,          post_update   },
         { HTTP_POST, "/api/stations/{id}/logs",   "orderLogs",    ROLE_OPERATOR, API_STATION | API_JSON,          post_logs     },
         { HTTP_POST, "/api/stations/{id}/call",   "callStation",  ROLE_OPERATOR, API_STATION | API_JSON,          post_call     },
         { HTTP_POST, "/api/stations/{id}/fault",  "setFault",     ROLE_OPERATOR, API_STATION | API_ALL | API_JSON, post_fault    },
-        { HTTP_GET,  "/api/stations/{id}/frames", "listFrames",   ROLE_READ,     API_STATION,                     get_frames,   "since" },
         { HTTP_POST, "/api/stations/{id}/raw",    "sendRaw",      ROLE_OPERATOR, API_STATION,                     post_raw,     "binary" },
         { 0 },
 };

@@ -8,6 +8,7 @@
 
 /* clang-format off */
 const Route *const api_tables[] = {
+        api_inventory_routes,
         api_station_routes,
         api_event_routes,
         api_self_routes,

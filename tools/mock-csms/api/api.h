@@ -6,11 +6,14 @@
 #include "csms.h"
 #include "events.h"
 #include "http.h"
+#include "state-frame.h"
 
 /* What the calls work on. All is borrowed. */
 typedef struct Service {
         Csms *csms;
         Events *events;
+        State *state;
+        StateFrames *frames;
 } Service;
 
 /* Parameters in the path of a route. */
@@ -44,6 +47,7 @@ typedef struct Route {
 
 /* All tables, ended by NULL; each of them is ended by a route without a path. */
 extern const Route *const api_tables[];
+extern const Route api_inventory_routes[];
 extern const Route api_station_routes[];
 extern const Route api_event_routes[];
 extern const Route api_self_routes[];

@@ -132,6 +132,7 @@ static void learn_boot(Station *station, const cJSON *payload)
         learn_text(o, model, station->model, FIELD_TEXT_MAX);
         learn_text(o, serial, station->serial, FIELD_TEXT_MAX);
         learn_text(o, "firmwareVersion", station->version, FIELD_TEXT_MAX);
+        learn_text(payload, "reason", station->reason, FIELD_TEXT_MAX);
 }
 
 static void learn_update(Station *station, const cJSON *payload)
@@ -212,7 +213,7 @@ static int send_error(Station *station, const char *id, const char *code)
         cJSON_AddItemToArray(frame, cJSON_CreateString("An operator wanted this error."));
         cJSON_AddItemToArray(frame, cJSON_CreateObject());
         _cleanup_(freep) char *text = frame ? cJSON_PrintUnformatted(frame) : NULL;
-        return text ? station_send(station, text, strlen(text), false) : -ENOMEM;
+        return text ? station_send(station, text, strlen(text), true) : -ENOMEM;
 }
 
 static void change_status(cJSON *payload, const char *word, double seconds)

@@ -85,11 +85,17 @@ static usec_t tick_late(Csms *csms, usec_t now)
 usec_t csms_tick(Csms *csms, usec_t now)
 {
         usec_t next = tick_late(csms, now);
-        for (size_t i = 0; i < csms->count; i++) {
-                usec_t deadline = station_tick(csms->stations[i], now);
-                next = MIN(next, deadline);
+        /* each once: what is done may put it behind again */
+        for (size_t n = csms->flying.count; n > 0 && csms->flying.first; n--) {
+                if (rpc_deadline(csms->flying.first->rpc) > now)
+                        break;
+                station_tick(csms->flying.first, now);
         }
-        return next;
+        for (size_t n = csms->ready.count; n > 0 && csms->ready.first; n--)
+                station_tick(csms->ready.first, now);
+        if (csms->ready.first)
+                return now;
+        return csms->flying.first ? MIN(next, rpc_deadline(csms->flying.first->rpc)) : next;
 }
 
 /* Index of the station, or where it belongs. */
@@ -119,7 +125,7 @@ Station *csms_find(Csms *csms, const char *id)
         return found ? csms->stations[i] : NULL;
 }
 
-static int insert(Csms *csms, size_t at, const char *id)
+static int insert(Csms *csms, size_t at, const char *id, int64_t key)
 {
         if (csms->count == STATIONS_MAX)
                 return -ENOSPC;
@@ -139,6 +145,8 @@ static int insert(Csms *csms, size_t at, const char *id)
                 (csms->count - at) * sizeof(Station *));
         csms->stations[at] = station;
         csms->count++;
+        station->key = key;
+        csms->last_key = MAX(csms->last_key, key);
         return 0;
 }
 
@@ -147,7 +155,7 @@ int csms_join(Csms *csms, const char *id, const Dialect *dialect, Conn *conn, St
         bool found;
         size_t i = position(csms, id, &found);
         if (!found) {
-                int r = insert(csms, i, id);
+                int r = insert(csms, i, id, csms->last_key + 1);
                 if (r < 0)
                         return r;
         }
@@ -156,29 +164,62 @@ int csms_join(Csms *csms, const char *id, const Dialect *dialect, Conn *conn, St
                 conn_close(station->conn, CLOSE_GOING_AWAY);
                 station_detach(station);
         }
+        station->connections++;
         station_attach(station, dialect, conn);
         *ret = station;
         return 0;
 }
 
-void csms_leave(Station *station, const Conn *conn)
+int csms_restore(Csms *csms, const char *id, int64_t key, Station **ret)
 {
-        if (station->conn == conn)
-                station_detach(station);
+        bool found;
+        size_t i = position(csms, id, &found);
+        assert(!found);
+        int r = insert(csms, i, id, key);
+        if (r == 0)
+                *ret = csms->stations[i];
+        return r;
 }
 
-cJSON *csms_describe(const Csms *csms)
+/* Drops the answers that a station is still to get. */
+static void drop_late(Csms *csms, const Station *station)
 {
-        _cleanup_(cJSON_Deletep) cJSON *list = cJSON_CreateArray();
-        if (!list)
-                return NULL;
-        for (size_t i = 0; i < csms->count; i++) {
-                cJSON *one = station_describe(csms->stations[i]);
-                if (!one)
-                        return NULL;
-                cJSON_AddItemToArray(list, one);
+        for (LateAnswer **p = &csms->late; *p;) {
+                LateAnswer *late = *p;
+                if (late->station != station) {
+                        p = &late->next;
+                        continue;
+                }
+                *p = late->next;
+                csms->late_count--;
+                late_free(late);
         }
-        return TAKE_PTR(list);
+}
+
+int csms_remove(Csms *csms, Station *station)
+{
+        bool found;
+        if (station->connections > 0)
+                return -EBUSY;
+        TELL(csms, removed, station);
+        drop_late(csms, station);
+        size_t i = position(csms, station->id, &found);
+        csms->count--;
+        memmove(csms->stations + i, csms->stations + i + 1, (csms->count - i) * sizeof(Station *));
+        station_free(station);
+        return 0;
+}
+
+size_t csms_count(const Csms *csms)
+{
+        return csms->count;
+}
+
+void csms_leave(Station *station, const Conn *conn)
+{
+        station->connections--;
+        if (station->conn == conn)
+                station_detach(station);
 }
 
 int csms_set_fault(Csms *csms, const Fault *fault)

@@ -46,14 +46,17 @@ void csms_add_observer(Csms *csms, const Observer *observer);
 usec_t csms_tick(Csms *csms, usec_t now);
 
 /* A station has connected; an older connection of the same one is closed. 0 and *ret (kept until
- * csms_free()); -ENOSPC: STATIONS_MAX; -ENOMEM. */
+ * csms_free() or csms_remove()); -ENOSPC: STATIONS_MAX; -ENOMEM. */
 int csms_join(Csms *csms, const char *id, const Dialect *dialect, Conn *conn, Station **ret);
 /* The connection has gone. Nothing happens if a newer one has taken its place. */
 void csms_leave(Station *station, const Conn *conn);
 /* By its identity; NULL if never seen. */
 Station *csms_find(Csms *csms, const char *id);
-/* All stations as the REST list; owned by the caller, NULL when out of memory. */
-cJSON *csms_describe(const Csms *csms);
+/* Forgets a station, and frees it. 0; -EBUSY: it is connected, or an old connection still closes.
+ */
+int csms_remove(Csms *csms, Station *station);
+/* How many stations there are. */
+size_t csms_count(const Csms *csms);
 /* A fault for all stations, also those yet to come. 0, -ENOSPC, -ENOMEM. */
 int csms_set_fault(Csms *csms, const Fault *fault);
 /* Whether an observer wants no connection of this identity now. */
@@ -83,9 +86,8 @@ int station_set_fault(Station *station, const Fault *fault);
 void station_close(Station *station);
 /* Sends bytes as they are. 0, -ENOTCONN, -ENOBUFS, -ENOMEM. */
 int station_send_raw(Station *station, const char *data, size_t size, bool binary);
-/* The kept frames with a number above since as JSON lines; owned by the caller, NULL when out of
- * memory. Frames count from 1; *ret_last is the number of the newest. */
-char *station_frames(const Station *station, uint64_t since, uint64_t *ret_last);
+/* All that is known of it, as REST tells it; owned by the caller, NULL when out of memory. */
+cJSON *station_describe(const Station *station);
 
 /* Answered by CALLRESULT, by CALLERROR, by nobody in time; the station went away. */
 typedef enum CallEnd { CALL_RESULT, CALL_ERROR, CALL_TIMEOUT, CALL_GONE } CallEnd;

@@ -104,13 +104,29 @@ static void tell_station(void *userdata, const Station *station)
                 events_publish(events, "station", station->id, station_describe(station));
 }
 
-static void tell_frame(void *userdata, const Station *station, uint64_t number, const char *line)
+/* {"id"} */
+static cJSON *name_station(const Station *station)
+{
+        _cleanup_(cJSON_Deletep) cJSON *o = cJSON_CreateObject();
+        return o && cJSON_AddStringToObject(o, "id", station->id) ? TAKE_PTR(o) : NULL;
+}
+
+static void tell_removed(void *userdata, const Station *station)
+{
+        Events *events = userdata;
+        if (events_wanted(events, "station-deleted", station->id))
+                events_publish(events, "station-deleted", station->id, name_station(station));
+}
+
+static void tell_frame(void *userdata, const Station *station, uint64_t number,
+                       const TraceMessage *message)
 {
         Events *events = userdata;
         if (!events_wanted(events, "frame", station->id))
                 return;
+        _cleanup_(freep) char *line = trace_line(message);
         _cleanup_(cJSON_Deletep) cJSON *o = cJSON_CreateObject();
-        if (o && cJSON_AddNumberToObject(o, "number", (double)number) &&
+        if (o && line && cJSON_AddNumberToObject(o, "number", (double)number) &&
             cJSON_AddRawToObject(o, "line", line))
                 events_publish(events, "frame", station->id, TAKE_PTR(o));
         else
@@ -131,6 +147,7 @@ int events_new(Csms *csms, Events **ret)
                 .left = tell_station,
                 .changed = tell_station,
                 .frame_passed = tell_frame,
+                .removed = tell_removed,
                 .userdata = events,
         };
         csms_add_observer(csms, &events->observer);

@@ -93,8 +93,7 @@ static int explain(CodecError *error)
         if (streq(error->path, "online"))
                 return complain(error, "online", "online must be true or false.");
         size_t n = strlen(error->text);
-        snprintf(error->text + n, sizeof(error->text) - n,
-                 error->violation == CODEC_UNKNOWN ? " to filters." : ".");
+        snprintf(error->text + n, sizeof(error->text) - n, ".");
         return -EINVAL;
 }
 
@@ -162,7 +161,7 @@ void filter_done(Filter *filter)
         codec_done(&table, filter);
 }
 
-bool pattern_matches(const char *pattern, const char *text)
+bool filter_pattern_matches(const char *pattern, const char *text)
 {
         const char *star = NULL, *from = NULL; /* the last star, and where its text may end next */
         while (*text) {
@@ -196,7 +195,7 @@ static bool version_matches(const Filter *f, const char *version)
 bool filter_matches(const Filter *f, const Station *s)
 {
         return (f->online < 0 || f->online == (s->conn != NULL)) &&
-               (!f->id || pattern_matches(f->id, s->id)) &&
+               (!f->id || filter_pattern_matches(f->id, s->id)) &&
                (!f->protocol || streq(f->protocol, s->dialect->subprotocol)) &&
                (!f->vendor || streq(f->vendor, s->vendor)) &&
                (!f->model || streq(f->model, s->model)) &&

@@ -53,4 +53,4 @@ int update_phase(const char *status);
 /* Its word. */
 const char *update_phase_word(UpdatePhase phase);
 /* Whether a text is one of the pattern, in which "*" stands for any text, also an empty one. */
-bool pattern_matches(const char *pattern, const char *text);
+bool filter_pattern_matches(const char *pattern, const char *text);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "rpc.h"
+#include "trace.h"
 
 typedef struct Station Station;
 
@@ -14,9 +15,11 @@ typedef struct Observer {
         void (*left)(void *userdata, const Station *station);
         /* What station_describe() tells of it is another now. */
         void (*changed)(void *userdata, const Station *station);
-        /* A frame went or came: its number, and what station_frames() has of it. */
+        /* A frame went or came; the station's are numbered from 1 on. */
         void (*frame_passed)(void *userdata, const Station *station, uint64_t number,
-                             const char *line);
+                             const TraceMessage *message);
+        /* It is not known any more: csms_remove(). */
+        void (*removed)(void *userdata, const Station *station);
         /* A CALL came. An answer in *ret (owned by the caller) is given in the place of the usual
          * one, unless an observer before has put one there. */
         void (*call_came)(void *userdata, const Station *station, const char *action,

@@ -7,9 +7,10 @@ static int on_send(void *userdata, const char *text, size_t size)
         Station *station = userdata;
         Mangle mangle = station->mangle;
         station->mangle = MANGLE_NOTHING;
-        int r = station_send(station, text, mangle == MANGLE_CUT ? size / 2 : size, false);
+        bool cut = mangle == MANGLE_CUT;
+        int r = station_send(station, text, cut ? size / 2 : size, !cut);
         if (r == 0 && mangle == MANGLE_DOUBLE)
-                r = station_send(station, text, size, false);
+                r = station_send(station, text, size, true);
         return r;
 }
 
@@ -33,6 +34,35 @@ void call_forget(Call *call)
         call->done = NULL;
 }
 
+void queue_move(Station *station, Queue *to)
+{
+        Queue *from = station->queue;
+        if (from) {
+                *(station->before ? &station->before->behind : &from->first) = station->behind;
+                *(station->behind ? &station->behind->before : &from->last) = station->before;
+                from->count--;
+        }
+        station->queue = to;
+        station->before = to ? to->last : NULL;
+        station->behind = NULL;
+        if (!to)
+                return;
+        *(to->last ? &to->last->behind : &to->first) = station;
+        to->last = station;
+        to->count++;
+}
+
+/* Puts it where it belongs, now that its calls are others. */
+static void queue_anew(Station *station)
+{
+        Csms *csms = station->csms;
+        Queue *to = !station->conn || !station->calls ? NULL
+                    : station->call_sent              ? &csms->flying
+                                                      : &csms->ready;
+        if (station->queue != to)
+                queue_move(station, to);
+}
+
 /* The first call is over. */
 static void finish_call(Station *station, const CallOutcome *outcome)
 {
@@ -42,6 +72,7 @@ static void finish_call(Station *station, const CallOutcome *outcome)
         station->calls = call->next;
         station->calls_count--;
         station->call_sent = false;
+        queue_anew(station);
         if (call->done)
                 call->done(call->userdata, outcome);
         call_free(call);
@@ -118,26 +149,13 @@ int station_new(Csms *csms, const char *id, Station **ret)
         return 0;
 }
 
-static void forget_oldest(Station *station)
-{
-        Frames *frames = &station->frames;
-        char *line = frames->lines[frames->first];
-        frames->bytes -= strlen(line);
-        station->csms->frames_bytes -= strlen(line);
-        frames->first = (frames->first + 1) % FRAMES_MAX;
-        frames->count--;
-        free(line);
-}
-
 void station_free(Station *station)
 {
         for (Call *call = station->calls, *next; call; call = next) {
                 next = call->next;
                 call_free(call);
         }
-        while (station->frames.count > 0)
-                forget_oldest(station);
-        free(station->frames.lines);
+        queue_move(station, NULL);
         free(station->faults);
         free(station->uploads);
         free(station->tags);
@@ -152,6 +170,9 @@ void station_attach(Station *station, const Dialect *dialect, Conn *conn)
         station->dialect = dialect;
         station->conn = conn;
         station->session++;
+        station->connected_since = station->last_seen = wallclock_now();
+        if (station->first_seen == 0)
+                station->first_seen = station->last_seen;
         rpc_reset(station->rpc, &dialect->frames);
         TELL(station->csms, joined, station);
 }
@@ -159,6 +180,7 @@ void station_attach(Station *station, const Dialect *dialect, Conn *conn)
 void station_detach(Station *station)
 {
         station->conn = NULL;
+        station->connected_since = 0;
         rpc_reset(station->rpc, NULL);
         while (station->calls)
                 finish_call(station, &(CallOutcome){.end = CALL_GONE});
@@ -173,21 +195,20 @@ static void kick(Station *station)
                 station->call_sent = true;
                 int r = rpc_call(station->rpc, call->action, TAKE_PTR(call->payload), 0,
                                  boottime_now());
-                if (r < 0)
+                if (r < 0) {
                         finish_call(station, &(CallOutcome){.end = CALL_GONE});
-                else
-                        station->csms->options.wake_at(station->csms->options.userdata,
-                                                       rpc_deadline(station->rpc));
+                        continue;
+                }
+                queue_anew(station);
+                station->csms->options.wake_at(station->csms->options.userdata,
+                                               rpc_deadline(station->rpc));
         }
 }
 
-usec_t station_tick(Station *station, usec_t now)
+void station_tick(Station *station, usec_t now)
 {
-        if (!station->conn)
-                return USEC_INFINITY;
         rpc_tick(station->rpc, now);
         kick(station);
-        return rpc_deadline(station->rpc);
 }
 
 int station_call(Station *station, const char *action, cJSON *payload,
@@ -212,62 +233,49 @@ int station_call(Station *station, const char *action, cJSON *payload,
                 end = &(*end)->next;
         *end = call;
         station->calls_count++;
+        queue_anew(station);
         *ret = call;
         /* sent by the next tick, so that done can't be called from here */
         station->csms->options.wake_at(station->csms->options.userdata, boottime_now());
         return 0;
 }
 
-/* Puts a line into the ring; takes it over. */
-static void keep_line(Station *station, char *line)
-{
-        Frames *frames = &station->frames;
-        if (!frames->lines)
-                frames->lines = calloc(FRAMES_MAX, sizeof(*frames->lines));
-        frames->last++;
-        if (!frames->lines) {
-                free(line);
-                return;
-        }
-        frames->bytes += strlen(line);
-        station->csms->frames_bytes += strlen(line);
-        while (frames->count > 0 &&
-               (frames->count == FRAMES_MAX || frames->bytes > FRAMES_BYTES_MAX ||
-                station->csms->frames_bytes > FRAMES_TOTAL_MAX))
-                forget_oldest(station);
-        frames->lines[(frames->first + frames->count++) % FRAMES_MAX] = line;
-}
-
 static void record(Station *station, bool from_csms, const char *data, size_t size, bool is_json)
 {
-        char *line = trace_line(&(TraceMessage){.station = station->id,
-                                                .protocol = station->dialect->subprotocol,
-                                                .from_csms = from_csms,
-                                                .is_json = is_json,
-                                                .text = data,
-                                                .size = size});
-        if (!line)
-                return;
-        (void)trace_write(station->csms->options.trace, line);
-        TELL(station->csms, frame_passed, station, station->frames.last + 1, line);
-        keep_line(station, line);
+        const TraceMessage message = {.station = station->id,
+                                      .protocol = station->dialect->subprotocol,
+                                      .time = wallclock_now(),
+                                      .from_csms = from_csms,
+                                      .is_json = is_json,
+                                      .text = data,
+                                      .size = size};
+        if (!from_csms)
+                station->last_seen = message.time;
+        station->last_frame++;
+        (void)trace_write(station->csms->options.trace, &message);
+        TELL(station->csms, frame_passed, station, station->last_frame, &message);
 }
 
-int station_send(Station *station, const char *data, size_t size, bool binary)
+static int send(Station *station, const char *data, size_t size, bool binary, bool is_json)
 {
         if (!station->conn)
                 return -ENOTCONN;
         int r = conn_send(station->conn, data, size, binary);
-        if (r < 0)
-                return r;
-        _cleanup_(cJSON_Deletep) cJSON *json = NULL;
-        record(station, true, data, size, !binary && json_parse(data, size, &json) == 0);
-        return 0;
+        if (r == 0)
+                record(station, true, data, size, is_json);
+        return r;
+}
+
+int station_send(Station *station, const char *data, size_t size, bool is_json)
+{
+        return send(station, data, size, false, is_json);
 }
 
 int station_send_raw(Station *station, const char *data, size_t size, bool binary)
 {
-        return station_send(station, data, size, binary);
+        _cleanup_(cJSON_Deletep) cJSON *json = NULL;
+        bool is_json = !binary && json_parse(data, size, &json) == 0;
+        return send(station, data, size, binary, is_json);
 }
 
 int station_receive(Station *station, const char *data, size_t size, bool binary)
@@ -288,23 +296,6 @@ int station_receive(Station *station, const char *data, size_t size, bool binary
                 TELL(station->csms, trouble_came, station, (RpcTrouble)r);
         kick(station);
         return MIN(r, 0);
-}
-
-char *station_frames(const Station *station, uint64_t since, uint64_t *ret_last)
-{
-        const Frames *frames = &station->frames;
-        uint64_t number = frames->last - frames->count; /* of the frame before the first kept */
-        char *out = malloc(frames->bytes + frames->count + 1), *p = out;
-        if (!out)
-                return NULL;
-        for (size_t i = 0; i < frames->count; i++)
-                if (++number > since) {
-                        p = stpcpy(p, frames->lines[(frames->first + i) % FRAMES_MAX]);
-                        *p++ = '\n';
-                }
-        *p = '\0';
-        *ret_last = frames->last;
-        return out;
 }
 
 void station_close(Station *station)
@@ -337,58 +328,7 @@ int station_set_uploads(Station *station, const char *url)
         return str_replace(&station->uploads, url);
 }
 
-const char *station_timezone(const Station *station)
-{
-        return station->timezone;
-}
-
-bool station_has_tag(const Station *station, const char *tag)
-{
-        size_t n = strlen(tag);
-        for (const char *p = strempty(station->tags); *p; p += strspn(p, " ")) {
-                size_t size = strcspn(p, " ");
-                if (size == n && strncmp(p, tag, n) == 0)
-                        return true;
-                p += size;
-        }
-        return false;
-}
-
 int station_set_fault(Station *station, const Fault *fault)
 {
         return faults_set(&station->faults, fault);
-}
-
-static cJSON *add_text(cJSON *object, const char *name, const char *text)
-{
-        return *text ? cJSON_AddStringToObject(object, name, text)
-                     : cJSON_AddNullToObject(object, name);
-}
-
-static bool describe_update(const UpdateState *update, cJSON *object)
-{
-        char since[TIME_TEXT_MAX];
-        if (!*update->status)
-                return cJSON_AddNullToObject(object, "update");
-        cJSON *o = cJSON_AddObjectToObject(object, "update");
-        if (!o)
-                return false;
-        cJSON *id = update->request_id == NO_INT
-                            ? cJSON_AddNullToObject(o, "requestId")
-                            : cJSON_AddNumberToObject(o, "requestId", (double)update->request_id);
-        return id && cJSON_AddStringToObject(o, "status", update->status) &&
-               cJSON_AddStringToObject(o, "since", time_format(update->since, since));
-}
-
-cJSON *station_describe(const Station *station)
-{
-        _cleanup_(cJSON_Deletep) cJSON *o = cJSON_CreateObject();
-        if (!o || !cJSON_AddStringToObject(o, "id", station->id) ||
-            !cJSON_AddBoolToObject(o, "online", station->conn != NULL) ||
-            !cJSON_AddStringToObject(o, "protocol", station->dialect->subprotocol) ||
-            !add_text(o, "vendor", station->vendor) || !add_text(o, "model", station->model) ||
-            !add_text(o, "firmwareVersion", station->version) ||
-            !describe_update(&station->update, o))
-                return NULL;
-        return TAKE_PTR(o);
 }

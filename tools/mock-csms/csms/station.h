@@ -4,26 +4,14 @@
 #include "csms.h"
 #include "rpc.h"
 
-/* Frames kept a station for GET …/frames, and their bytes. */
-#define FRAMES_MAX 1000
-#define FRAMES_BYTES_MAX ((size_t)1 << 20)
-/* Bytes of the frames of all stations: beyond, each keeps only its newest. */
-#define FRAMES_TOTAL_MAX ((size_t)512 << 20)
 /* Answers held back at a time, of all stations. */
 #define LATE_MAX 10000
-/* Bytes that are remembered of a firmware status, and of vendor, model and version. */
+/* Bytes that are remembered of a firmware status, and of what BootNotification tells. */
 #define STATUS_WORD_MAX 64
 #define FIELD_TEXT_MAX 64
 
 /* What is done to the next frame that rpc sends. */
 typedef enum Mangle { MANGLE_NOTHING, MANGLE_CUT, MANGLE_DOUBLE } Mangle;
-
-/* The newest frames, in a ring. */
-typedef struct Frames {
-        char **lines;               /* FRAMES_MAX, made at the first frame */
-        size_t first, count, bytes; /* the oldest, how many, and of what size together */
-        uint64_t last;              /* the number of the newest; they count from 1 */
-} Frames;
 
 /* The last firmware status that a station told. */
 typedef struct UpdateState {
@@ -32,22 +20,34 @@ typedef struct UpdateState {
         usec_t since;                     /* wall clock: when it was heard */
 } UpdateState;
 
+/* Stations that wait for something, in the order of the time when it is due. */
+typedef struct Queue {
+        Station *first, *last;
+        size_t count;
+} Queue;
+
 struct Station {
         Csms *csms;
+        int64_t key; /* its number in the state; never another station's */
         char id[STATION_ID_MAX + 1];
         const Dialect *dialect; /* of the last connection */
         Conn *conn;             /* NULL: offline */
         uint64_t session;       /* counts connections */
+        size_t connections;     /* those that were not left yet: old ones linger */
         Rpc *rpc;
         Call *calls; /* the first is in flight if call_sent */
         size_t calls_count;
         bool call_sent;
-        const cJSON *frame; /* the frame being handled */
-        Mangle mangle;      /* of the next frame that rpc sends */
-        Faults *faults;     /* NULL: never had any */
-        Frames frames;
+        Queue *queue; /* where it waits, beside these two; NULL: nowhere */
+        Station *before, *behind;
+        const cJSON *frame;  /* the frame being handled */
+        Mangle mangle;       /* of the next frame that rpc sends */
+        Faults *faults;      /* NULL: never had any */
+        uint64_t last_frame; /* the number of the newest frame; they count from 1 */
+        /* wall clock; 0: never, not now */
+        usec_t first_seen, last_seen, connected_since;
         char vendor[FIELD_TEXT_MAX + 1], model[FIELD_TEXT_MAX + 1], version[FIELD_TEXT_MAX + 1],
-                serial[FIELD_TEXT_MAX + 1];
+                serial[FIELD_TEXT_MAX + 1], reason[FIELD_TEXT_MAX + 1];
         UpdateState update;
         char *tags;     /* the operator's words, a blank between each two; NULL: none */
         char *timezone; /* see station_timezone() */
@@ -71,13 +71,19 @@ struct Csms {
         size_t observers_count;
         Station **stations; /* sorted by id */
         size_t count, room;
+        int64_t last_key;
+        Queue ready;      /* stations with a call to be sent by the next tick */
+        Queue flying;     /* … with one that is in flight */
         Faults *faults;   /* what new stations start with */
         LateAnswer *late; /* owned */
         size_t late_count;
-        size_t frames_bytes; /* of all stations */
         int64_t last_request_id;
 };
 
+/* Takes in a station that was known before, not connected; all that is known of it is filled in by
+ * the caller, its dialect first of all. Its identity is valid and new. 0 and *ret; -ENOSPC;
+ * -ENOMEM. */
+int csms_restore(Csms *csms, const char *id, int64_t key, Station **ret);
 /* A station of this identity, not connected, with the faults for all. 0 and *ret; -ENOMEM. */
 int station_new(Csms *csms, const char *id, Station **ret);
 /* Forgets its calls without telling who waits. */
@@ -86,12 +92,12 @@ void station_free(Station *station);
 void station_attach(Station *station, const Dialect *dialect, Conn *conn);
 /* The connection has gone: calls end as CALL_GONE. */
 void station_detach(Station *station);
-/* Gives up a call whose time is over and sends the next. Returns the next deadline, boottime. */
-usec_t station_tick(Station *station, usec_t now);
-/* Its entry in the REST list; owned by the caller, NULL when out of memory. */
-cJSON *station_describe(const Station *station);
-/* Sends a frame and records it. 0, -ENOTCONN, -ENOBUFS, -ENOMEM. */
-int station_send(Station *station, const char *data, size_t size, bool binary);
+/* Gives up a call whose time is over and sends the next. */
+void station_tick(Station *station, usec_t now);
+/* Puts it behind all others in a queue, or (NULL) in none; takes it out of where it is. */
+void queue_move(Station *station, Queue *to);
+/* Sends a text frame and records it. 0, -ENOTCONN, -ENOBUFS, -ENOMEM. */
+int station_send(Station *station, const char *data, size_t size, bool is_json);
 
 /* RpcHandlers.on_call with a Station. */
 void station_on_call(void *userdata, const char *id, const char *action, const cJSON *payload);

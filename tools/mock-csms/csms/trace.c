@@ -88,14 +88,17 @@ char *trace_line(const TraceMessage *m)
                 return NULL;
         return str_printf(
                 "{\"time\":\"%s\",\"station\":%s,\"protocol\":\"%s\",\"from\":\"%s\",\"%s\":%s}",
-                time_format(wallclock_now(), now), id, m->protocol,
-                m->from_csms ? "csms" : "station", m->is_json ? "frame" : "raw", body);
+                time_format(m->time, now), id, m->protocol, m->from_csms ? "csms" : "station",
+                m->is_json ? "frame" : "raw", body);
 }
 
-int trace_write(Trace *trace, const char *line)
+int trace_write(Trace *trace, const TraceMessage *message)
 {
         if (!trace)
                 return 0;
+        _cleanup_(freep) char *line = trace_line(message);
+        if (!line)
+                return -ENOMEM;
         if (fprintf(trace->file, "%s\n", line) < 0 || fflush(trace->file) != 0)
                 return -errno;
         return 0;

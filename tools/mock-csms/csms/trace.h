@@ -15,6 +15,7 @@ DEFINE_CLEANUP(Trace *, trace_free)
 typedef struct TraceMessage {
         const char *station;
         const char *protocol; /* "ocpp2.0.1" */
+        usec_t time;          /* wall clock */
         bool from_csms, is_json;
         const char *text;
         size_t size;
@@ -24,5 +25,5 @@ typedef struct TraceMessage {
  * "raw" with a text of the bytes in which U+FFFD stands for what is no UTF-8. Owned by the caller,
  * no newline; NULL when out of memory. */
 char *trace_line(const TraceMessage *message);
-/* Writes and flushes one line; trace may be NULL. Returns 0 or negative errno. */
-int trace_write(Trace *trace, const char *line);
+/* Writes and flushes its line; trace may be NULL. Returns 0 or negative errno. */
+int trace_write(Trace *trace, const TraceMessage *message);

@@ -14,6 +14,8 @@ void statement_donep(Statement *statement);
 int state_prepare(State *state, const char *sql, Statement *ret);
 /* The same, for one that writes: begins the transaction if there is none. */
 int state_prepare_write(State *state, const char *sql, Statement *ret);
+/* Its file, for people. */
+const char *state_path(const State *state);
 /* One step. 1: a row; 0: done; negative errno, logged. */
 int state_step(State *state, Statement statement);
 /* For what belongs together in several writes: all of it or nothing. state_undo() after a failure
@@ -29,3 +31,4 @@ char *column_text(Statement statement, int index);
 
 /* What each kind of thing needs, in SQL. */
 extern const char state_station_schema[];
+extern const char state_frame_schema[];

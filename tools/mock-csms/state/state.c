@@ -24,27 +24,37 @@ struct State {
 
 static const char state_own_schema[] = "CREATE TABLE fresh (id INTEGER NOT NULL)";
 
-static const char *const schemas[] = {state_own_schema, state_station_schema};
+static const char *const schemas[] = {state_own_schema, state_station_schema, state_frame_schema};
 
-static int to_errno(int code)
+const char *state_path(const State *state)
 {
-        /* clang-format off */
-        static const struct { int code, error; } errors[] = {
-                { SQLITE_BUSY, EBUSY },   { SQLITE_LOCKED, EBUSY },     { SQLITE_NOTADB, EBADMSG }, { SQLITE_CORRUPT, EUCLEAN },
-                { SQLITE_FULL, ENOSPC },  { SQLITE_NOMEM, ENOMEM },     { SQLITE_CANTOPEN, ENOENT }, { SQLITE_READONLY, EROFS },
-                { SQLITE_TOOBIG, E2BIG }, { SQLITE_CONSTRAINT, EEXIST },
-        };
-        /* clang-format on */
-        for (size_t i = 0; i < ELEMENTSOF(errors); i++)
-                if (errors[i].code == (code & 0xff))
-                        return -errors[i].error;
-        return -EIO;
+        return state->options.path ? state->options.path : "(temporary)";
 }
 
+/* Logs what SQLite says, with what it means for people. Negative errno. */
 static int fail(const State *state, int code)
 {
-        return log_error_errno(to_errno(code), "State %s: %s", strempty(state->options.path),
-                               sqlite3_errmsg(state->db));
+        /* clang-format off */
+        static const struct { int code, error; const char *sentence; } errors[] = {
+                { SQLITE_BUSY,       EBUSY,   "is in use by another process" },
+                { SQLITE_LOCKED,     EBUSY,   "is in use by another process" },
+                { SQLITE_NOTADB,     EBADMSG, "is no state of mock-csms" },
+                { SQLITE_CORRUPT,    EUCLEAN, "is damaged" },
+                { SQLITE_FULL,       ENOSPC,  "can't be written: no room is left" },
+                { SQLITE_READONLY,   EROFS,   "can't be written" },
+                { SQLITE_CANTOPEN,   ENOENT,  "can't be opened" },
+                { SQLITE_NOMEM,      ENOMEM,  "needs more memory than there is" },
+                { SQLITE_TOOBIG,     E2BIG,   "has no room for something so large" },
+                { SQLITE_CONSTRAINT, EEXIST,  "can't have this" },
+        };
+        /* clang-format on */
+        size_t i = 0;
+        while (i < ELEMENTSOF(errors) && errors[i].code != (code & 0xff))
+                i++;
+        bool known = i < ELEMENTSOF(errors);
+        log_error("State %s %s: %s", state_path(state), known ? errors[i].sentence : "fails",
+                  sqlite3_errmsg(state->db));
+        return known ? -errors[i].error : -EIO;
 }
 
 static int run(State *state, const char *sql)
@@ -192,11 +202,11 @@ static int check_layout(State *state)
         if (id == 0 && layout == 0 && ask(state, "SELECT count(*) FROM sqlite_schema") == 0)
                 return make_tables(state);
         if (id != strtoll(APPLICATION_ID, NULL, 10))
-                return log_error_errno(-EBADMSG, "%s is no state of mock-csms",
-                                       strempty(state->options.path));
+                return log_error_errno(-EBADMSG, "State %s is no state of mock-csms",
+                                       state_path(state));
         if (layout > LAYOUT)
-                return log_error_errno(-EPROTO, "%s was made by a newer mock-csms",
-                                       strempty(state->options.path));
+                return log_error_errno(-EPROTO, "State %s was made by a newer mock-csms",
+                                       state_path(state));
         return 0;
 }
 

@@ -25,8 +25,11 @@ struct Exchange {
         Upload upload;
         int upload_error; /* why there is none, negative errno; told when the body has come */
         unsigned allow;   /* methods, for Allow: */
-        uint64_t last_frame;
-        bool has_last_frame;
+        struct {
+                const char *name;
+                char *value;
+        } headers[EXCHANGE_HEADERS_MAX];
+        size_t headers_count;
         Call *call;
         const StreamSource *stream; /* NULL: an answer of a known length */
         void *stream_userdata;

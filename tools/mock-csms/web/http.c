@@ -92,6 +92,7 @@ const char *const http_method_words[HTTP_OTHER] = {
         [HTTP_POST]   = "POST",
         [HTTP_PUT]    = "PUT",
         [HTTP_DELETE] = "DELETE",
+        [HTTP_PATCH] = "PATCH",
 };
 
 static const struct {
@@ -103,6 +104,7 @@ static const struct {
         { LWSHUMETH_POST,   HTTP_POST   },
         { LWSHUMETH_PUT,    HTTP_PUT    },
         { LWSHUMETH_DELETE, HTTP_DELETE },
+        { LWSHUMETH_PATCH,  HTTP_PATCH  },
 };
 /* clang-format on */
 
@@ -238,7 +240,7 @@ static int start(struct lws *wsi, Session *session)
         if (read_request(wsi, x) < 0)
                 return -1;
         bool upload = is_upload(&x->request);
-        if (x->request.method != HTTP_POST && !upload) {
+        if (x->request.method != HTTP_POST && x->request.method != HTTP_PATCH && !upload) {
                 serve(web_of(wsi), x);
                 return 0;
         }
@@ -257,7 +259,7 @@ static int start(struct lws *wsi, Session *session)
         x->announced = (size_t)length;
         if (upload && !x->access.status)
                 begin_upload(wsi, x);
-        if (length == 0 && x->request.method == HTTP_PUT) { /* lws waits for one of POST alone */
+        if (length == 0 && x->request.method != HTTP_POST) { /* lws waits for one of POST alone */
                 serve(web_of(wsi), x);
                 return 0;
         }

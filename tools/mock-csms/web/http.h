@@ -17,6 +17,7 @@ typedef enum HttpMethod {
         HTTP_POST,
         HTTP_PUT,
         HTTP_DELETE,
+        HTTP_PATCH,
         HTTP_OTHER
 } HttpMethod;
 
@@ -53,8 +54,11 @@ void exchange_reply_json(Exchange *x, unsigned status, cJSON *json);
 void exchange_problem(Exchange *x, unsigned status, const char *sentence);
 /* Answers 405 and says which methods there are: a set of bits, 1 << method. */
 void exchange_refuse_method(Exchange *x, unsigned methods, const char *sentence);
-/* Adds Last-Frame: to the answer to come. */
-void exchange_set_last_frame(Exchange *x, uint64_t number);
+/* Adds a header to the answer to come, at most EXCHANGE_HEADERS_MAX of them. name is a literal,
+ * lower-case, with its colon; value (of ASCII, without controls) is consumed, NULL: out of memory,
+ * the answer goes without. */
+#define EXCHANGE_HEADERS_MAX 4
+void exchange_add_header(Exchange *x, const char *name, char *value);
 /* Where the text of an answer without an end comes from. */
 typedef struct StreamSource {
         /* The next text, which is freed; NULL: none now, until exchange_stream_wake(). */

@@ -1,5 +1,6 @@
 /* Answers of HTTP: headers and bodies, piece by piece as the client reads. See http.h. */
 #include "exchange.h"
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -28,6 +29,8 @@ void exchange_free(Exchange *x)
         upload_done(&x->upload);
         for (size_t i = 0; i < x->request.args_count; i++)
                 free(x->request.args[i]);
+        for (size_t i = 0; i < x->headers_count; i++)
+                free(x->headers[i].value);
         free(x->request.body);
         free(x->body);
         free(x);
@@ -38,10 +41,13 @@ const HttpRequest *exchange_request(const Exchange *x)
         return &x->request;
 }
 
-void exchange_set_last_frame(Exchange *x, uint64_t number)
+void exchange_add_header(Exchange *x, const char *name, char *value)
 {
-        x->has_last_frame = true;
-        x->last_frame = number;
+        assert(x->headers_count < EXCHANGE_HEADERS_MAX);
+        if (!value)
+                return;
+        x->headers[x->headers_count].name = name;
+        x->headers[x->headers_count++].value = value;
 }
 
 void exchange_wait_for(Exchange *x, Call *call)
@@ -210,8 +216,11 @@ static int write_headers(Exchange *x)
                 add(&h, "www-authenticate:", "%s", x->access.challenge);
         if (x->allow)
                 add_allow(&h, x->allow);
-        if (x->has_last_frame)
-                add(&h, "last-frame:", "%" PRIu64, x->last_frame);
+        for (size_t i = 0; i < x->headers_count; i++)
+                h.failed |= lws_add_http_header_by_name(
+                        h.wsi, (const unsigned char *)x->headers[i].name,
+                        (const unsigned char *)x->headers[i].value,
+                        (int)strlen(x->headers[i].value), &h.p, h.end);
         if (h.failed || lws_finalize_http_header(x->wsi, &h.p, h.end))
                 return -1;
         x->headers_sent = true;

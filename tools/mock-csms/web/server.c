@@ -2,6 +2,7 @@
 #include "server.h"
 #include "hook.h"
 #include "log.h"
+#include "state-station.h"
 #include "web.h"
 #include <fcntl.h>
 #include <netdb.h>
@@ -30,6 +31,8 @@ typedef struct Server {
         Service service;
         Web web;
         Trace *trace;
+        StateStations *stations;
+        usec_t flush_at; /* USEC_INFINITY: nothing to be flushed */
         uv_loop_t loop;
         uv_timer_t timer;
         usec_t timer_at; /* USEC_INFINITY: not set */
@@ -44,12 +47,24 @@ typedef struct Server {
 static void wake_at(void *userdata, usec_t when);
 static void stop(Server *server);
 
+/* What can't be written is told by the log, and is lost. */
+static void flush_if_due(Server *server, usec_t now)
+{
+        if (now < server->flush_at)
+                return;
+        server->flush_at = USEC_INFINITY;
+        (void)state_flush(server->service.state);
+}
+
 static void on_timer(uv_timer_t *timer)
 {
         Server *server = timer->data;
         server->timer_at = USEC_INFINITY;
-        usec_t when = server->run ? run_tick(server->run, boottime_now()) : USEC_INFINITY;
-        wake_at(server, MIN(when, csms_tick(server->service.csms, boottime_now())));
+        usec_t now = boottime_now();
+        usec_t when = server->run ? run_tick(server->run, now) : USEC_INFINITY;
+        usec_t next = csms_tick(server->service.csms, now);
+        flush_if_due(server, now);
+        wake_at(server, MIN(MIN(when, next), server->flush_at));
         if (server->run && run_is_over(server->run))
                 stop(server);
 }
@@ -63,6 +78,13 @@ static void wake_at(void *userdata, usec_t when)
         server->timer_at = when;
         uv_timer_start(&server->timer, on_timer,
                        when > now ? (when - now) / USEC_PER_MSEC + TICK_MSEC : 0, 0);
+}
+
+static void flush_at(void *userdata, usec_t when)
+{
+        Server *server = userdata;
+        server->flush_at = when;
+        wake_at(server, when);
 }
 
 static void on_hook_ended(void *userdata, int status)
@@ -110,7 +132,7 @@ static void start_loop(Server *server)
         static const int numbers[ELEMENTSOF(server->signals)] = {SIGTERM, SIGINT};
         uv_timer_init(&server->loop, &server->timer);
         server->timer.data = server;
-        server->timer_at = USEC_INFINITY;
+        server->timer_at = server->flush_at = USEC_INFINITY;
         for (size_t i = 0; i < ELEMENTSOF(numbers); i++) {
                 uv_signal_init(&server->loop, &server->signals[i]);
                 server->signals[i].data = server;
@@ -248,6 +270,21 @@ static int create_context(Server *server, const ServerOptions *options)
         return 0;
 }
 
+/* What is remembered of stations, before anything else looks at them. What fails is logged. */
+static int open_state(Server *server, const ServerOptions *options)
+{
+        Service *service = &server->service;
+        int r = state_open(
+                &(StateOptions){.path = options->state, .wake_at = flush_at, .userdata = server},
+                &service->state);
+        if (r == 0)
+                r = state_stations_open(service->state, service->csms, &server->stations);
+        if (r == 0)
+                r = state_frames_open(service->state, service->csms, options->frames,
+                                      &service->frames);
+        return r;
+}
+
 static int open_things(Server *server, const ServerOptions *options)
 {
         int r = 0;
@@ -272,6 +309,9 @@ static int open_things(Server *server, const ServerOptions *options)
                      &server->service.csms);
         if (r < 0)
                 return log_error_errno(r, "Can't start");
+        r = open_state(server, options);
+        if (r < 0)
+                return r;
         r = events_new(server->service.csms, &server->service.events);
         if (r < 0)
                 return log_error_errno(r, "Can't start");
@@ -321,6 +361,9 @@ int server_run(const ServerOptions *options)
                 r = run_finish(server.run);
         events_free(server.service.events);
         csms_free(server.service.csms);
+        state_frames_free(server.service.frames);
+        state_stations_free(server.stations);
+        state_free(server.service.state);
         auth_free(server.web.auth);
         tokens_free(server.web.tokens);
         trace_free(server.trace);

@@ -13,6 +13,8 @@ typedef struct ServerOptions {
         const char *tokens;             /* file; NULL: REST is for this machine alone */
         const char *files;              /* folder; NULL: no files */
         const char *trace;              /* file; NULL: none is written */
+        const char *state;              /* file; NULL: a temporary database */
+        int64_t frames;                 /* kept of all stations */
         const char *protocols;          /* subprotocols spoken, parted by commas; NULL: all */
         int64_t interval;               /* seconds, told in the answer to BootNotification */
         usec_t message_timeout;         /* of calls to stations */

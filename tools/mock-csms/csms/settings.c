@@ -1,0 +1,132 @@
+/* See settings.h. */
+#include "settings.h"
+#include "fields.h"
+#include "station.h"
+#include <stdio.h>
+#include <sys/stat.h>
+
+#define ZONES_FOLDER "/usr/share/zoneinfo/"
+
+typedef struct Settings {
+        List tags; /* of char * */
+        char *timezone;
+} Settings;
+
+/* clang-format off */
+static const ListType tags_type = LIST_OF_STRINGS(TAG_MAX, 0, TAGS_MAX);
+static const Field fields[] = {
+        LIST_FIELD(  "tags",     OPTIONAL, Settings, tags,     tags_type),
+        STRING_FIELD("timezone", OPTIONAL, Settings, timezone, TIMEZONE_MAX),
+};
+/* clang-format on */
+static const Table table = {.name = "settings", .fields = fields, .count = ELEMENTSOF(fields)};
+
+static void settings_done(Settings *settings)
+{
+        codec_done(&table, settings);
+}
+
+bool timezone_known(const char *name)
+{
+        static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                    "0123456789_+-/";
+        struct stat st;
+        size_t n = strlen(name);
+        /* no dots: the name is the rest of a path */
+        if (n == 0 || n > TIMEZONE_MAX || *name == '/' || strspn(name, plain) != n)
+                return false;
+        _cleanup_(freep) char *path = str_printf(ZONES_FOLDER "%s", name);
+        return path && stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* Tags are kept with blanks between them, and chosen by in lists parted by commas. */
+static bool is_tag(const char *text)
+{
+        for (const char *p = text; *p; p++)
+                if ((unsigned char)*p <= ' ' || *p == 0x7f || *p == ',')
+                        return false;
+        return *text;
+}
+
+static int complain(CodecError *error, const char *path, const char *sentence)
+{
+        snprintf(error->path, sizeof(error->path), "%s", path);
+        snprintf(error->text, sizeof(error->text), "%s", sentence);
+        return -EINVAL;
+}
+
+static int check(const Settings *settings, CodecError *reterr)
+{
+        char *const *tags = settings->tags.items;
+        for (size_t i = 0; i < settings->tags.count; i++)
+                if (!is_tag(tags[i]))
+                        return complain(reterr, "tags",
+                                        "A tag must be a word without blanks and commas.");
+        if (settings->timezone && *settings->timezone && !timezone_known(settings->timezone))
+                return complain(reterr, "timezone",
+                                "timezone must be a name that this machine knows, "
+                                "as Europe/Berlin, or null.");
+        return 0;
+}
+
+static int join_tags(const Settings *settings, char **ret)
+{
+        char *words[TAGS_MAX + 1] = {0};
+        for (size_t i = 0; i < settings->tags.count; i++)
+                words[i] = ((char **)settings->tags.items)[i];
+        *ret = words[0] ? str_join(words, " ") : NULL;
+        return words[0] && !*ret ? -ENOMEM : 0;
+}
+
+static int explain(CodecError *error)
+{
+        size_t n = strlen(error->text);
+        snprintf(error->text + n, sizeof(error->text) - n, ".");
+        return -EINVAL;
+}
+
+int settings_apply(Station *station, const cJSON *body, CodecError *reterr)
+{
+        _cleanup_(settings_done) Settings settings = {0};
+        _cleanup_(cJSON_Deletep) cJSON *copy = cJSON_Duplicate(body, true);
+        _cleanup_(freep) char *tags = NULL;
+        const CodecRules rules = {.unknown_is_violation = true};
+        if (!copy)
+                return -ENOMEM;
+        if (cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(copy, "timezone")))
+                cJSON_ReplaceItemInObjectCaseSensitive(copy, "timezone", cJSON_CreateString(""));
+        int r = codec_decode(&table, rules, copy, &settings, reterr);
+        if (r == 0)
+                r = check(&settings, reterr);
+        if (r == 0)
+                r = join_tags(&settings, &tags);
+        if (r < 0)
+                return r == -EBADMSG ? explain(reterr) : r;
+        if (cJSON_HasObjectItem(copy, "tags")) {
+                free(station->tags);
+                station->tags = TAKE_PTR(tags);
+        }
+        if (settings.timezone) {
+                free(station->timezone);
+                station->timezone = *settings.timezone ? TAKE_PTR(settings.timezone) : NULL;
+        }
+        TELL(station->csms, changed, station);
+        return 0;
+}
+
+const char *station_timezone(const Station *station)
+{
+        return station->timezone;
+}
+
+bool station_has_tag(const Station *station, const char *tag)
+{
+        size_t n = strlen(tag);
+        for (const char *p = strempty(station->tags); *p; p += strspn(p, " ")) {
+                size_t size = strcspn(p, " ");
+                if (size == n && strncmp(p, tag, n) == 0)
+                        return true;
+                p += size;
+        }
+        return false;
+}
