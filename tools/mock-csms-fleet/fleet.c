@@ -80,7 +80,9 @@ static bool add_updates(cJSON *report, const FleetCounts *counts)
                               : 0;
         return updates && add(updates, "ordered", (double)counts->orders) &&
                add(updates, "answered", (double)counts->answered) &&
-               add(updates, "firstOrderToLastAnswerSeconds", took) && add_ends(updates, counts);
+               add(updates, "firstOrderToLastAnswerSeconds", took) &&
+               add(updates, "lastAnswerBoottime", (double)counts->last_answer / USEC_PER_SEC) &&
+               add_ends(updates, counts);
 }
 
 static bool add_logs(cJSON *report, const FleetCounts *counts)
