@@ -14,13 +14,6 @@
         for (const Route *const *route##_table = api_tables; *route##_table; route##_table++)      \
                 for (const Route *route = *route##_table; route->path; route++)
 
-static const char *const method_words[] = {
-        [HTTP_GET] = "get",
-        [HTTP_HEAD] = "head",
-        [HTTP_POST] = "post",
-        [HTTP_PUT] = "put",
-};
-
 static int load(void **state)
 {
         cJSON *document = NULL;
@@ -47,8 +40,9 @@ static const char *text_at(const cJSON *object, const char *name)
 
 static const cJSON *operation_of(const cJSON *document, const Route *route)
 {
-        assert_true((size_t)route->method < ELEMENTSOF(method_words));
-        return at(at(at(document, "paths"), route->path), method_words[route->method]);
+        const char *method = http_method_words[route->method];
+        assert_non_null(method);
+        return cJSON_GetObjectItem(at(at(document, "paths"), route->path), method); /* any case */
 }
 
 /* A reference to a thing of this document, followed. */
@@ -73,7 +67,7 @@ static void each_route_is_an_operation(void **state)
         {
                 const cJSON *operation = operation_of(*state, route);
                 if (!operation)
-                        fail_msg("openapi.json has no %s %s", method_words[route->method],
+                        fail_msg("openapi.json has no %s %s", http_method_words[route->method],
                                  route->path);
                 assert_string_equal(text_at(operation, "operationId"), route->operation);
                 assert_string_equal(text_at(operation, "x-role"),
