@@ -1,0 +1,261 @@
+/* See command.h. */
+#include "command.h"
+#include <ctype.h>
+#include <stdio.h>
+
+/* Bytes of an option that are said again. */
+#define SHOWN_MAX 64
+
+/* What is read, while it is. */
+typedef struct Reading {
+        const cJSON *document;
+        const Operation *operation;
+        Command command;
+        char *values[PARAMS_MAX]; /* of the path and the query, encoded */
+        cJSON *body;              /* NULL: no member was given */
+        const char *file;
+        Sentence *reterr;
+} Reading;
+
+static void reading_done(Reading *r)
+{
+        for (size_t i = 0; i < PARAMS_MAX; i++)
+                free(r->values[i]);
+        cJSON_Delete(r->body);
+        command_done(&r->command);
+}
+
+void command_done(Command *command)
+{
+        free(command->target);
+        free(command->json);
+        *command = (Command){0};
+}
+
+/* Percent-encoded (RFC 3986, 2.3). NULL: out of memory. */
+static char *encode(const char *text)
+{
+        static const char digits[] = "0123456789ABCDEF";
+        char *out = malloc(strlen(text) * 3 + 1), *p = out;
+        if (!out)
+                return NULL;
+        for (const unsigned char *s = (const unsigned char *)text; *s; s++) {
+                if (isalnum(*s) || strchr("-._~", *s)) {
+                        *p++ = (char)*s;
+                        continue;
+                }
+                *p++ = '%';
+                *p++ = digits[*s >> 4];
+                *p++ = digits[*s & 15];
+        }
+        *p = '\0';
+        return out;
+}
+
+/* The value as it stands in a path or a query. */
+static int take_text(Reading *r, size_t i, const cJSON *value, const char *text)
+{
+        bool twice = r->values[i];
+        free(r->values[i]);
+        /* a dot alone would be taken for a step in the path */
+        bool dots =
+                r->operation->params[i].place == IN_PATH && (streq(text, ".") || streq(text, ".."));
+        r->values[i] = dots ? NULL : encode(text);
+        if (dots)
+                return complain(r->reterr, "\"%s\" can't be in a path.", text);
+        if (twice)
+                return complain(r->reterr, "--%s is given twice.", r->operation->params[i].name);
+        return value && r->values[i] ? 0 : -ENOMEM;
+}
+
+static int take_member(Reading *r, const char *name, cJSON *value)
+{
+        if (!r->body)
+                r->body = cJSON_CreateObject();
+        bool twice = cJSON_GetObjectItemCaseSensitive(r->body, name);
+        if (twice || !r->body || !cJSON_AddItemToObject(r->body, name, value)) {
+                cJSON_Delete(value);
+                return twice ? complain(r->reterr, "--%s is given twice.", name) : -ENOMEM;
+        }
+        return 0;
+}
+
+static int take_param(Reading *r, size_t i, const char *text)
+{
+        const Param *param = &r->operation->params[i];
+        cJSON *value = NULL;
+        Sentence expected;
+        char word[WORD_MAX];
+        int e = value_read(r->document, param->schema, text, &value, &expected);
+        if (e == -EINVAL)
+                return complain(r->reterr, "--%s: expected %s.", spec_word(param->name, word),
+                                expected.text);
+        if (e < 0 || param->place == IN_BODY)
+                return e < 0 ? e : take_member(r, param->name, value);
+        e = take_text(r, i, value, text);
+        cJSON_Delete(value);
+        return e;
+}
+
+/* The number of the parameter of that name, of so many bytes; -ENOENT. */
+static int find_param(const Operation *o, const char *name, size_t size)
+{
+        char word[WORD_MAX];
+        for (size_t i = 0; i < o->count; i++) {
+                const char *own = o->params[i].name;
+                spec_word(own, word);
+                if ((strlen(own) == size && strncmp(own, name, size) == 0) ||
+                    (strlen(word) == size && strncmp(word, name, size) == 0))
+                        return (int)i;
+        }
+        return -ENOENT;
+}
+
+typedef enum Own { OWN_BODY, OWN_OUTPUT, OWN_JSON, OWN_HELP, OWN_MAX } Own;
+
+/* What is an option of each operation. OWN_MAX: nothing. */
+static Own find_own(const char *name, size_t size)
+{
+        static const char *const names[OWN_MAX] = {"body", "output", "json", "help"};
+        for (int i = 0; i < OWN_MAX; i++)
+                if (strlen(names[i]) == size && strncmp(names[i], name, size) == 0)
+                        return (Own)i;
+        return OWN_MAX;
+}
+
+static void take_own(Reading *r, Own own, const char *value)
+{
+        if (own == OWN_BODY)
+                r->file = value;
+        else if (own == OWN_OUTPUT)
+                r->command.output = value;
+        else if (own == OWN_JSON)
+                r->command.as_json = true;
+        else
+                r->command.wants_help = true;
+}
+
+/* Takes an option; *words is set behind it. */
+static int take_option(Reading *r, char *const **words)
+{
+        const char *word = *(*words)++, *name = startswith(word, "--");
+        if (!name)
+                return complain(r->reterr, "\"%.*s\" is no option: they begin with \"--\".",
+                                SHOWN_MAX, word);
+        size_t size = strcspn(name, "=");
+        const char *value = name[size] ? name + size + 1 : NULL;
+        int i = find_param(r->operation, name, size);
+        Own own = i < 0 ? find_own(name, size) : OWN_MAX;
+        bool flag = own == OWN_JSON || own == OWN_HELP;
+        if (i < 0 && own == OWN_MAX)
+                return complain(r->reterr, "There is no option --%.*s here.",
+                                (int)MIN(size, SHOWN_MAX), name);
+        if (flag && value)
+                return complain(r->reterr, "--%.*s has no value.", (int)size, name);
+        if (!flag && !value)
+                value = **words ? *(*words)++ : NULL;
+        if (!flag && !value)
+                return complain(r->reterr, "--%.*s needs a value.", (int)size, name);
+        if (i >= 0)
+                return take_param(r, (size_t)i, value);
+        take_own(r, own, value);
+        return 0;
+}
+
+static int check_required(Reading *r)
+{
+        char word[WORD_MAX];
+        const Operation *o = r->operation;
+        for (size_t i = 0; i < o->count; i++) {
+                const Param *p = &o->params[i];
+                bool given = p->place == IN_BODY ? cJSON_HasObjectItem(r->body, p->name)
+                                                 : r->values[i] != NULL;
+                bool wanted = p->place != IN_BODY || (!r->file && (r->body || o->needs_body) &&
+                                                      (r->body || !o->bytes_type));
+                if (p->required && wanted && !given)
+                        return complain(r->reterr, "--%s is missing.", spec_word(p->name, word));
+        }
+        if (r->file && r->body)
+                return complain(r->reterr,
+                                "--body has the whole body: no other members can be given.");
+        if (r->file && !o->takes_json && !o->bytes_type)
+                return complain(r->reterr, "This call has no body.");
+        if (!r->file && !r->body && o->needs_body && !o->takes_json)
+                return complain(r->reterr, "--body FILE is missing.");
+        return 0;
+}
+
+/* The path with its parameters, and the query. */
+static int make_target(Reading *r)
+{
+        const Operation *o = r->operation;
+        size_t size = 0;
+        FILE *out = open_memstream(&r->command.target, &size);
+        if (!out)
+                return -ENOMEM;
+        for (const char *p = o->path; *p; p++) {
+                size_t n = strcspn(p, "}");
+                int i = *p == '{' ? find_param(o, p + 1, n - 1) : -ENOENT;
+                if (i < 0) {
+                        fputc(*p, out);
+                        continue;
+                }
+                fputs(r->values[i], out);
+                p += n;
+        }
+        const char *glue = "?";
+        for (size_t i = 0; i < o->count; i++) {
+                if (o->params[i].place != IN_QUERY || !r->values[i])
+                        continue;
+                fprintf(out, "%s%s=%s", glue, o->params[i].name, r->values[i]);
+                glue = "&";
+        }
+        return fclose(out) == 0 ? 0 : -ENOMEM;
+}
+
+static int make_body(Reading *r)
+{
+        const Operation *o = r->operation;
+        Command *c = &r->command;
+        bool json = r->body || (!r->file && o->needs_body);
+        if (r->file) {
+                c->file = r->file;
+                c->type = o->bytes_type ? o->bytes_type : "application/json";
+        } else if (json) {
+                c->json = r->body ? cJSON_PrintUnformatted(r->body) : strdup("{}");
+                c->type = "application/json";
+                return c->json ? 0 : -ENOMEM;
+        }
+        return 0;
+}
+
+static const char *method_word(const char *method)
+{
+        static const char *const words[] = {"GET", "PUT", "POST", "DELETE", "PATCH"};
+        for (size_t i = 0; i < ELEMENTSOF(words); i++)
+                if (strcasecmp(words[i], method) == 0)
+                        return words[i];
+        return NULL;
+}
+
+int command_read(const cJSON *document, const Operation *operation, char *const *words,
+                 Command *ret, Sentence *reterr)
+{
+        _cleanup_(reading_done)
+                Reading r = {.document = document, .operation = operation, .reterr = reterr};
+        int e = 0;
+        while (e == 0 && *words)
+                e = take_option(&r, &words);
+        if (e == 0 && !r.command.wants_help)
+                e = check_required(&r);
+        if (e == 0 && !r.command.wants_help)
+                e = make_target(&r);
+        if (e == 0 && !r.command.wants_help)
+                e = make_body(&r);
+        if (e < 0)
+                return e;
+        r.command.method = method_word(operation->method);
+        *ret = r.command;
+        r.command = (Command){0};
+        return 0;
+}
