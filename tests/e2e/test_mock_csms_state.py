@@ -6,7 +6,7 @@ import sqlite3
 from urllib.parse import unquote
 
 import pytest
-from mockcsms import BOOT, MockCsms, wait_until
+from mockcsms import BOOT, MockCsms, in_background, wait_until
 from wsclient import Station
 
 BOOT_16 = {"chargePointVendor": "ACME", "chargePointModel": "Box", "chargePointSerialNumber": "0815", "firmwareVersion": "1.0"}
@@ -99,6 +99,27 @@ def test_killed_again_and_again_in_the_midst(state):
     csms.stop()
     with database(state) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_request_ids_are_never_given_again(state):
+    csms, given = MockCsms("--state", state), []
+    for _ in range(3):
+        with Station(csms.port, "CP1") as station:
+            for _ in range(7):
+                asked = in_background(csms.post, "CP1", "update", {"location": "http://127.0.0.1/x"})
+                _, identifier, _, payload = station.next_call()
+                given.append(payload["requestId"])
+                station.answer(identifier, {"status": "Accepted"})
+                assert asked.result(10).status == 200
+        csms = restarted(csms, state, signal.SIGKILL)
+    csms.stop()
+    assert len(set(given)) == 21
+
+
+def test_file_is_for_its_owner(state):
+    csms = MockCsms("--state", state)
+    assert [path.stat().st_mode & 0o027 for path in state.parent.iterdir()] == [0, 0]
+    csms.stop()
 
 
 def test_without_a_file_nothing_is_left(tmp_path):

@@ -7,6 +7,8 @@
 /* Request ids start at a number made of the time, so that a restarted CSMS doesn't repeat those
  * that stations still remember. */
 #define REQUEST_ID_MODULUS 1000000000
+/* … or are reserved, so many at a time. */
+#define REQUEST_IDS_RESERVED 256
 
 static const Dialect *const dialects[] = {&ocpp21, &ocpp201, &ocpp16};
 
@@ -248,5 +250,14 @@ bool csms_refuses(const Csms *csms, const char *id)
 
 int64_t csms_request_id(Csms *csms)
 {
+        const CsmsOptions *o = &csms->options;
+        int64_t first;
+        if (csms->request_ids_left == 0 && o->reserve_ids &&
+            o->reserve_ids(o->userdata, REQUEST_IDS_RESERVED, &first) == 0) {
+                csms->request_ids_left = REQUEST_IDS_RESERVED;
+                csms->last_request_id = first - 1;
+        }
+        if (csms->request_ids_left > 0)
+                csms->request_ids_left--;
         return ++csms->last_request_id;
 }

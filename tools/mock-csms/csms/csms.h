@@ -24,6 +24,9 @@ typedef struct CsmsOptions {
         int64_t interval;       /* seconds, told in the answer to BootNotification */
         usec_t message_timeout; /* how long a station may take to answer */
         Trace *trace;           /* borrowed; NULL: none */
+        /* Numbers that were never used before: *ret and the next count - 1. 0; negative errno: the
+         * CSMS makes do with others. NULL: none. */
+        int (*reserve_ids)(void *userdata, int64_t count, int64_t *ret);
         /* csms_tick() is to be called at this boottime or earlier. */
         void (*wake_at)(void *userdata, usec_t when);
         void *userdata;

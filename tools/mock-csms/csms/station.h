@@ -78,6 +78,7 @@ struct Csms {
         LateAnswer *late; /* owned */
         size_t late_count;
         int64_t last_request_id;
+        size_t request_ids_left; /* of those reserved */
 };
 
 /* Takes in a station that was known before, not connected; all that is known of it is filled in by

@@ -1,6 +1,7 @@
 /* The life of the database. See state.h. */
 #include "log.h"
 #include "state-private.h"
+#include <fcntl.h>
 
 /* Marks a file as ours ("mCSM"), and the layout of this version. */
 #define APPLICATION_ID "1833128781"
@@ -210,12 +211,22 @@ static int check_layout(State *state)
         return 0;
 }
 
+/* Others are not to read it. SQLite gives the files beside it the same mode; what can't be made
+ * here, it tells. */
+static void keep_private(const char *path)
+{
+        _cleanup_(closep) int fd = -1;
+        if (path)
+                fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
+}
+
 int state_open(const StateOptions *options, State **ret)
 {
         _cleanup_(state_freep) State *state = calloc(1, sizeof(*state));
         if (!state)
                 return -ENOMEM;
         state->options = *options;
+        keep_private(options->path);
         int code = sqlite3_open_v2(
                 options->path ? options->path : "", &state->db,
                 SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW, NULL);
@@ -249,14 +260,21 @@ void state_free(State *state)
         free(state);
 }
 
-int state_fresh_id(State *state, int64_t *ret)
+int state_fresh_ids(State *state, int64_t count, int64_t *ret)
 {
         _statement_ Statement q = NULL;
-        int r = state_prepare_write(state, "UPDATE fresh SET id = id + 1 RETURNING id", &q);
-        if (r == 0)
-                r = state_step(state, q);
+        int r = state_prepare_write(state, "UPDATE fresh SET id = id + ? RETURNING id", &q);
         if (r < 0)
                 return r;
-        *ret = sqlite3_column_int64(q, 0);
+        sqlite3_bind_int64(q, 1, count);
+        r = state_step(state, q);
+        if (r < 0)
+                return r;
+        *ret = sqlite3_column_int64(q, 0) - count + 1;
         return 0;
+}
+
+int state_fresh_id(State *state, int64_t *ret)
+{
+        return state_fresh_ids(state, 1, ret);
 }

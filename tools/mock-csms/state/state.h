@@ -36,3 +36,5 @@ int state_flush(State *state);
  * counts up from a number made of the time when it was made. Never the same twice. 0 and *ret;
  * negative errno. */
 int state_fresh_id(State *state, int64_t *ret);
+/* So many of them at once: *ret is the first. */
+int state_fresh_ids(State *state, int64_t count, int64_t *ret);

@@ -21,6 +21,9 @@
 /* Bytes read at a time: more than a TLS record. On libuv, lws looks only once for what is left of a
  * record that was read in part, and would then wait for the peer's next one. */
 #define READ_SIZE 20000
+/* Bytes of a WebSocket message that are handed over at a time: lws keeps a buffer of so many for
+ * each connection, and most messages are shorter. */
+#define RECEIVE_SIZE 1024
 /* HTTP and all versions of OCPP. */
 #define PROTOCOLS_MAX 4
 /* Deadlines are met this much late at most, so that 10,000 of them don't wake us 10,000 times. */
@@ -149,9 +152,9 @@ static void log_line(int level, const char *line)
 /* clang-format off */
 static const struct lws_protocols all_protocols[PROTOCOLS_MAX] = {
         { .name = "http",      .callback = http_callback, .per_session_data_size = SESSION_SIZE },
-        { .name = "ocpp2.1",   .callback = ws_callback,   .per_session_data_size = SESSION_SIZE, .rx_buffer_size = 8192 },
-        { .name = "ocpp2.0.1", .callback = ws_callback,   .per_session_data_size = SESSION_SIZE, .rx_buffer_size = 8192 },
-        { .name = "ocpp1.6",   .callback = ws_callback,   .per_session_data_size = SESSION_SIZE, .rx_buffer_size = 8192 },
+        { .name = "ocpp2.1",   .callback = ws_callback,   .per_session_data_size = SESSION_SIZE, .rx_buffer_size = RECEIVE_SIZE },
+        { .name = "ocpp2.0.1", .callback = ws_callback,   .per_session_data_size = SESSION_SIZE, .rx_buffer_size = RECEIVE_SIZE },
+        { .name = "ocpp1.6",   .callback = ws_callback,   .per_session_data_size = SESSION_SIZE, .rx_buffer_size = RECEIVE_SIZE },
 };
 /* clang-format on */
 
@@ -270,6 +273,14 @@ static int create_context(Server *server, const ServerOptions *options)
         return 0;
 }
 
+/* Request ids for the CSMS, which no run of this database gives again. */
+static int reserve_ids(void *userdata, int64_t count, int64_t *ret)
+{
+        const Server *server = userdata;
+        int r = state_fresh_ids(server->service.state, count, ret);
+        return r < 0 ? r : state_flush(server->service.state);
+}
+
 /* What is remembered of stations, before anything else looks at them. What fails is logged. */
 static int open_state(Server *server, const ServerOptions *options)
 {
@@ -305,6 +316,7 @@ static int open_things(Server *server, const ServerOptions *options)
                                     .message_timeout = options->message_timeout,
                                     .trace = server->trace,
                                     .wake_at = wake_at,
+                                    .reserve_ids = reserve_ids,
                                     .userdata = server},
                      &server->service.csms);
         if (r < 0)
