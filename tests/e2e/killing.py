@@ -238,7 +238,9 @@ class Killed(Charger):
         if self.ordered:
             return
         if self.order is None:
-            if self.registered() and self.is_online() and "after-store/outbox-remove" in self.record.names():
+            # a CSMS that is to close on the answer to it must know that before
+            if self.registered() and self.is_online() and "after-store/outbox-remove" in self.record.names() and not (
+                    self.case.closes and self.pending):
                 self.order = concurrent.futures.Future()
                 threading.Thread(target=self._send_order, args=(self.order,), daemon=True).start()
         elif self.order.done():
