@@ -61,7 +61,9 @@ static int compare(const void *one, const void *other)
                 c = (a->time > b->time) - (a->time < b->time);
                 break;
         }
-        return a->direction * (c != 0 ? c : strcmp(a->id, b->id));
+        if (c == 0)
+                c = strcmp(a->id, b->id);
+        return a->direction * c;
 }
 
 static Place place_of(const Station *station, const Sort *sort, int direction)

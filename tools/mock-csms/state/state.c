@@ -215,9 +215,8 @@ static int check_layout(State *state)
  * here, it tells. */
 static void keep_private(const char *path)
 {
-        _cleanup_(closep) int fd = -1;
-        if (path)
-                fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
+        int fd = path ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640) : -1;
+        closep(&fd);
 }
 
 int state_open(const StateOptions *options, State **ret)
