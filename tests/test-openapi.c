@@ -139,16 +139,16 @@ static void parameters_of_paths_are_told(void **state)
 {
         const cJSON *path, *item;
         cJSON_ArrayForEach (path, at(*state, "paths")) {
-                const char *brace = path->string;
+                const char *brace = strempty(path->string);
                 cJSON_ArrayForEach (item, at(path, "parameters")) {
                         const cJSON *parameter = follow(*state, item);
                         _cleanup_(freep) char *braced =
                                 str_printf("{%s}", text_at(parameter, "name"));
                         assert_string_equal(text_at(parameter, "in"), "path");
-                        brace = strchr(brace, '{');
-                        if (!brace || !startswith(brace, braced))
+                        brace += strcspn(brace, "{");
+                        if (!startswith(brace, braced))
                                 fail_msg("%s: expected %s", path->string, braced);
-                        brace++;
+                        brace += strlen(braced);
                 }
                 assert_null(strchr(brace, '{'));
         }

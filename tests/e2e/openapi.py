@@ -1,7 +1,10 @@
 """Holds answers of mock-csms to its openapi.json: what the file does not name fails the test that got it."""
 import functools
+import io
 import json
 import re
+import urllib.request
+import urllib.response
 from pathlib import Path
 
 import jsonschema
@@ -24,7 +27,7 @@ def follow(thing):
 def validator_of(schema):
     """Of a schema in text. What it refers to is beside it."""
     return jsonschema.Draft202012Validator(json.loads(schema) | {"components": DOCUMENT["components"]},
-                                           format_checker=jsonschema.draft202012_format_checker)
+                                           format_checker=jsonschema.FormatChecker())
 
 
 def validate(value, schema, where):
@@ -87,3 +90,19 @@ def check_answer(method, target, status, headers, body):
     assert fitting, f"{where}: openapi.json names no {kind}"
     if body is not None and method != "HEAD":
         check_body(fitting[0], kind, body, where)
+
+
+class Judge(urllib.request.BaseHandler):
+    """Checks what an opener of urllib gets."""
+    handler_order = 500  # before errors become exceptions
+
+    def http_response(self, request, response):
+        if not request.selector.startswith("/api/"):
+            return response
+        body = response.read()
+        check_answer(request.get_method(), request.selector, response.status, response.headers, body)
+        again = urllib.response.addinfourl(io.BytesIO(body), response.headers, response.url, response.status)
+        again.msg = response.msg
+        return again
+
+    https_response = http_response

@@ -12,6 +12,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[2]
 BINARIES = Path(os.environ.get("BINARY_DIR", TOP / "build" / "dev")) / "bin"
 sys.path.insert(0, str(TOP / "tools" / "demo"))
+import openapi  # noqa: E402
 import record  # noqa: E402
 from charger import Charger  # noqa: E402
 from parts import wait_for  # noqa: E402
@@ -43,6 +44,10 @@ class Stage(Charger):
                 record.keep(self.csms.trace)
             super()._tear_down()
         assert "Sanitizer" not in text and "runtime error:" not in text, text[-6000:]
+
+    def _set_up(self, *arguments):
+        super()._set_up(*arguments)
+        self.csms.opener.add_handler(openapi.Judge())
 
     def boot_until_known(self):
         self.boot()

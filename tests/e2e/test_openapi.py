@@ -1,5 +1,7 @@
 """openapi.json itself, what the server gives of it, and that answers which it does not name are noticed."""
 import json
+import urllib.error
+import urllib.request
 
 import jsonschema
 import openapi
@@ -68,3 +70,14 @@ def test_good_answer_passes(method, target, status, headers, body):
 def test_answer_that_is_not_named_is_noticed(method, target, status, headers, body):
     with pytest.raises(AssertionError, match="openapi.json"):
         openapi.check_answer(method, target, status, headers, b"" if body is None else json.dumps(body).encode())
+
+
+def test_urllib_is_judged_too(csms, monkeypatch):
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), openapi.Judge())
+    assert json.loads(opener.open(f"http://127.0.0.1:{csms.port}/api/stations", timeout=10).read()) == []
+    with pytest.raises(urllib.error.HTTPError) as error:
+        opener.open(f"http://127.0.0.1:{csms.port}/api/stations?x=1", timeout=10)
+    assert error.value.code == 400 and json.loads(error.value.read())["title"] == "This call has no arguments."
+    monkeypatch.delitem(openapi.DOCUMENT["paths"], "/api/stations")
+    with pytest.raises(AssertionError, match="openapi.json has no such call"):
+        opener.open(f"http://127.0.0.1:{csms.port}/api/stations", timeout=10)
