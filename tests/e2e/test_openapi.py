@@ -77,7 +77,7 @@ def test_urllib_is_judged_too(csms, monkeypatch):
     assert json.loads(opener.open(f"http://127.0.0.1:{csms.port}/api/stations", timeout=10).read()) == []
     with pytest.raises(urllib.error.HTTPError) as error:
         opener.open(f"http://127.0.0.1:{csms.port}/api/stations?x=1", timeout=10)
-    assert error.value.code == 400 and json.loads(error.value.read())["title"] == "This call has no arguments."
+    assert error.value.code == 400 and json.loads(error.value.read())["title"].startswith("There is no argument \"x\"")
     monkeypatch.delitem(openapi.DOCUMENT["paths"], "/api/stations")
     with pytest.raises(AssertionError, match="openapi.json has no such call"):
         opener.open(f"http://127.0.0.1:{csms.port}/api/stations", timeout=10)
