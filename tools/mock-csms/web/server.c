@@ -15,9 +15,6 @@
 
 /* Connections at a time. */
 #define FILES_OPEN_MAX 65536
-/* Seconds until a silent station is asked by a ping, and until it counts as gone. */
-#define PING_AFTER 60
-#define GONE_AFTER 90
 /* Bytes read at a time: more than a TLS record. On libuv, lws looks only once for what is left of a
  * record that was read in part, and would then wait for the peer's next one. */
 #define READ_SIZE 20000
@@ -178,10 +175,8 @@ static void choose_protocols(Server *server, const char *spoken)
                         server->protocols[n++] = all_protocols[i];
 }
 
-static const lws_retry_bo_t liveness = {
-        .secs_since_valid_ping = PING_AFTER,
-        .secs_since_valid_hangup = GONE_AFTER,
-};
+/* lws' own checks cost each message a walk along all connections: see liveness.h. */
+static const lws_retry_bo_t no_validity_checks = {0};
 
 /* Whether the address is this machine's: lws would wait in silence until it is. 0, negative errno.
  */
@@ -244,7 +239,7 @@ static int create_context(Server *server, const ServerOptions *options)
                 .keepalive_timeout = 60,
                 .timeout_secs = 20,
                 .pt_serv_buf_size = READ_SIZE,
-                .retry_and_idle_policy = &liveness,
+                .retry_and_idle_policy = &no_validity_checks,
                 .ssl_cert_filepath = options->tls_cert,
                 .ssl_private_key_filepath = options->tls_key,
                 .ssl_ca_filepath = options->client_ca,
@@ -259,6 +254,7 @@ static int create_context(Server *server, const ServerOptions *options)
         server->context = lws_create_context(&info);
         if (!server->context)
                 return log_error_errno(-EIO, "libwebsockets can't start");
+        server->web.context = server->context;
         struct lws_vhost *vhost = lws_create_vhost(server->context, &info);
         if (!vhost)
                 return log_error_errno(-EIO,

@@ -5,6 +5,7 @@
 #include "access.h"
 #include "api.h"
 #include "auth.h"
+#include "liveness.h"
 #include <libwebsockets.h>
 
 typedef struct Web {
@@ -15,6 +16,10 @@ typedef struct Web {
         usec_t wrong_token_logged; /* 0: never */
         int files_fd;              /* -1: no files */
         bool want_certificates;    /* stations need a client certificate, and no password */
+        struct lws_context *context;
+        Liveness liveness; /* of the stations */
+        lws_sorted_usec_list_t timer;
+        bool is_timer_set;
 } Web;
 
 /* lws_callback_function of protocol 0, HTTP. */

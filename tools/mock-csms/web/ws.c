@@ -30,12 +30,65 @@ struct Conn {
         Frame *out, **out_end;
         size_t out_bytes, out_count;
         unsigned close_code; /* 0: open */
+        bool ping_due;
+        Pulse pulse;
 };
 
 typedef struct Session {
         Conn *conn;
 } Session;
 _Static_assert(sizeof(Session) == SESSION_SIZE, "lws keeps so much");
+
+/* ------------------------------------------------------------------ is it still there? */
+
+static Conn *conn_of(Pulse *pulse)
+{
+        return pulse ? (Conn *)(void *)((char *)pulse - offsetof(Conn, pulse)) : NULL;
+}
+
+static void look_at_the_silent(lws_sorted_usec_list_t *timer);
+
+static void set_timer(Web *web)
+{
+        usec_t due = liveness_due(&web->liveness), now = boottime_now();
+        if (due != USEC_INFINITY)
+                lws_sul_schedule(web->context, 0, &web->timer, look_at_the_silent,
+                                 due > now ? (lws_usec_t)(due - now) : 1);
+        web->is_timer_set = due != USEC_INFINITY;
+}
+
+static void look_at_the_silent(lws_sorted_usec_list_t *timer)
+{
+        Web *web = (Web *)(void *)((char *)timer - offsetof(Web, timer));
+        usec_t now = boottime_now();
+        for (Conn *conn; (conn = conn_of(liveness_next_silent(&web->liveness, now)));) {
+                conn->ping_due = true;
+                lws_callback_on_writable(conn->wsi);
+        }
+        for (Conn *conn; (conn = conn_of(liveness_next_gone(&web->liveness, now)));)
+                lws_set_timeout(conn->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC);
+        set_timer(web);
+}
+
+/* Something came from it. */
+static void heard(Conn *conn)
+{
+        Web *web = web_of(conn->wsi);
+        liveness_heard(&web->liveness, &conn->pulse, boottime_now());
+        if (!web->is_timer_set)
+                set_timer(web);
+}
+
+static int send_ping(Conn *conn)
+{
+        unsigned char empty[LWS_PRE + 1] = {0};
+        conn->ping_due = false;
+        if (conn->out || conn->close_code)
+                lws_callback_on_writable(conn->wsi);
+        return lws_write(conn->wsi, empty + LWS_PRE, 0, LWS_WRITE_PING) < 0 ? -1 : 0;
+}
+
+/* ------------------------------------------------------------------ what goes out */
 
 void conn_close(Conn *conn, unsigned code)
 {
@@ -80,6 +133,7 @@ static void pop_frame(Conn *conn)
 
 static void conn_free(Conn *conn)
 {
+        liveness_forget(&conn->pulse);
         while (conn->out)
                 pop_frame(conn);
         free(conn->in);
@@ -193,6 +247,7 @@ static int open_connection(struct lws *wsi, Session *session)
                 return -1;
         }
         session->conn = conn;
+        heard(conn);
         log_info("%s is connected and speaks %s", id, lws_get_protocol(wsi)->name);
         return 0;
 }
@@ -235,6 +290,7 @@ static int receive(struct lws *wsi, Conn *conn, const char *data, size_t size)
 {
         if (conn->close_code) /* replaced or sent away: no more of it */
                 return 0;
+        heard(conn);
         if (size > MESSAGE_MAX - conn->in_size)
                 return give_up(wsi, conn, CLOSE_TOO_BIG);
         char *more = realloc(conn->in, conn->in_size + size + 1);
@@ -255,6 +311,8 @@ static int receive(struct lws *wsi, Conn *conn, const char *data, size_t size)
 static int write_next(struct lws *wsi, Conn *conn)
 {
         Frame *frame = conn->out;
+        if (conn->ping_due)
+                return send_ping(conn);
         if (!frame)
                 return conn->close_code ? fail(wsi, conn->close_code) : 0;
         int n = lws_write(wsi, frame->data + LWS_PRE, frame->size,
@@ -277,6 +335,8 @@ int ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, v
                 close_connection(session);
         else if (reason == LWS_CALLBACK_RECEIVE && session->conn)
                 return receive(wsi, session->conn, in, size);
+        else if (reason == LWS_CALLBACK_RECEIVE_PONG && session->conn)
+                heard(session->conn);
         else if (reason == LWS_CALLBACK_SERVER_WRITEABLE && session->conn)
                 return write_next(wsi, session->conn);
         return 0;
