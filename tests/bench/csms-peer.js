@@ -7,7 +7,7 @@ const { RPCServer, createRPCError } = require('ocpp-rpc');
 
 const interval = Number(process.argv[2]);
 const clients = new Set();
-const server = new RPCServer({ protocols: ['ocpp2.1', 'ocpp2.0.1', 'ocpp1.6'], strictMode: true, callTimeoutMs: 120000 });
+const server = new RPCServer({ protocols: ['ocpp2.0.1', 'ocpp1.6'], strictMode: true, callTimeoutMs: 120000 });
 
 server.auth((accept) => accept());
 server.on('client', (client) => {

@@ -180,3 +180,10 @@ def test_a_fleet_comes_back_to_a_csms_that_was_away(tmp_path):
 def test_bad_options_are_refused(options):
     done = subprocess.run([FLEET, "--url", "ws://127.0.0.1:1/", *options], capture_output=True, text=True, check=False, timeout=20)
     assert done.returncode == 2 and done.stderr.startswith("mock-csms-fleet: ")
+
+
+def test_the_benchmark_of_fleets_still_runs():
+    done = subprocess.run([SOURCE / "tests/bench/csms", "--stations", "50", "--seconds", "1", "--rounds", "1",
+                           "--binaries", BINARY_DIR / "bin"], capture_output=True, text=True, check=False, timeout=200)
+    figures = [line.split()[0] for line in done.stdout.splitlines() if not line.startswith("#")]
+    assert figures == ["csms-memory", "csms-cpu", "csms-push"], done.stdout + done.stderr  # met or not
