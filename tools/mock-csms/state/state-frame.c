@@ -50,8 +50,8 @@ static void forget(StateFrames *frames, int64_t end)
         frames->bytes -=
                 ask(frames, "SELECT total(length(text)) FROM frame WHERE seq >= ? AND seq < ?",
                     frames->first, end);
-        if (state_prepare_write(frames->state, "DELETE FROM frame WHERE seq >= ? AND seq < ?", &q) <
-            0)
+        if (state_prepare_write_later(frames->state, "DELETE FROM frame WHERE seq >= ? AND seq < ?",
+                                      &q) < 0)
                 return;
         sqlite3_bind_int64(q, 1, frames->first);
         sqlite3_bind_int64(q, 2, end);
@@ -79,8 +79,8 @@ static void keep(void *userdata, const Station *station, uint64_t number,
         StateFrames *frames = userdata;
         _statement_ Statement q = NULL;
         if (frames->max == 0 ||
-            state_prepare_write(frames->state, "INSERT INTO frame VALUES (?, ?, ?, ?, ?, ?, ?)",
-                                &q) < 0)
+            state_prepare_write_later(frames->state,
+                                      "INSERT INTO frame VALUES (?, ?, ?, ?, ?, ?, ?)", &q) < 0)
                 return;
         sqlite3_bind_int64(q, 1, frames->next);
         sqlite3_bind_int64(q, 2, station->key);

@@ -14,6 +14,8 @@ void statement_donep(Statement *statement);
 int state_prepare(State *state, const char *sql, Statement *ret);
 /* The same, for one that writes: begins the transaction if there is none. */
 int state_prepare_write(State *state, const char *sql, Statement *ret);
+/* The same, for what need not be flushed before STATE_FLUSH_LATER. */
+int state_prepare_write_later(State *state, const char *sql, Statement *ret);
 /* Its file, for people. */
 const char *state_path(const State *state);
 /* One step. 1: a row; 0: done; negative errno, logged. */

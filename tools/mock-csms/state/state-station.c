@@ -82,12 +82,8 @@ static const struct { int column; size_t offset; } numbers[] = {
 };
 /* clang-format on */
 
-static void write_row(void *userdata, const Station *station)
+static void bind_row(Statement q, const Station *station)
 {
-        const StateStations *stations = userdata;
-        _statement_ Statement q = NULL;
-        if (state_prepare_write(stations->state, upsert, &q) < 0)
-                return;
         sqlite3_bind_int64(q, KEY + 1, station->key);
         bind_text(q, ID + 1, station->id);
         bind_text(q, PROTOCOL + 1, station->dialect->subprotocol);
@@ -103,14 +99,28 @@ static void write_row(void *userdata, const Station *station)
                 sqlite3_bind_int64(q, CONNECTED + 1, (int64_t)station->connected_since);
         bind_text(q, TAGS + 1, station->tags);
         bind_text(q, TIMEZONE + 1, station->timezone);
+}
+
+static void write_row(void *userdata, const Station *station)
+{
+        const StateStations *stations = userdata;
+        _statement_ Statement q = NULL;
+        if (state_prepare_write(stations->state, upsert, &q) < 0)
+                return;
+        bind_row(q, station);
         (void)state_step(stations->state, q);
 }
 
 static void write_sometimes(void *userdata, const Station *station, uint64_t number,
                             const TraceMessage *message _unused_)
 {
-        if (number % FRAMES_A_WRITE == 0)
-                write_row(userdata, station);
+        const StateStations *stations = userdata;
+        _statement_ Statement q = NULL;
+        if (number % FRAMES_A_WRITE != 0 ||
+            state_prepare_write_later(stations->state, upsert, &q) < 0)
+                return;
+        bind_row(q, station);
+        (void)state_step(stations->state, q);
 }
 
 static void delete_row(void *userdata, const Station *station)

@@ -15,7 +15,8 @@
 struct State {
         StateOptions options;
         sqlite3 *db;
-        bool writing; /* a transaction is open */
+        bool writing;    /* a transaction is open */
+        usec_t flush_at; /* boottime: when it is to end */
         struct {
                 const char *sql; /* a literal */
                 Statement statement;
@@ -89,23 +90,31 @@ int state_prepare(State *state, const char *sql, Statement *ret)
         return 0;
 }
 
-/* Begins the transaction, if there is none. */
-static int begin(State *state)
+/* Begins the transaction, if there is none, to be ended within this time. */
+static int begin(State *state, usec_t within)
 {
-        if (state->writing)
-                return 0;
-        int r = run(state, "BEGIN IMMEDIATE");
+        int r = state->writing ? 0 : run(state, "BEGIN IMMEDIATE");
         if (r < 0)
                 return r;
+        usec_t when = boottime_now() + within;
+        if (state->writing && when >= state->flush_at)
+                return 0;
         state->writing = true;
+        state->flush_at = when;
         if (state->options.wake_at)
-                state->options.wake_at(state->options.userdata, boottime_now() + STATE_FLUSH_AFTER);
+                state->options.wake_at(state->options.userdata, when);
         return 0;
 }
 
 int state_prepare_write(State *state, const char *sql, Statement *ret)
 {
-        int r = begin(state);
+        int r = begin(state, STATE_FLUSH_AFTER);
+        return r < 0 ? r : state_prepare(state, sql, ret);
+}
+
+int state_prepare_write_later(State *state, const char *sql, Statement *ret)
+{
+        int r = begin(state, STATE_FLUSH_LATER);
         return r < 0 ? r : state_prepare(state, sql, ret);
 }
 
@@ -119,7 +128,7 @@ int state_step(State *state, Statement statement)
 
 int state_savepoint(State *state)
 {
-        int r = begin(state);
+        int r = begin(state, STATE_FLUSH_AFTER);
         return r < 0 ? r : run(state, "SAVEPOINT together");
 }
 

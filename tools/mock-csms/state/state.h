@@ -4,13 +4,16 @@
  *
  * Writes are gathered in one transaction, which state_flush() ends: whoever says to somebody that a
  * thing was done, or does what must not be done a second time, flushes before. All else is flushed
- * within STATE_FLUSH_AFTER. */
+ * within STATE_FLUSH_AFTER or STATE_FLUSH_LATER. */
 #pragma once
 
 #include "util.h"
 
 /* How long a write may wait for its transaction's end. */
 #define STATE_FLUSH_AFTER (200 * USEC_PER_MSEC)
+/* … and one of what is many and small, and may be lost by a kill: frames. Each flush writes whole
+ * pages, of which a few frames of many stations touch many. */
+#define STATE_FLUSH_LATER (5 * USEC_PER_SEC)
 
 typedef struct State State;
 
