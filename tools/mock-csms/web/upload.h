@@ -1,7 +1,10 @@
-/* Files that come to a server's folder "uploads". No network in here. */
+/* Files that come by HTTP: to a server's folder "uploads", and to a folder of their own, where they
+ * are hashed as they come. No network in here. */
 #pragma once
 
-#include "util.h"
+#include "verify.h"
+
+struct evp_md_ctx_st;
 
 /* Where they come, below the served folder. */
 #define UPLOADS_FOLDER "uploads"
@@ -15,18 +18,30 @@
 typedef struct Upload {
         int folder_fd, fd; /* owned; -1 none */
         char name[UPLOAD_NAME_MAX + 1], part[UPLOAD_PART_SIZE];
+        struct evp_md_ctx_st *sha256, *sha384; /* owned; NULL: it is not hashed */
+        uint64_t size_bytes;                   /* so far */
 } Upload;
 #define UPLOAD_INIT                                                                                \
         {                                                                                          \
                 .folder_fd = -1, .fd = -1                                                          \
         }
 
-/* Begins one in the folder UPLOADS_FOLDER below files_fd, which is made if there is none. A name
- * has letters, digits, ".", "-" and "_" and begins with none of ".". 0; -EINVAL: another name;
- * negative errno. */
+/* Whether a file may be called so: letters, digits, ".", "-" and "_", but no "." first. */
+bool upload_name_valid(const char *name);
+/* Whether this is the hidden name of a file on its way: what was left behind by one who was killed.
+ */
+bool upload_is_part(const char *name);
+/* Begins one in the folder UPLOADS_FOLDER below files_fd, which is made if there is none. 0;
+ * -EINVAL: no valid name; negative errno. */
 int upload_begin(int files_fd, const char *name, Upload *ret);
+/* Begins one in this folder, which is hashed and made durable. Its name is its hidden one without
+ * the dot: a UUID. 0; negative errno. */
+int upload_begin_hashed(int folder_fd, Upload *ret);
 /* 0, negative errno. */
 int upload_write(Upload *upload, const void *data, size_t size);
+/* A hashed one is whole: its digests, once it is on the disk. To be called once. 0, negative errno.
+ */
+int upload_seal(Upload *upload, FileDigest *ret);
 /* It is whole: gives it its name, in the place of a file that has it, for a station says again what
  * it had no answer to. 0, negative errno. */
 int upload_finish(Upload *upload);
