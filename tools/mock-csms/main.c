@@ -13,7 +13,7 @@ typedef struct Option {
         const char *help;
 } Option;
 
-enum { OPT_LISTEN, OPT_TLS_CERT, OPT_TLS_KEY, OPT_CLIENT_CA, OPT_PASSWORDS, OPT_TOKENS, OPT_FILES, OPT_TRACE, OPT_STATE, OPT_FRAMES, OPT_PROTOCOLS, OPT_INTERVAL,
+enum { OPT_LISTEN, OPT_TLS_CERT, OPT_TLS_KEY, OPT_CLIENT_CA, OPT_PASSWORDS, OPT_TOKENS, OPT_FILES, OPT_TRACE, OPT_STATE, OPT_FRAMES, OPT_FIRMWARE, OPT_FIRMWARE_MAX, OPT_RAUC_KEYRING, OPT_PROTOCOLS, OPT_INTERVAL,
        OPT_MESSAGE_TIMEOUT, OPT_SCENARIO, OPT_STATION, OPT_JUNIT, OPT_STRICT, OPT_HOOK, OPT_SET, OPT_HELP, OPT_VERSION, OPT_MAX };
 
 static const Option options[OPT_MAX] = {
@@ -27,6 +27,9 @@ static const Option options[OPT_MAX] = {
         [OPT_TRACE]           = { "--trace",           "FILE",      "append every frame as a JSON line" },
         [OPT_STATE]           = { "--state",           "FILE",      "remember stations and all else in this file (else: until the end)" },
         [OPT_FRAMES]          = { "--frames",          "N",         "keep the newest N frames of all stations (100000; 0: none)" },
+        [OPT_FIRMWARE]        = { "--firmware",        "DIR",       "keep uploaded firmware in this folder (STATE.firmware; else: until the end)" },
+        [OPT_FIRMWARE_MAX]    = { "--firmware-max",    "MIB",       "how large a file of firmware may be (4096)" },
+        [OPT_RAUC_KEYRING]    = { "--rauc-keyring",    "FILE",      "check the signatures of bundles by these certificates (PEM)" },
         [OPT_PROTOCOLS]       = { "--protocols",       "LIST",      "OCPP versions to speak, parted by commas (all: ocpp2.1,ocpp2.0.1,ocpp1.6)" },
         [OPT_INTERVAL]        = { "--interval",        "SECONDS",   "heartbeat interval told to stations (300)" },
         [OPT_MESSAGE_TIMEOUT] = { "--message-timeout", "SECONDS",   "how long a station may take to answer (30)" },
@@ -156,6 +159,9 @@ static int read_options(const char *const values[static OPT_MAX], ServerOptions 
                 .trace = values[OPT_TRACE],
                 .state = values[OPT_STATE],
                 .frames = FRAMES_KEPT_DEFAULT,
+                .firmware = values[OPT_FIRMWARE],
+                .firmware_max = FIRMWARE_MAX_DEFAULT,
+                .rauc_keyring = values[OPT_RAUC_KEYRING],
                 .protocols = values[OPT_PROTOCOLS],
                 .interval = 300,
         };
@@ -168,6 +174,9 @@ static int read_options(const char *const values[static OPT_MAX], ServerOptions 
         if (values[OPT_FRAMES] &&
             read_number(values[OPT_FRAMES], 0, FRAMES_KEPT_MAX, &o.frames) < 0)
                 return wrong("--frames", "a number up to 100000000");
+        if (values[OPT_FIRMWARE_MAX] &&
+            read_number(values[OPT_FIRMWARE_MAX], 1, FIRMWARE_MAX_MAX, &o.firmware_max) < 0)
+                return wrong("--firmware-max", "MiB from 1 to 1048576");
         if (values[OPT_INTERVAL] &&
             read_number(values[OPT_INTERVAL], 0, INT32_MAX, &o.interval) < 0)
                 return wrong("--interval", "seconds");

@@ -5,6 +5,7 @@
 
 #include "csms.h"
 #include "events.h"
+#include "firmware.h"
 #include "http.h"
 #include "state-frame.h"
 
@@ -14,6 +15,7 @@ typedef struct Service {
         Events *events;
         State *state;
         StateFrames *frames;
+        FirmwareStore *firmware;
 } Service;
 
 /* Parameters in the path of a route. */
@@ -50,6 +52,7 @@ extern const Route *const api_tables[];
 extern const Route api_inventory_routes[];
 extern const Route api_station_routes[];
 extern const Route api_event_routes[];
+extern const Route api_firmware_routes[];
 extern const Route api_self_routes[];
 
 /* Serves a request below /api/. */

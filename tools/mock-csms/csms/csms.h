@@ -74,6 +74,11 @@ const char *station_id(const Station *station);
 bool station_is_online(const Station *station);
 /* The version of its connection, or of the last one. */
 const Dialect *station_dialect(const Station *station);
+/* This server as the station itself named it when it connected last, "http://HOST:PORT"; NULL: it
+ * has not since the start, or named none. Borrowed. */
+const char *station_server(const Station *station);
+/* url is copied. 0, -ENOMEM. */
+int station_set_server(Station *station, const char *url);
 /* The URL of the folder on this server that takes its uploads, as the station itself names this
  * server; NULL: none. Borrowed. */
 const char *station_uploads(const Station *station);

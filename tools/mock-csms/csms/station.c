@@ -157,6 +157,7 @@ void station_free(Station *station)
         }
         queue_move(station, NULL);
         free(station->faults);
+        free(station->server);
         free(station->uploads);
         free(station->tags);
         free(station->timezone);
@@ -316,6 +317,16 @@ bool station_is_online(const Station *station)
 const Dialect *station_dialect(const Station *station)
 {
         return station->dialect;
+}
+
+const char *station_server(const Station *station)
+{
+        return station->server;
+}
+
+int station_set_server(Station *station, const char *url)
+{
+        return str_replace(&station->server, url);
 }
 
 const char *station_uploads(const Station *station)

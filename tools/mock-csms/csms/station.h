@@ -51,6 +51,7 @@ struct Station {
         UpdateState update;
         char *tags;     /* the operator's words, a blank between each two; NULL: none */
         char *timezone; /* see station_timezone() */
+        char *server;   /* see station_server() */
         char *uploads;  /* see station_uploads() */
 };
 

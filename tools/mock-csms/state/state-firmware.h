@@ -17,13 +17,13 @@ typedef struct Firmware {
         int64_t inspected; /* 1: RAUC was asked, or there was nothing to ask */
         char *kind;        /* "rauc", "unknown" */
         char *version, *compatible, *description, *build;
-        char *format;       /* of the bundle: "plain", "verity", "crypt" */
-        char *manifestHash; /* where RAUC tells it */
-        int64_t verified;   /* the bundle's own signature: 1 good, 0 bad, -1 not looked at */
+        char *format;        /* of the bundle: "plain", "verity", "crypt" */
+        char *manifest_hash; /* where RAUC tells it */
+        int64_t verified;    /* the bundle's own signature: 1 good, 0 bad, -1 not looked at */
         char *note;   /* why nothing is known of a bundle, or why it is not good: a sentence */
         char *scheme; /* "pss", "pkcs1", "ecdsa"; NULL: not signed for OCPP */
-        char *signingCertificate; /* PEM */
-        char *signature;          /* base64 */
+        char *signing_certificate; /* PEM */
+        char *signature;           /* base64 */
 } Firmware;
 #define FIRMWARE_INIT                                                                              \
         {                                                                                          \

@@ -34,3 +34,4 @@ char *column_text(Statement statement, int index);
 /* What each kind of thing needs, in SQL. */
 extern const char state_station_schema[];
 extern const char state_frame_schema[];
+extern const char state_firmware_schema[];

@@ -30,7 +30,8 @@ struct Exchange {
                 char *value;
         } headers[EXCHANGE_HEADERS_MAX];
         size_t headers_count;
-        Call *call;
+        void (*gone)(void *waiter); /* NULL: nobody waits with us */
+        void *waiter;
         const StreamSource *stream; /* NULL: an answer of a known length */
         void *stream_userdata;
         bool beat_due;

@@ -6,6 +6,8 @@
 #include "exchange.h"
 #include "guard.h"
 #include "log.h"
+#include <inttypes.h>
+#include <stdio.h>
 
 #define UPLOADS_PATH "/files/" UPLOADS_FOLDER "/"
 
@@ -42,6 +44,37 @@ static void serve_file(const Web *web, Exchange *x)
                 exchange_reply(x, x->file.status, "application/octet-stream", NULL);
 }
 
+/* "ID/NAME"; the name is for people and for logs of stations, the id decides. */
+static void serve_firmware(const Web *web, Exchange *x)
+{
+        _cleanup_(firmware_freep) Firmware *firmware = NULL;
+        FirmwareStore *store = web->service->firmware;
+        bool ranges = x->request.method == HTTP_GET;
+        char *end;
+        if (x->request.method != HTTP_GET && x->request.method != HTTP_HEAD) {
+                exchange_refuse_method(x, 1u << HTTP_GET | 1u << HTTP_HEAD,
+                                       "Firmware is added at /api/firmware.");
+                return;
+        }
+        const char *text = x->request.path + strlen(FIRMWARE_PATH);
+        errno = 0;
+        long long id = *text >= '1' && *text <= '9' ? strtoll(text, &end, 10) : 0;
+        if (id == 0 || errno || *end != '/' || firmware_find(store, id, &firmware) < 0 ||
+            !firmware->file || !streq(end + 1, firmware->name)) {
+                exchange_problem(x, 404, "There is no such firmware.");
+                return;
+        }
+        int r = firmware_presence(store, firmware) == FIRMWARE_READY ? 0 : -ENOENT;
+        if (r == 0)
+                r = files_open(firmware_folder(store), firmware->file,
+                               ranges && *x->range ? x->range : NULL,
+                               *x->if_range ? x->if_range : NULL, &x->file);
+        if (r < 0)
+                exchange_problem(x, 404, "The file of this firmware has gone from the disk.");
+        else
+                exchange_reply(x, x->file.status, "application/octet-stream", NULL);
+}
+
 static void serve_page(const Web *web _unused_, Exchange *x)
 {
         static const char page[] = "<!DOCTYPE html>\n<html lang=\"en\"><title>mock-csms</title>\n"
@@ -64,6 +97,7 @@ static const struct {
         { "/",       true,  serve_page },
         { "/api/",   false, serve_api  },
         { "/files/", false, serve_file },
+        { FIRMWARE_PATH, false, serve_firmware },
 };
 /* clang-format on */
 
@@ -170,24 +204,69 @@ static int64_t read_length(struct lws *wsi)
         return errno == 0 && !*end && n >= 0 ? n : -1;
 }
 
-static bool is_upload(const HttpRequest *request)
+static int begin_station_upload(const Web *web, Exchange *x)
 {
-        return (request->method == HTTP_PUT || request->method == HTTP_POST) &&
-               startswith(request->path, UPLOADS_PATH);
+        return upload_begin(web->files_fd, x->request.path + strlen(UPLOADS_PATH), &x->upload);
+}
+
+static uint64_t station_upload_max(const Web *web _unused_)
+{
+        return UPLOAD_SIZE_MAX;
+}
+
+static int begin_firmware(const Web *web, Exchange *x)
+{
+        return upload_begin_hashed(firmware_folder(web->service->firmware), &x->upload);
+}
+
+static uint64_t firmware_max(const Web *web)
+{
+        return firmware_size_max(web->service->firmware);
+}
+
+/* Where bodies go to the disk as they come. */
+/* clang-format off */
+static const struct Intake {
+        const char *path;
+        bool whole; /* not only its beginning */
+        Role role;  /* others are refused without a file */
+        int (*begin)(const Web *web, Exchange *x);
+        uint64_t (*max)(const Web *web); /* bytes */
+} intakes[] = {
+        { UPLOADS_PATH,    false, ROLE_READ,     begin_station_upload, station_upload_max },
+        { "/api/firmware", true,  ROLE_OPERATOR, begin_firmware,       firmware_max       },
+};
+/* clang-format on */
+
+static bool has_type(struct lws *wsi, const char *beginning)
+{
+        char type[HEADER_VALUE_MAX];
+        read_header(wsi, WSI_TOKEN_HTTP_CONTENT_TYPE, type, sizeof(type));
+        return strncasecmp(type, beginning, strlen(beginning)) == 0;
+}
+
+/* NULL: the body is none for the disk. */
+static const struct Intake *find_intake(struct lws *wsi, const HttpRequest *request)
+{
+        if (request->method != HTTP_PUT && request->method != HTTP_POST)
+                return NULL;
+        for (size_t i = 0; i < ELEMENTSOF(intakes); i++)
+                if (intakes[i].whole ? request->method == HTTP_POST &&
+                                               streq(request->path, intakes[i].path) &&
+                                               !has_type(wsi, "application/json")
+                                     : startswith(request->path, intakes[i].path) != NULL)
+                        return &intakes[i];
+        return NULL;
 }
 
 /* Opens the file. What is wrong is told when the body has come: a
  * client that still sends would not read it. */
-static void begin_upload(struct lws *wsi, Exchange *x)
+static void begin_upload(struct lws *wsi, Exchange *x, const struct Intake *intake)
 {
-        char type[HEADER_VALUE_MAX];
-        const char *name = x->request.path + strlen(UPLOADS_PATH);
         x->is_upload = true;
-        read_header(wsi, WSI_TOKEN_HTTP_CONTENT_TYPE, type, sizeof(type));
-        if (strncasecmp(type, "multipart/", strlen("multipart/")) == 0)
-                x->upload_error = -EMEDIUMTYPE;
-        else
-                x->upload_error = upload_begin(web_of(wsi)->files_fd, name, &x->upload);
+        x->upload_error = has_type(wsi, "multipart/")     ? -EMEDIUMTYPE
+                          : x->access.role < intake->role ? -EPERM
+                                                          : intake->begin(web_of(wsi), x);
 }
 
 /* Tells a client that asks first to send its body (RFC 9110 10.1.1). */
@@ -229,6 +308,13 @@ static bool is_told_at_once(struct lws *wsi, const Exchange *x, int64_t length)
                                     lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_EXPECT) > 0);
 }
 
+static int refuse_length(struct lws *wsi, uint64_t max)
+{
+        char sentence[96];
+        snprintf(sentence, sizeof(sentence), "The body is longer than %" PRIu64 " MiB.", max >> 20);
+        return http_refuse(wsi, 413, sentence);
+}
+
 /* A request's headers are here. */
 static int start(struct lws *wsi, Session *session)
 {
@@ -239,8 +325,8 @@ static int start(struct lws *wsi, Session *session)
         session->x = x;
         if (read_request(wsi, x) < 0)
                 return -1;
-        bool upload = is_upload(&x->request);
-        if (x->request.method != HTTP_POST && x->request.method != HTTP_PATCH && !upload) {
+        const struct Intake *intake = find_intake(wsi, &x->request);
+        if (x->request.method != HTTP_POST && x->request.method != HTTP_PATCH && !intake) {
                 serve(web_of(wsi), x);
                 return 0;
         }
@@ -252,13 +338,12 @@ static int start(struct lws *wsi, Session *session)
         /* without a length lws would wait for a body of 100 MB */
         if (length < 0)
                 return http_refuse(wsi, 411, "A body must tell its length.");
-        if (length > (int64_t)(upload ? UPLOAD_SIZE_MAX : HTTP_BODY_MAX))
-                return http_refuse(wsi, 413,
-                                   upload ? "The file is longer than 128 MiB."
-                                          : "The body is longer than 2 MiB.");
+        uint64_t max = intake ? intake->max(web_of(wsi)) : HTTP_BODY_MAX;
+        if ((uint64_t)length > max)
+                return refuse_length(wsi, max);
         x->announced = (size_t)length;
-        if (upload && !x->access.status)
-                begin_upload(wsi, x);
+        if (intake && !x->access.status)
+                begin_upload(wsi, x, intake);
         if (length == 0 && x->request.method != HTTP_POST) { /* lws waits for one of POST alone */
                 serve(web_of(wsi), x);
                 return 0;
@@ -280,13 +365,12 @@ static int take_body(Exchange *x, const char *data, size_t size)
                         x->upload_error = upload_write(&x->upload, data, size);
                 return 0;
         }
-        char *more = realloc(x->request.body, x->request.body_size + size + 1);
-        if (!more)
+        /* all at once: what realloc() would leave behind could not be erased */
+        if (!x->request.body && !(x->request.body = malloc(x->announced + 1)))
                 return -1;
-        memcpy(more + x->request.body_size, data, size);
-        x->request.body = more;
+        memcpy(x->request.body + x->request.body_size, data, size);
         x->request.body_size += size;
-        more[x->request.body_size] = '\0';
+        x->request.body[x->request.body_size] = '\0';
         return 0;
 }
 

@@ -73,5 +73,11 @@ typedef struct StreamSource {
 void exchange_stream(Exchange *x, const char *type, const StreamSource *source, void *userdata);
 /* There is text again. */
 void exchange_stream_wake(Exchange *x);
+/* The answer waits: gone is called with waiter if the client goes before it is given. */
+void exchange_wait(Exchange *x, void (*gone)(void *waiter), void *waiter);
+/* A file that came as the body of this request, and an error of its coming; NULL: the body was no
+ * file. Borrowed. */
+struct Upload;
+struct Upload *exchange_upload(Exchange *x, int *ret_error);
 /* The answer waits for this call, which is forgotten if the client goes before. NULL: no more. */
 void exchange_wait_for(Exchange *x, Call *call);

@@ -21,8 +21,8 @@ void exchange_free(Exchange *x)
 {
         if (!x)
                 return;
-        if (x->call)
-                call_forget(x->call);
+        if (x->gone)
+                x->gone(x->waiter);
         if (x->stream)
                 x->stream->gone(x->stream_userdata);
         files_done(&x->file);
@@ -31,6 +31,8 @@ void exchange_free(Exchange *x)
                 free(x->request.args[i]);
         for (size_t i = 0; i < x->headers_count; i++)
                 free(x->headers[i].value);
+        if (x->request.body) /* there may be a key in it */
+                explicit_bzero(x->request.body, x->request.body_size);
         free(x->request.body);
         free(x->body);
         free(x);
@@ -50,9 +52,26 @@ void exchange_add_header(Exchange *x, const char *name, char *value)
         x->headers[x->headers_count++].value = value;
 }
 
+void exchange_wait(Exchange *x, void (*gone)(void *waiter), void *waiter)
+{
+        x->gone = gone;
+        x->waiter = waiter;
+}
+
+static void forget_call(void *waiter)
+{
+        call_forget(waiter);
+}
+
 void exchange_wait_for(Exchange *x, Call *call)
 {
-        x->call = call;
+        exchange_wait(x, call ? forget_call : NULL, call);
+}
+
+Upload *exchange_upload(Exchange *x, int *ret_error)
+{
+        *ret_error = x->upload_error;
+        return x->is_upload ? &x->upload : NULL;
 }
 
 /* The client must have read what comes within a time. */
@@ -64,7 +83,7 @@ static void want_to_write(Exchange *x)
 
 void exchange_reply(Exchange *x, unsigned status, const char *type, char *body)
 {
-        x->call = NULL;
+        x->gone = NULL;
         x->answered = true;
         x->status = status;
         x->type = type;

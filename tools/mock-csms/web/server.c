@@ -115,6 +115,8 @@ static void stop(Server *server)
                 return;
         server->stopping = true;
         stop_hook(server);
+        if (server->service.firmware)
+                firmware_stop(server->service.firmware);
         uv_close((uv_handle_t *)&server->timer, NULL);
         for (size_t i = 0; i < ELEMENTSOF(server->signals); i++)
                 uv_close((uv_handle_t *)&server->signals[i], NULL);
@@ -277,6 +279,23 @@ static int reserve_ids(void *userdata, int64_t count, int64_t *ret)
         return r < 0 ? r : state_flush(server->service.state);
 }
 
+/* What fails is logged. */
+static int open_firmware(Server *server, const ServerOptions *options)
+{
+        _cleanup_(freep) char *beside = NULL;
+        if (!options->firmware && options->state &&
+            !(beside = str_printf("%s.firmware", options->state)))
+                return log_error_errno(-ENOMEM, "Can't start");
+        return firmware_open(
+                &(FirmwareOptions){.state = server->service.state,
+                                   .loop = &server->loop,
+                                   .folder = options->firmware ? options->firmware : beside,
+                                   .keyring = options->rauc_keyring,
+                                   .size_max = (uint64_t)options->firmware_max << 20,
+                                   .events = server->service.events},
+                &server->service.firmware);
+}
+
 /* What is remembered of stations, before anything else looks at them. What fails is logged. */
 static int open_state(Server *server, const ServerOptions *options)
 {
@@ -323,6 +342,9 @@ static int open_things(Server *server, const ServerOptions *options)
         r = events_new(server->service.csms, &server->service.events);
         if (r < 0)
                 return log_error_errno(r, "Can't start");
+        r = open_firmware(server, options);
+        if (r < 0)
+                return r;
         if (server->run)
                 csms_add_observer(server->service.csms, run_observer(server->run));
         return 0;
@@ -367,6 +389,7 @@ int server_run(const ServerOptions *options)
         uv_loop_close(&server.loop);
         if (r == 0 && server.run)
                 r = run_finish(server.run);
+        firmware_close(server.service.firmware);
         events_free(server.service.events);
         csms_free(server.service.csms);
         state_frames_free(server.service.frames);

@@ -4,6 +4,10 @@
 #include "csms.h"
 #include "scenario-run.h"
 
+/* MiB that a file of firmware may have, unless told otherwise; that may be told. */
+#define FIRMWARE_MAX_DEFAULT 4096
+#define FIRMWARE_MAX_MAX (1 << 20)
+
 typedef struct ServerOptions {
         char address[64];               /* an IP address */
         int port;                       /* 0: picks one */
@@ -15,6 +19,9 @@ typedef struct ServerOptions {
         const char *trace;              /* file; NULL: none is written */
         const char *state;              /* file; NULL: a temporary database */
         int64_t frames;                 /* kept of all stations */
+        const char *firmware;           /* folder; NULL: beside the state, or a temporary one */
+        int64_t firmware_max;           /* MiB of a file */
+        const char *rauc_keyring;       /* file; NULL: signatures of bundles aren't checked */
         const char *protocols;          /* subprotocols spoken, parted by commas; NULL: all */
         int64_t interval;               /* seconds, told in the answer to BootNotification */
         usec_t message_timeout;         /* of calls to stations */

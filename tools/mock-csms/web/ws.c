@@ -211,20 +211,25 @@ int ws_check_upgrade(struct lws *wsi, const Web *web, const char *upgrade)
         return 0;
 }
 
-/* Tells the CSMS where the station can upload to us: at the host by which it knows us. 0, -ENOMEM.
- */
-static int set_uploads(struct lws *wsi, Station *station)
+/* Tells the CSMS where the station reaches us: at the host by which it knows us. 0, -ENOMEM. */
+static int set_server(struct lws *wsi, Station *station)
 {
         static const char allowed[] =
                 "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
                 ".-_:[]";
         char host[HOST_MAX];
+        _cleanup_(freep) char *server = NULL, *uploads = NULL;
         int n = lws_hdr_copy(wsi, host, sizeof(host), WSI_TOKEN_HOST);
-        if (web_of(wsi)->files_fd < 0 || n <= 0 || host[strspn(host, allowed)])
-                return station_set_uploads(station, NULL);
-        _cleanup_(freep) char *url = str_printf("http%s://%s/files/" UPLOADS_FOLDER "/",
-                                                lws_is_ssl(wsi) ? "s" : "", host);
-        return url ? station_set_uploads(station, url) : -ENOMEM;
+        bool known = n > 0 && !host[strspn(host, allowed)];
+        bool takes_files = known && web_of(wsi)->files_fd >= 0;
+        if (known)
+                server = str_printf("http%s://%s", lws_is_ssl(wsi) ? "s" : "", host);
+        if (takes_files && server)
+                uploads = str_printf("%s/files/" UPLOADS_FOLDER "/", server);
+        if ((known && !server) || (takes_files && !uploads))
+                return -ENOMEM;
+        int r = station_set_server(station, server);
+        return r < 0 ? r : station_set_uploads(station, uploads);
 }
 
 static int open_connection(struct lws *wsi, Session *session)
@@ -239,7 +244,7 @@ static int open_connection(struct lws *wsi, Session *session)
         conn->out_end = &conn->out;
         int r = csms_join(web_of(wsi)->service->csms, id, csms_dialect(lws_get_protocol(wsi)->name),
                           conn, &conn->station);
-        if (r == 0 && (r = set_uploads(wsi, conn->station)) < 0)
+        if (r == 0 && (r = set_server(wsi, conn->station)) < 0)
                 csms_leave(conn->station, conn);
         if (r < 0) {
                 log_warning_errno(r, "A station can't be taken in");
