@@ -79,13 +79,14 @@ static void heard(Conn *conn)
                 set_timer(web);
 }
 
+/* Not empty: lws (4.1.6) tells nobody of a pong without a payload, which is the ping's. */
 static int send_ping(Conn *conn)
 {
-        unsigned char empty[LWS_PRE + 1] = {0};
+        unsigned char buffer[LWS_PRE + 1] = {[LWS_PRE] = '?'};
         conn->ping_due = false;
         if (conn->out || conn->close_code)
                 lws_callback_on_writable(conn->wsi);
-        return lws_write(conn->wsi, empty + LWS_PRE, 0, LWS_WRITE_PING) < 0 ? -1 : 0;
+        return lws_write(conn->wsi, buffer + LWS_PRE, 1, LWS_WRITE_PING) < 0 ? -1 : 0;
 }
 
 /* ------------------------------------------------------------------ what goes out */
