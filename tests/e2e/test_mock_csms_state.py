@@ -65,18 +65,20 @@ def test_everything_known_survives(state, how):
 def test_numbers_of_frames_go_on_after_a_kill(state, options, told):
     csms = MockCsms("--state", state, *options)
     for how in (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM):
-        with Station(csms.port, "CP1") as station:
+        with Station(csms.port, "CP1") as station, Station(csms.port, "CP2"):
             first = int(csms.get("/api/stations/CP1/frames").headers["last-frame"])
             for _ in range(70):
                 station.call("Heartbeat")
-            change(csms, "CP1", tags=[])
             last = int(csms.get("/api/stations/CP1/frames").headers["last-frame"])
+            seen = csms.stations()["CP1"]["lastSeen"]
             assert last == first + 140
+            change(csms, "CP2", tags=[])  # flushes, and writes nothing of CP1 itself
             csms = restarted(csms, state, how, options)
         answer = csms.get("/api/stations/CP1/frames")
         now = int(answer.headers["last-frame"])
         assert now == last if told or how == signal.SIGTERM else last <= now < last + 64
         assert bool(answer.body) == told
+        assert csms.stations()["CP1"]["lastSeen"] == seen or not told
     csms.stop()
 
 
