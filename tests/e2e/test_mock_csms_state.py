@@ -120,7 +120,8 @@ def test_request_ids_are_never_given_again(state):
 
 def test_file_is_for_its_owner(state):
     csms = MockCsms("--state", state)
-    assert [path.stat().st_mode & 0o027 for path in state.parent.iterdir()] == [0, 0]
+    modes = [(state.parent / name).stat().st_mode & 0o027 for name in (state.name, state.name + "-wal")]
+    assert modes == [0, 0]
     csms.stop()
 
 
