@@ -19,6 +19,8 @@
 /* Bytes of names, versions and sentences. */
 #define ROLLOUT_NAME_MAX 128
 #define ROLLOUT_REASON_MAX 256
+/* Bytes of an order in JSON: a certificate, a signature and a location. */
+#define ROLLOUT_ORDER_MAX 16384
 /* Stations told in one step, so that none takes long; the next step is due at once. */
 #define ROLLOUT_TELLS_MAX 100
 
@@ -150,8 +152,10 @@ typedef struct RolloutTarget {
 typedef struct RolloutPlan {
         int64_t id; /* 0: not stored yet */
         char name[ROLLOUT_NAME_MAX +
-                  1]; /* also what shares are drawn by: the same name draws the same stations */
-        int64_t firmware;
+                  1];     /* also what shares are drawn by: the same name draws the same stations */
+        int64_t firmware; /* 0: order */
+        char order[ROLLOUT_ORDER_MAX +
+                   1]; /* what stations are told where it is no firmware kept here: the runner's */
         char version[ROLLOUT_NAME_MAX + 1]; /* "": unknown: only statuses tell of success */
         usec_t start_at;                    /* wall clock; 0: as soon as it is started */
         RolloutShare fail_limit;            /* of all stations; SHARE_NONE: any number may fail */
@@ -192,10 +196,12 @@ typedef struct RolloutDoors {
          * errno. */
         int (*store)(void *userdata, const Rollout *rollout, const uint32_t *targets, size_t count,
                      bool flush);
-        /* Tells a station: it is connected, and its request id and firmware are stored. 0: sent or
-         * queued; -EINVAL: there is no message that tells this station; other negative errno:
-         * counts as not answered. */
-        int (*tell)(void *userdata, const Rollout *rollout, const RolloutTarget *target);
+        /* Whether there is a message that tells this station: asked before anything is stored, so
+         * that a limit of failures that is passed by it stops those behind it. */
+        bool (*tellable)(void *userdata, const Rollout *rollout, const RolloutTarget *target);
+        /* Tells a station: it is connected, and its request id and firmware are stored. Where it
+         * can't be sent, the answer time-out finds it. */
+        void (*tell)(void *userdata, const Rollout *rollout, const RolloutTarget *target);
         /* Told after it was stored. May be NULL. */
         void (*happened)(void *userdata, const Rollout *rollout, const RolloutNews *news);
         void *userdata;
@@ -241,6 +247,7 @@ typedef struct RolloutCommand {
         RolloutEvent event;      /* below ROLLOUT_COMMAND_MAX */
         const char *by, *reason; /* for people; NULL: none */
         int64_t firmware;        /* ROLLOUT_SUPERSEDE: what is rolled out from now on … */
+        const char *order;       /* … or this (NULL: firmware) … */
         const char *version;     /* … and its version; NULL: unknown */
 } RolloutCommand;
 
@@ -277,7 +284,7 @@ const RolloutTarget *rollout_targets(const Rollout *rollout, size_t *ret_count);
 const RolloutTarget *rollout_find(const Rollout *rollout, const char *id);
 /* Whether the command can be given now. */
 bool rollout_allows(const Rollout *rollout, RolloutEvent command);
-/* Whether more can come of it: not READY, and not yet at its end or with stations that are. */
+/* Whether nothing more will come of it by itself: FINISHED, or ABORTED with nobody under way. */
 bool rollout_is_over(const Rollout *rollout);
 /* What the roll-out waits for, as a sentence for people. Returns buffer. */
 const char *rollout_next(const Rollout *rollout, char buffer[static ROLLOUT_REASON_MAX + 1]);
