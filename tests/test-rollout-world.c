@@ -38,7 +38,7 @@ typedef struct Seen {
         TargetFailure failed;
         usec_t failed_at;
         uint32_t rank; /* of the farthest status */
-        bool over; /* it has told Installed or booted with the version */
+        bool over;     /* it has told Installed or booted with the version */
 } Seen;
 
 typedef enum Mode { PLAIN, RESTARTS, CRASHES, LOST, MODE_MAX } Mode;
@@ -267,7 +267,8 @@ static void play_station(World *w, uint32_t s, int64_t request_id)
                                      .kind = EV_STATUS,
                                      .station = s,
                                      .request_id = request_id,
-                                     .status = fails ? bad[n % ELEMENTSOF(bad)] : good[n], .rank = n + 1});
+                                     .status = fails ? bad[n % ELEMENTSOF(bad)] : good[n],
+                                     .rank = n + 1});
                 if (fails)
                         return;
         }
@@ -527,7 +528,8 @@ static void hear(World *w, const Event *event)
         Seen *seen = &w->seen[event->station];
         if (event->kind == EV_BOOT)
                 seen->over = true;
-        if (event->kind == EV_BOOT || seen->request_id != event->request_id || event->rank < seen->rank)
+        if (event->kind == EV_BOOT || seen->request_id != event->request_id ||
+            event->rank < seen->rank)
                 return;
         seen->rank = event->rank;
         usec_t patience = seen->answered ? w->plan.progress_timeout : w->plan.answer_timeout;
@@ -568,7 +570,8 @@ static void happen(World *w, const Event *event)
                                              .station = event->station,
                                              .request_id = event->request_id,
                                              .answer = event->answer,
-                                             .status = event->status, .rank = event->rank});
+                                             .status = event->status,
+                                             .rank = event->rank});
                         break;
                 }
                 say(w, "%s says %s", id,
@@ -682,15 +685,16 @@ static bool try_seed(World *w, uint64_t seed)
 
 int main(int argc, char **argv)
 {
-        uint64_t from = 1, count = 1000, bad = 0;
-        if (argc == 3 && streq(argv[1], "--seeds")) {
+        uint64_t from = 1, count = 400, bad = 0;
+        bool first_only = argc == 3 && streq(argv[1], "--until-failure");
+        if (first_only || (argc == 3 && streq(argv[1], "--seeds"))) {
                 count = strtoull(argv[2], NULL, 10);
         } else if (argc == 3 && streq(argv[1], "--seed")) {
                 from = strtoull(argv[2], NULL, 10);
                 count = 1;
                 world.story = true;
         }
-        for (uint64_t seed = from; seed < from + count; seed++)
+        for (uint64_t seed = from; seed < from + count && !(first_only && bad); seed++)
                 bad += !try_seed(&world, seed);
         printf("%" PRIu64 " worlds, %" PRIu64 " broke a law\n", count, bad);
         return bad > 0;

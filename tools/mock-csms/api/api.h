@@ -7,6 +7,7 @@
 #include "events.h"
 #include "firmware.h"
 #include "http.h"
+#include "rollouts.h"
 #include "state-frame.h"
 
 /* What the calls work on. All is borrowed. */
@@ -16,6 +17,7 @@ typedef struct Service {
         State *state;
         StateFrames *frames;
         FirmwareStore *firmware;
+        Rollouts *rollouts;
 } Service;
 
 /* Parameters in the path of a route. */
@@ -51,6 +53,7 @@ typedef struct Route {
 extern const Route *const api_tables[];
 extern const Route api_inventory_routes[];
 extern const Route api_station_routes[];
+extern const Route api_rollout_routes[];
 extern const Route api_event_routes[];
 extern const Route api_firmware_routes[];
 extern const Route api_self_routes[];

@@ -35,3 +35,4 @@ char *column_text(Statement statement, int index);
 extern const char state_station_schema[];
 extern const char state_frame_schema[];
 extern const char state_firmware_schema[];
+extern const char state_rollout_schema[];

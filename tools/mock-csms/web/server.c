@@ -62,9 +62,10 @@ static void on_timer(uv_timer_t *timer)
         server->timer_at = USEC_INFINITY;
         usec_t now = boottime_now();
         usec_t when = server->run ? run_tick(server->run, now) : USEC_INFINITY;
+        usec_t rollouts = rollouts_tick(server->service.rollouts);
         usec_t next = csms_tick(server->service.csms, now);
         flush_if_due(server, now);
-        wake_at(server, MIN(MIN(when, next), server->flush_at));
+        wake_at(server, MIN(MIN(when, rollouts), MIN(next, server->flush_at)));
         if (server->run && run_is_over(server->run))
                 stop(server);
 }
@@ -345,6 +346,15 @@ static int open_things(Server *server, const ServerOptions *options)
         r = open_firmware(server, options);
         if (r < 0)
                 return r;
+        r = rollouts_open(&(RolloutsOptions){.csms = server->service.csms,
+                                             .state = server->service.state,
+                                             .events = server->service.events,
+                                             .firmware = server->service.firmware,
+                                             .wake_at = wake_at,
+                                             .userdata = server},
+                          &server->service.rollouts);
+        if (r < 0)
+                return log_error_errno(r, "Can't load the roll-outs");
         if (server->run)
                 csms_add_observer(server->service.csms, run_observer(server->run));
         return 0;
@@ -389,6 +399,7 @@ int server_run(const ServerOptions *options)
         uv_loop_close(&server.loop);
         if (r == 0 && server.run)
                 r = run_finish(server.run);
+        rollouts_free(server.service.rollouts);
         firmware_close(server.service.firmware);
         events_free(server.service.events);
         csms_free(server.service.csms);

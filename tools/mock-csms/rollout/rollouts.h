@@ -1,0 +1,53 @@
+/* The roll-outs of this CSMS: runs each engine (rollout.h) on what stations do, keeps it in the
+ * state, and tells stations by the message for the version of each. */
+#pragma once
+
+#include "csms.h"
+#include "events.h"
+#include "firmware.h"
+#include "rollout.h"
+#include "state.h"
+
+/* Roll-outs kept, running or not. */
+#define ROLLOUTS_MAX 256
+
+typedef struct Rollouts Rollouts;
+
+typedef struct RolloutsOptions {
+        Csms *csms; /* these four are borrowed, and outlive the roll-outs */
+        State *state;
+        Events *events;
+        FirmwareStore *firmware; /* whose files roll-outs need */
+        /* rollouts_tick() is to be called at this boottime or earlier. */
+        void (*wake_at)(void *userdata, usec_t when);
+        void *userdata;
+} RolloutsOptions;
+
+/* Loads what is stored, and watches the stations from then on. 0 and *ret; negative errno, logged.
+ */
+int rollouts_open(const RolloutsOptions *options, Rollouts **ret);
+void rollouts_free(Rollouts *rollouts);
+DEFINE_CLEANUP(Rollouts *, rollouts_free)
+/* Does what is due. Returns the boottime of the next time. */
+usec_t rollouts_tick(Rollouts *rollouts);
+
+/* The doors of a roll-out that is made for rollouts_add(). */
+RolloutDoors rollouts_doors(Rollouts *rollouts);
+/* Takes a new one in, and stores it: on the disk. It is consumed where 0 comes. 0; -ENOSPC:
+ * ROLLOUTS_MAX; -EEXIST: there is one of this name; negative errno. */
+int rollouts_add(Rollouts *rollouts, Rollout *rollout);
+/* Forgets one that is not under way. 0; -EBUSY: it is; negative errno. */
+int rollouts_remove(Rollouts *rollouts, int64_t id);
+/* Gives a command; what followed from it is on the disk. 0; -ENOENT; -EPERM: not in its state;
+ * -EBUSY: START or SUPERSEDE of one that has a station in common with another that is under way:
+ * *ret_station (borrowed) and *ret_other; negative errno. */
+int rollouts_command(Rollouts *rollouts, int64_t id, const RolloutCommand *command,
+                     const char **ret_station, int64_t *ret_other);
+/* NULL: there is none. */
+const Rollout *rollouts_find(const Rollouts *rollouts, int64_t id);
+/* The i-th by id; NULL: behind the last. */
+const Rollout *rollouts_at(const Rollouts *rollouts, size_t i);
+/* What REST and events tell: of a roll-out, of a target. Owned by the caller, NULL when out of
+ * memory. */
+cJSON *rollout_describe(const Rollout *rollout);
+cJSON *target_describe(const Rollout *rollout, const RolloutTarget *target);
