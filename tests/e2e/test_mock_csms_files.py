@@ -70,7 +70,7 @@ def test_file_range(served, value, status, first, last):
     answer = served.get("/files/fw.raucb", Range=value)
     assert answer.status == status
     if status == 416:
-        assert answer.headers["content-range"] == f"bytes */{N}" and answer.body == b""
+        assert answer.headers["content-range"] == f"bytes */{N}" and answer.json["status"] == 416
         return
     assert answer.body == CONTENT[first:last + 1]
     expected = f"bytes {first}-{last}/{N}" if status == 206 else None

@@ -1,5 +1,6 @@
 /* mock-csms: a CSMS for firmware and logs, to develop, test and show with. This file reads the
  * command line. */
+#include "log-store.h"
 #include "scenario-suite.h"
 #include "server.h"
 #include "state-frame.h"
@@ -13,7 +14,7 @@ typedef struct Option {
         const char *help;
 } Option;
 
-enum { OPT_LISTEN, OPT_TLS_CERT, OPT_TLS_KEY, OPT_CLIENT_CA, OPT_PASSWORDS, OPT_TOKENS, OPT_FILES, OPT_TRACE, OPT_STATE, OPT_FRAMES, OPT_FIRMWARE, OPT_FIRMWARE_MAX, OPT_RAUC_KEYRING, OPT_PROTOCOLS, OPT_INTERVAL,
+enum { OPT_LISTEN, OPT_TLS_CERT, OPT_TLS_KEY, OPT_CLIENT_CA, OPT_PASSWORDS, OPT_TOKENS, OPT_FILES, OPT_TRACE, OPT_STATE, OPT_FRAMES, OPT_FIRMWARE, OPT_FIRMWARE_MAX, OPT_RAUC_KEYRING, OPT_LOGS, OPT_LOG_MAX, OPT_LOGS_MAX, OPT_FTP_URL, OPT_FTP_DIR, OPT_PROTOCOLS, OPT_INTERVAL,
        OPT_MESSAGE_TIMEOUT, OPT_SCENARIO, OPT_STATION, OPT_JUNIT, OPT_STRICT, OPT_HOOK, OPT_SET, OPT_HELP, OPT_VERSION, OPT_MAX };
 
 static const Option options[OPT_MAX] = {
@@ -30,6 +31,11 @@ static const Option options[OPT_MAX] = {
         [OPT_FIRMWARE]        = { "--firmware",        "DIR",       "keep uploaded firmware in this folder (STATE.firmware; else: until the end)" },
         [OPT_FIRMWARE_MAX]    = { "--firmware-max",    "MIB",       "how large a file of firmware may be (4096)" },
         [OPT_RAUC_KEYRING]    = { "--rauc-keyring",    "FILE",      "check the signatures of bundles by these certificates (PEM)" },
+        [OPT_LOGS]            = { "--logs",            "DIR",       "keep the logs of stations in this folder (STATE.logs; else: until the end)" },
+        [OPT_LOG_MAX]         = { "--log-max",         "MIB",       "how large a log may be (128)" },
+        [OPT_LOGS_MAX]        = { "--logs-max",        "MIB",       "how large all logs together may be (10240)" },
+        [OPT_FTP_URL]         = { "--ftp-url",         "URL",       "where stations may upload logs by FTP: the folder of --ftp-dir" },
+        [OPT_FTP_DIR]         = { "--ftp-dir",         "DIR",       "take logs from this folder of a FTP server" },
         [OPT_PROTOCOLS]       = { "--protocols",       "LIST",      "OCPP versions to speak, parted by commas (all: ocpp2.1,ocpp2.0.1,ocpp1.6)" },
         [OPT_INTERVAL]        = { "--interval",        "SECONDS",   "heartbeat interval told to stations (300)" },
         [OPT_MESSAGE_TIMEOUT] = { "--message-timeout", "SECONDS",   "how long a station may take to answer (30)" },
@@ -145,6 +151,32 @@ static bool are_protocols(const char *list)
         return copy;
 }
 
+/* clang-format off */
+static const struct {
+        int option;
+        int64_t min, max;
+        size_t offset; /* of the member of ServerOptions */
+        const char *expected;
+} numbers[] = {
+        { OPT_FRAMES,       0, FRAMES_KEPT_MAX,  offsetof(ServerOptions, frames),       "a number up to 100000000" },
+        { OPT_FIRMWARE_MAX, 1, FIRMWARE_MAX_MAX, offsetof(ServerOptions, firmware_max), "MiB from 1 to 1048576" },
+        { OPT_LOG_MAX,      1, LOG_MAX_MAX,      offsetof(ServerOptions, log_max),      "MiB from 1 to 4096" },
+        { OPT_LOGS_MAX,     1, LOGS_MAX_MAX,     offsetof(ServerOptions, logs_max),     "MiB from 1 to 1073741824" },
+        { OPT_INTERVAL,     0, INT32_MAX,        offsetof(ServerOptions, interval),     "seconds" },
+};
+/* clang-format on */
+
+static int read_numbers(const char *const values[static OPT_MAX], ServerOptions *o)
+{
+        for (size_t i = 0; i < ELEMENTSOF(numbers); i++) {
+                int64_t *number = (int64_t *)((uintptr_t)o + numbers[i].offset);
+                const char *value = values[numbers[i].option];
+                if (value && read_number(value, numbers[i].min, numbers[i].max, number) < 0)
+                        return wrong(options[numbers[i].option].name, numbers[i].expected);
+        }
+        return 0;
+}
+
 static int read_options(const char *const values[static OPT_MAX], ServerOptions *ret)
 {
         static const int with_scenario[] = {OPT_JUNIT, OPT_STRICT, OPT_HOOK, OPT_SET};
@@ -162,6 +194,11 @@ static int read_options(const char *const values[static OPT_MAX], ServerOptions 
                 .firmware = values[OPT_FIRMWARE],
                 .firmware_max = FIRMWARE_MAX_DEFAULT,
                 .rauc_keyring = values[OPT_RAUC_KEYRING],
+                .logs = values[OPT_LOGS],
+                .log_max = LOG_MAX_DEFAULT,
+                .logs_max = LOGS_MAX_DEFAULT,
+                .ftp_url = values[OPT_FTP_URL],
+                .ftp_folder = values[OPT_FTP_DIR],
                 .protocols = values[OPT_PROTOCOLS],
                 .interval = 300,
         };
@@ -171,15 +208,12 @@ static int read_options(const char *const values[static OPT_MAX], ServerOptions 
                 return wrong("--tls-cert", "together with --tls-key, and both with --client-ca");
         if (o.protocols && !are_protocols(o.protocols))
                 return wrong("--protocols", "some of ocpp2.1, ocpp2.0.1 and ocpp1.6");
-        if (values[OPT_FRAMES] &&
-            read_number(values[OPT_FRAMES], 0, FRAMES_KEPT_MAX, &o.frames) < 0)
-                return wrong("--frames", "a number up to 100000000");
-        if (values[OPT_FIRMWARE_MAX] &&
-            read_number(values[OPT_FIRMWARE_MAX], 1, FIRMWARE_MAX_MAX, &o.firmware_max) < 0)
-                return wrong("--firmware-max", "MiB from 1 to 1048576");
-        if (values[OPT_INTERVAL] &&
-            read_number(values[OPT_INTERVAL], 0, INT32_MAX, &o.interval) < 0)
-                return wrong("--interval", "seconds");
+        if (!o.ftp_url != !o.ftp_folder)
+                return wrong("--ftp-url", "together with --ftp-dir");
+        if (o.ftp_url && !startswith(o.ftp_url, "ftp://") && !startswith(o.ftp_url, "ftps://"))
+                return wrong("--ftp-url", "ftp://HOST/PATH or ftps://HOST/PATH");
+        if (read_numbers(values, &o) < 0)
+                return -EINVAL;
         if (values[OPT_MESSAGE_TIMEOUT] &&
             read_number(values[OPT_MESSAGE_TIMEOUT], 1, 86400, &seconds) < 0)
                 return wrong("--message-timeout", "seconds from 1 to 86400");

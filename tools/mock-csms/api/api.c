@@ -13,6 +13,7 @@ const Route *const api_tables[] = {
         api_rollout_routes,
         api_event_routes,
         api_firmware_routes,
+        api_log_routes,
         api_self_routes,
         NULL,
 };

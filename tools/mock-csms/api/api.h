@@ -7,6 +7,7 @@
 #include "events.h"
 #include "firmware.h"
 #include "http.h"
+#include "log-store.h"
 #include "rollouts.h"
 #include "state-frame.h"
 
@@ -18,6 +19,7 @@ typedef struct Service {
         StateFrames *frames;
         FirmwareStore *firmware;
         Rollouts *rollouts;
+        Logs *logs;
 } Service;
 
 /* Parameters in the path of a route. */
@@ -56,6 +58,7 @@ extern const Route api_station_routes[];
 extern const Route api_rollout_routes[];
 extern const Route api_event_routes[];
 extern const Route api_firmware_routes[];
+extern const Route api_log_routes[];
 extern const Route api_self_routes[];
 
 /* Serves a request below /api/. */

@@ -36,3 +36,4 @@ extern const char state_station_schema[];
 extern const char state_frame_schema[];
 extern const char state_firmware_schema[];
 extern const char state_rollout_schema[];
+extern const char state_log_schema[];

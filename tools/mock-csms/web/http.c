@@ -25,7 +25,6 @@ static void serve_upload(Exchange *x)
 
 static void serve_file(const Web *web, Exchange *x)
 {
-        bool ranges = x->request.method == HTTP_GET; /* RFC 9110 14.2: for GET alone */
         if (x->is_upload) {
                 serve_upload(x);
                 return;
@@ -35,13 +34,8 @@ static void serve_file(const Web *web, Exchange *x)
                                        "Files are taken under /files/uploads/ only.");
                 return;
         }
-        int r = files_open(web->files_fd, x->request.path + strlen("/files/"),
-                           ranges && *x->range ? x->range : NULL, *x->if_range ? x->if_range : NULL,
-                           &x->file);
-        if (r < 0)
+        if (exchange_send_file(x, web->files_fd, x->request.path + strlen("/files/")) < 0)
                 exchange_problem(x, 404, "There is no such file.");
-        else
-                exchange_reply(x, x->file.status, "application/octet-stream", NULL);
 }
 
 /* "ID/NAME"; the name is for people and for logs of stations, the id decides. */
@@ -49,7 +43,6 @@ static void serve_firmware(const Web *web, Exchange *x)
 {
         _cleanup_(firmware_freep) Firmware *firmware = NULL;
         FirmwareStore *store = web->service->firmware;
-        bool ranges = x->request.method == HTTP_GET;
         char *end;
         if (x->request.method != HTTP_GET && x->request.method != HTTP_HEAD) {
                 exchange_refuse_method(x, 1u << HTTP_GET | 1u << HTTP_HEAD,
@@ -64,15 +57,32 @@ static void serve_firmware(const Web *web, Exchange *x)
                 exchange_problem(x, 404, "There is no such firmware.");
                 return;
         }
-        int r = firmware_presence(store, firmware) == FIRMWARE_READY ? 0 : -ENOENT;
-        if (r == 0)
-                r = files_open(firmware_folder(store), firmware->file,
-                               ranges && *x->range ? x->range : NULL,
-                               *x->if_range ? x->if_range : NULL, &x->file);
-        if (r < 0)
+        if (firmware_presence(store, firmware) != FIRMWARE_READY ||
+            exchange_send_file(x, firmware_folder(store), firmware->file) < 0)
                 exchange_problem(x, 404, "The file of this firmware has gone from the disk.");
-        else
-                exchange_reply(x, x->file.status, "application/octet-stream", NULL);
+}
+
+/* Places where stations upload their logs; nothing is to be had there. */
+static void serve_log_place(const Web *web, Exchange *x)
+{
+        const HttpRequest *request = &x->request;
+        if (!x->is_upload) {
+                exchange_refuse_method(x, 1u << HTTP_PUT | 1u << HTTP_POST,
+                                       "Logs are uploaded here; to be had they are at /api/logs.");
+                return;
+        }
+        int r = x->upload_error ? x->upload_error
+                                : logs_take(web->service->logs, request->path + strlen(LOGS_PATH),
+                                            http_method_words[request->method], &x->upload);
+        if (r == 0) {
+                exchange_reply(x, 201, NULL, NULL);
+        } else if (r == -ENOENT) {
+                exchange_problem(x, 404, "No log is awaited here.");
+        } else {
+                const UploadRefusal *refusal = upload_refusal(r);
+                log_warning_errno(r, "An upload of a log failed");
+                exchange_problem(x, refusal->status, refusal->sentence);
+        }
 }
 
 static void serve_page(const Web *web _unused_, Exchange *x)
@@ -98,6 +108,7 @@ static const struct {
         { "/api/",   false, serve_api  },
         { "/files/", false, serve_file },
         { FIRMWARE_PATH, false, serve_firmware },
+        { LOGS_PATH, false, serve_log_place },
 };
 /* clang-format on */
 
@@ -224,6 +235,17 @@ static uint64_t firmware_max(const Web *web)
         return firmware_size_max(web->service->firmware);
 }
 
+static int begin_log(const Web *web, Exchange *x)
+{
+        return logs_begin(web->service->logs, x->request.path + strlen(LOGS_PATH), x->announced,
+                          &x->upload);
+}
+
+static uint64_t log_max(const Web *web)
+{
+        return logs_size_max(web->service->logs);
+}
+
 /* Where bodies go to the disk as they come. */
 /* clang-format off */
 static const struct Intake {
@@ -235,6 +257,7 @@ static const struct Intake {
 } intakes[] = {
         { UPLOADS_PATH,    false, ROLE_READ,     begin_station_upload, station_upload_max },
         { "/api/firmware", true,  ROLE_OPERATOR, begin_firmware,       firmware_max       },
+        { LOGS_PATH,       false, ROLE_READ,     begin_log,            log_max            },
 };
 /* clang-format on */
 

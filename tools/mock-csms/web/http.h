@@ -52,6 +52,9 @@ void exchange_reply(Exchange *x, unsigned status, const char *type, char *body);
 void exchange_reply_json(Exchange *x, unsigned status, cJSON *json);
 /* Answers with an RFC 9457 problem. sentence is for a person. */
 void exchange_problem(Exchange *x, unsigned status, const char *sentence);
+/* Answers with a file below a folder, with ranges; links may not lead out of it. 0; -ENOENT: it is
+ * not to be had, and nothing was answered; negative errno. */
+int exchange_send_file(Exchange *x, int folder_fd, const char *path);
 /* Answers 405 and says which methods there are: a set of bits, 1 << method. */
 void exchange_refuse_method(Exchange *x, unsigned methods, const char *sentence);
 /* Adds a header to the answer to come, at most EXCHANGE_HEADERS_MAX of them. name is a literal,

@@ -92,6 +92,25 @@ void exchange_reply(Exchange *x, unsigned status, const char *type, char *body)
         want_to_write(x);
 }
 
+int exchange_send_file(Exchange *x, int folder_fd, const char *path)
+{
+        bool ranges = x->request.method == HTTP_GET; /* RFC 9110 14.2: for GET alone */
+        int r = files_open(folder_fd, path, ranges && *x->range ? x->range : NULL,
+                           *x->if_range ? x->if_range : NULL, &x->file);
+        if (r < 0)
+                return r;
+        if (x->file.status != 416) {
+                exchange_reply(x, x->file.status, "application/octet-stream", NULL);
+                return 0;
+        }
+        exchange_add_header(x, "accept-ranges:", strdup("bytes"));
+        exchange_add_header(x,
+                            "content-range:", str_printf("bytes */%jd", (intmax_t)x->file.total));
+        files_done(&x->file);
+        exchange_problem(x, 416, "The file is not that long.");
+        return 0;
+}
+
 void exchange_stream(Exchange *x, const char *type, const StreamSource *source, void *userdata)
 {
         x->stream = source;
@@ -204,8 +223,6 @@ static void add_file_headers(Headers *h, const FileReply *file)
         if (file->status == 206)
                 add(h, "content-range:", "bytes %jd-%jd/%jd", (intmax_t)file->start,
                     (intmax_t)(file->start + file->length - 1), (intmax_t)file->total);
-        else if (file->status == 416)
-                add(h, "content-range:", "bytes */%jd", (intmax_t)file->total);
 }
 
 /* The methods that there are. */

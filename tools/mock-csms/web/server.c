@@ -63,7 +63,8 @@ static void on_timer(uv_timer_t *timer)
         usec_t now = boottime_now();
         usec_t when = server->run ? run_tick(server->run, now) : USEC_INFINITY;
         usec_t rollouts = rollouts_tick(server->service.rollouts);
-        usec_t next = csms_tick(server->service.csms, now);
+        usec_t next =
+                MIN(csms_tick(server->service.csms, now), logs_tick(server->service.logs, now));
         flush_if_due(server, now);
         wake_at(server, MIN(MIN(when, rollouts), MIN(next, server->flush_at)));
         if (server->run && run_is_over(server->run))
@@ -297,6 +298,25 @@ static int open_firmware(Server *server, const ServerOptions *options)
                 &server->service.firmware);
 }
 
+/* What fails is logged. */
+static int open_logs(Server *server, const ServerOptions *options)
+{
+        _cleanup_(freep) char *beside = NULL;
+        if (!options->logs && options->state && !(beside = str_printf("%s.logs", options->state)))
+                return log_error_errno(-ENOMEM, "Can't start");
+        return logs_open(&(LogsOptions){.csms = server->service.csms,
+                                        .state = server->service.state,
+                                        .events = server->service.events,
+                                        .folder = options->logs ? options->logs : beside,
+                                        .size_max = (uint64_t)options->log_max << 20,
+                                        .total_max = (uint64_t)options->logs_max << 20,
+                                        .ftp_url = options->ftp_url,
+                                        .ftp_folder = options->ftp_folder,
+                                        .wake_at = wake_at,
+                                        .userdata = server},
+                         &server->service.logs);
+}
+
 /* What is remembered of stations, before anything else looks at them. What fails is logged. */
 static int open_state(Server *server, const ServerOptions *options)
 {
@@ -344,6 +364,8 @@ static int open_things(Server *server, const ServerOptions *options)
         if (r < 0)
                 return log_error_errno(r, "Can't start");
         r = open_firmware(server, options);
+        if (r == 0)
+                r = open_logs(server, options);
         if (r < 0)
                 return r;
         r = rollouts_open(&(RolloutsOptions){.csms = server->service.csms,
@@ -401,6 +423,7 @@ int server_run(const ServerOptions *options)
                 r = run_finish(server.run);
         rollouts_free(server.service.rollouts);
         firmware_close(server.service.firmware);
+        logs_close(server.service.logs);
         events_free(server.service.events);
         csms_free(server.service.csms);
         state_frames_free(server.service.frames);

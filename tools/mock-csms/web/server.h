@@ -21,6 +21,10 @@ typedef struct ServerOptions {
         int64_t frames;                 /* kept of all stations */
         const char *firmware;           /* folder; NULL: beside the state, or a temporary one */
         int64_t firmware_max;           /* MiB of a file */
+        const char *logs;               /* folder; NULL: beside the state, or a temporary one */
+        int64_t log_max, logs_max;      /* MiB of a file, of all */
+        const char *ftp_url;            /* where stations upload by FTP; NULL: nowhere */
+        const char *ftp_folder;         /* that is this folder */
         const char *rauc_keyring;       /* file; NULL: signatures of bundles aren't checked */
         const char *protocols;          /* subprotocols spoken, parted by commas; NULL: all */
         int64_t interval;               /* seconds, told in the answer to BootNotification */

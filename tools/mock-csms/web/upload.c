@@ -81,6 +81,13 @@ int upload_begin_hashed(int folder_fd, Upload *ret)
         return 0;
 }
 
+void upload_reserve(Upload *upload, uint64_t *budget, uint64_t size_bytes)
+{
+        upload->budget = budget;
+        upload->reserved = size_bytes;
+        *budget += size_bytes;
+}
+
 int upload_write(Upload *upload, const void *data, size_t size)
 {
         uint64_t steps = upload->size_bytes / SYNC_STEP;
@@ -129,6 +136,8 @@ void upload_done(Upload *upload)
                 (void)unlinkat(upload->folder_fd, upload->part, 0);
         closep(&upload->fd);
         closep(&upload->folder_fd);
+        if (upload->budget)
+                *TAKE_PTR(upload->budget) -= upload->reserved;
         EVP_MD_CTX_free(TAKE_PTR(upload->sha256));
         EVP_MD_CTX_free(TAKE_PTR(upload->sha384));
 }
@@ -142,6 +151,7 @@ const UploadRefusal *upload_refusal(int error)
                 { -EMEDIUMTYPE, 415, "The body must be the file itself, not a form." },
                 { -EACCES,      403, "mock-csms may not write into the folder for uploads." },
                 { -EROFS,       403, "The folder for uploads can only be read." },
+                { -EDQUOT,      507, "The folder of logs is full: that is --logs-max." },
                 { -ENOSPC,      507, "There is no room for the file." },
                 { 0,            500, "The file can not be stored." }, /* whatever else */
         };

@@ -20,6 +20,7 @@ typedef struct Upload {
         char name[UPLOAD_NAME_MAX + 1], part[UPLOAD_PART_SIZE];
         struct evp_md_ctx_st *sha256, *sha384; /* owned; NULL: it is not hashed */
         uint64_t size_bytes;                   /* so far */
+        uint64_t *budget, reserved;            /* see upload_reserve(); NULL: none */
 } Upload;
 #define UPLOAD_INIT                                                                                \
         {                                                                                          \
@@ -37,6 +38,8 @@ int upload_begin(int files_fd, const char *name, Upload *ret);
 /* Begins one in this folder, which is hashed and made durable. Its name is its hidden one without
  * the dot: a UUID. 0; negative errno. */
 int upload_begin_hashed(int folder_fd, Upload *ret);
+/* Counts so many bytes as used in *budget (borrowed), until it is done. */
+void upload_reserve(Upload *upload, uint64_t *budget, uint64_t size_bytes);
 /* 0, negative errno. */
 int upload_write(Upload *upload, const void *data, size_t size);
 /* A hashed one is whole: its digests, once it is on the disk. To be called once. 0, negative errno.

@@ -1,0 +1,112 @@
+/* The calls about logs: asked of many stations, listed, opened, downloaded, deleted. */
+#include "api.h"
+#include <inttypes.h>
+
+#define LIST_DEFAULT 100
+#define LIST_MAX 1000
+
+/* Answers what went wrong among the logs. */
+static void fail(const ApiCall *call, int error)
+{
+        if (error == -ENOENT)
+                exchange_problem(call->x, 404, "There is no such log.");
+        else if (error == -ENOMEM)
+                api_out_of_memory(call->x);
+        else
+                exchange_problem(call->x, 503, "The logs can't be read or written.");
+}
+
+/* NULL: there is none, and the call is answered. */
+static LogRow *find(const ApiCall *call)
+{
+        LogRow *row = NULL;
+        int64_t id;
+        if (!api_id(call, 0, &id))
+                return NULL;
+        int r = logs_find(call->service->logs, id, &row);
+        if (r < 0)
+                fail(call, r);
+        return row;
+}
+
+static void request_logs(const ApiCall *call)
+{
+        char sentence[LOGS_SENTENCE_MAX];
+        cJSON *answer = NULL;
+        int r = logs_request(call->service->logs, call->body, &answer, sentence);
+        if (r == 0)
+                exchange_reply_json(call->x, 202, answer);
+        else if (r == -EINVAL)
+                exchange_problem(call->x, 400, sentence);
+        else
+                fail(call, r);
+}
+
+static void list_logs(const ApiCall *call)
+{
+        Logs *logs = call->service->logs;
+        int64_t last = 0;
+        LogChoice choice = {.station = request_arg(call->request, "station"),
+                            .state = request_arg(call->request, "state"),
+                            .limit = LIST_DEFAULT};
+        if (!api_number(call, "after", 0, INT64_MAX, &choice.after) ||
+            !api_number(call, "limit", 1, LIST_MAX, &choice.limit))
+                return;
+        if (choice.state && !logs_state_known(choice.state)) {
+                exchange_problem(call->x, 400,
+                                 "state must be waiting, asked, accepted, uploaded, received or "
+                                 "failed.");
+                return;
+        }
+        cJSON *list = logs_list(logs, &choice, &last);
+        int64_t count = logs_count(logs, &choice);
+        if (count >= 0)
+                exchange_add_header(call->x, "total-count:", str_printf("%" PRId64, count));
+        if (list && cJSON_GetArraySize(list) == choice.limit)
+                exchange_add_header(call->x, "next-after:", str_printf("%" PRId64, last));
+        exchange_reply_json(call->x, 200, list);
+}
+
+static void get_log(const ApiCall *call)
+{
+        _cleanup_(log_row_freep) LogRow *row = find(call);
+        if (row)
+                exchange_reply_json(call->x, 200, logs_describe(row));
+}
+
+static void delete_log(const ApiCall *call)
+{
+        _cleanup_(log_row_freep) LogRow *row = find(call);
+        int r = row ? logs_delete(call->service->logs, row) : 0;
+        if (r < 0)
+                fail(call, r);
+        else if (row)
+                exchange_reply(call->x, 204, NULL, NULL);
+}
+
+/* A browser must not show what a station has sent as a page of ours. */
+static void get_file(const ApiCall *call)
+{
+        _cleanup_(log_row_freep) LogRow *row = find(call);
+        if (!row)
+                return;
+        if (!row->file) {
+                exchange_problem(call->x, 404, "There is no file of this log.");
+                return;
+        }
+        exchange_add_header(call->x, "content-disposition:",
+                            str_printf("attachment; filename=\"%s\"", strempty(row->name)));
+        if (exchange_send_file(call->x, logs_folder(call->service->logs), row->file) < 0)
+                exchange_problem(call->x, 404, "The file has gone from the disk.");
+}
+
+/* clang-format off */
+const Route api_log_routes[] = {
+        { HTTP_GET,    "/api/logs",           "listLogs",    ROLE_READ,     0,        list_logs,    "station,state,limit,after" },
+        { HTTP_POST,   "/api/logs",           "requestLogs", ROLE_OPERATOR, API_JSON, request_logs, NULL },
+        { HTTP_GET,    "/api/logs/{id}",      "getLog",      ROLE_READ,     0,        get_log,      NULL },
+        { HTTP_DELETE, "/api/logs/{id}",      "deleteLog",   ROLE_OPERATOR, 0,        delete_log,   NULL },
+        { HTTP_GET,    "/api/logs/{id}/file", "getLogFile",  ROLE_READ,     0,        get_file,     NULL },
+        { 0 },
+};
+/* clang-format on */

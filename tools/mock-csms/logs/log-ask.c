@@ -1,0 +1,450 @@
+/* Asks stations for their logs, some at a time, and hears their answers. See log-store-private.h.
+ */
+#include "fields.h"
+#include "filter.h"
+#include "log-store-private.h"
+#include "log.h"
+#include "order.h"
+#include "station.h"
+#include <stdio.h>
+
+/* Stations asked in one go. */
+#define SLICE 200
+/* Code points of a URL, as OCPP 2.1 has it. */
+#define LOCATION_MAX 2000
+
+/* What a request says. */
+typedef struct Wish {
+        List stations; /* of char * */
+        char *log_type, *location;
+        usec_t oldest, latest;
+        int64_t retries, retry_interval;
+        int via; /* LogVia */
+} Wish;
+
+typedef enum LogVia { VIA_HTTP, VIA_FTP, VIA_ELSEWHERE, VIA_MAX } LogVia;
+
+/* clang-format off */
+static const char *const via_words[VIA_MAX] = {
+        [VIA_HTTP] = "http", [VIA_FTP] = "ftp", [VIA_ELSEWHERE] = "elsewhere",
+};
+static const EnumTable vias = WORDS(via_words);
+static const ListType stations_type = LIST_OF_STRINGS(STATION_ID_MAX, 1, STATIONS_MAX);
+static const Field fields[] = {
+        LIST_FIELD(    "stations",        OPTIONAL, Wish, stations, stations_type),
+        IGNORED_MEMBER("filter",          OPTIONAL, JSON_OBJECT),
+        ENUM_FIELD(    "via",             OPTIONAL, Wish, via, vias),
+        STRING_FIELD(  "logType",         OPTIONAL, Wish, log_type, LOG_WORD_MAX),
+        TIME_FIELD(    "oldestTimestamp", OPTIONAL, Wish, oldest),
+        TIME_FIELD(    "latestTimestamp", OPTIONAL, Wish, latest),
+        { .name = "retries", .kind = FIELD_INT, .offset = offsetof(Wish, retries), .min = 0 },
+        { .name = "retryInterval", .kind = FIELD_INT, .offset = offsetof(Wish, retry_interval), .min = 0 },
+        STRING_FIELD(  "remoteLocation",  OPTIONAL, Wish, location, LOCATION_MAX),
+};
+/* clang-format on */
+static const Table table = TABLE("logs", fields);
+static const CodecRules rules = {.unknown_is_violation = true};
+
+static void wish_done(Wish *wish)
+{
+        codec_done(&table, wish);
+}
+
+struct LogCall {
+        LogCall *next, **link; /* what points to it */
+        Logs *logs;
+        int64_t id; /* the row's */
+        Call *call;
+};
+
+static void call_end(LogCall *call)
+{
+        *call->link = call->next;
+        if (call->next)
+                call->next->link = call->link;
+        free(call);
+}
+
+/* The station may have gone with the CSMS, and its calls with it. */
+void log_forget_calls(Logs *logs)
+{
+        while (logs->calls)
+                call_end(logs->calls);
+}
+
+/* The answer's status; GetDiagnostics has none, and names no file where there is nothing. */
+static int read_result(LogRow *row, const cJSON *result)
+{
+        bool plain = streq(strempty(row->action), "GetDiagnostics");
+        const cJSON *status = cJSON_GetObjectItemCaseSensitive(result, "status");
+        const cJSON *name =
+                cJSON_GetObjectItemCaseSensitive(result, plain ? "fileName" : "filename");
+        if (cJSON_IsString(name) && *name->valuestring) {
+                free(row->told_name);
+                row->told_name = utf8_clip(name->valuestring, LOG_NAME_MAX);
+        }
+        const char *word = plain                     ? (row->told_name ? "Accepted" : "Rejected")
+                           : !cJSON_IsString(status) ? "Rejected"
+                                                     : status->valuestring;
+        row->answer = utf8_clip(word, LOG_WORD_MAX);
+        if (plain && !row->told_name)
+                log_note(row, "The station named no file: it has nothing to upload.");
+        else if (!plain && !cJSON_IsString(status))
+                log_note(row, "The answer has no status.");
+        return row->answer ? 0 : -ENOMEM;
+}
+
+static int read_outcome(LogRow *row, const CallOutcome *outcome)
+{
+        _cleanup_(freep) char *sentence = NULL;
+        free(TAKE_PTR(row->answer));
+        switch (outcome->end) {
+        case CALL_RESULT:
+                return read_result(row, outcome->result);
+        case CALL_ERROR:
+                sentence =
+                        str_printf("%.64s: %.160s", outcome->code, strempty(outcome->description));
+                row->note = sentence ? utf8_clip(sentence, LOG_NAME_MAX) : NULL;
+                return str_replace(&row->answer, "CALLERROR");
+        case CALL_TIMEOUT:
+                log_note(row, "The station did not answer in time.");
+                return str_replace(&row->answer, "timeout");
+        case CALL_GONE:
+                log_note(row, "The station went away before it answered.");
+                return str_replace(&row->answer, "gone");
+        }
+        return -EINVAL;
+}
+
+static void on_done(void *userdata, const CallOutcome *outcome)
+{
+        LogCall *call = userdata;
+        Logs *logs = call->logs;
+        _cleanup_(log_row_freep) LogRow *row = NULL;
+        int r = logs_find(logs, call->id, &row);
+        call_end(call);
+        if (r == -ENOENT) /* deleted meanwhile */
+                return;
+        if (r == 0)
+                r = read_outcome(row, outcome);
+        if (r < 0) {
+                log_warning_errno(r, "An answer to a request for logs is lost");
+                return;
+        }
+        row->answered = wallclock_now();
+        r = log_changed(logs, row);
+        if (r < 0)
+                log_warning_errno(r, "An answer to a request for logs is lost");
+}
+
+static bool add_text(cJSON *o, const char *name, const char *text)
+{
+        return !text || cJSON_AddStringToObject(o, name, text);
+}
+
+static bool add_number(cJSON *o, const char *name, int64_t number)
+{
+        return number == NO_INT || cJSON_AddNumberToObject(o, name, (double)number);
+}
+
+/* The body of an order for order_message(). */
+static cJSON *order_of(const LogRow *row)
+{
+        _cleanup_(cJSON_Deletep) cJSON *o = cJSON_CreateObject();
+        if (o && add_text(o, "logType", row->log_type) && add_number(o, "retries", row->retries) &&
+            add_number(o, "retryInterval", row->retry_interval) &&
+            add_number(o, "requestId", row->request_id) &&
+            add_text(o, "remoteLocation", row->location) &&
+            add_text(o, "oldestTimestamp", row->oldest) &&
+            add_text(o, "latestTimestamp", row->latest))
+                return TAKE_PTR(o);
+        return NULL;
+}
+
+/* Where the station uploads, as it knows this server. 0, -ENODATA: it has named none; -ENOMEM. */
+static int set_location(const Logs *logs, const Station *station, LogRow *row)
+{
+        const char *server = station_server(station);
+        if (streq(row->via, "ftp"))
+                return log_ftp_place(logs, row);
+        if (!streq(row->via, "http"))
+                return 0;
+        if (!server)
+                return -ENODATA;
+        free(row->location);
+        row->location = str_printf("%s" LOGS_PATH "%s/", server, row->token);
+        return row->location ? 0 : -ENOMEM;
+}
+
+/* Puts the message into the row, as it will be sent. 0; -EINVAL, with a note; negative errno. */
+static int make_message(Logs *logs, const Station *station, LogRow *row, cJSON **ret)
+{
+        const char *action, *sentence = "The request can't be made.";
+        row->request_id = csms_request_id(logs->options.csms);
+        int r = set_location(logs, station, row);
+        _cleanup_(cJSON_Deletep) cJSON *body = r == 0 ? order_of(row) : NULL;
+        if (r == 0)
+                r = body ? order_message(&order_logs, logs->options.csms, station, body,
+                                         &(OrderMessage){&action, ret, &sentence})
+                         : -ENOMEM;
+        if (r == -ENODATA)
+                sentence = "The station named no host when it connected: there is no way to tell "
+                           "it where to upload.";
+        if (r < 0) {
+                log_note(row, sentence);
+                return r;
+        }
+        if (streq(action, "GetDiagnostics"))
+                row->request_id = NO_INT;
+        return str_replace(&row->action, action);
+}
+
+static int send(Logs *logs, Station *station, const LogRow *row, cJSON *payload)
+{
+        LogCall *call = calloc(1, sizeof(*call));
+        if (!call) {
+                cJSON_Delete(payload);
+                return -ENOMEM;
+        }
+        int r = station_call(station, row->action, payload, on_done, call, &call->call);
+        if (r < 0) {
+                free(call);
+                return r;
+        }
+        *call = (LogCall){logs->calls, &logs->calls, logs, row->id, call->call};
+        if (logs->calls)
+                logs->calls->link = &call->next;
+        logs->calls = call;
+        return 0;
+}
+
+/* A station that can't be asked. */
+static int fail(Logs *logs, LogRow *row, const char *answer, const char *sentence)
+{
+        if (sentence)
+                log_note(row, sentence);
+        int r = str_replace(&row->answer, answer);
+        row->answered = wallclock_now();
+        return r < 0 ? r : log_changed(logs, row);
+}
+
+/* Of one slice: the rows that are written and are to be sent. */
+typedef struct Slice {
+        Logs *logs;
+        struct {
+                LogRow *row;
+                Station *station;
+                cJSON *payload;
+        } items[SLICE];
+        size_t count, seen;
+} Slice;
+
+static int prepare(void *userdata, LogRow *row)
+{
+        Slice *slice = userdata;
+        Logs *logs = slice->logs;
+        cJSON *payload = NULL;
+        Station *station = csms_find(logs->options.csms, row->station);
+        slice->seen++;
+        logs->waiting = row->id;
+        if (!station || !station_is_online(station))
+                return fail(logs, row, "offline", "The station was not connected any more.");
+        int r = make_message(logs, station, row, &payload);
+        if (r < 0)
+                return fail(logs, row, "failed", NULL);
+        row->asked = wallclock_now();
+        r = log_changed(logs, row);
+        LogRow *copy = r == 0 ? malloc(sizeof(*copy)) : NULL;
+        if (!copy) {
+                cJSON_Delete(payload);
+                return r < 0 ? r : -ENOMEM;
+        }
+        *copy = *row;
+        *row = (LogRow)LOG_ROW_INIT; /* its texts are the copy's now */
+        slice->items[slice->count].row = copy;
+        slice->items[slice->count].station = station;
+        slice->items[slice->count++].payload = payload;
+        return 0;
+}
+
+/* That they are asked is on the disk before they are: nobody is asked a second time. */
+void log_ask_slice(Logs *logs)
+{
+        if (!logs->may_wait)
+                return;
+        _cleanup_(freep) Slice *slice = calloc(1, sizeof(*slice));
+        if (!slice)
+                return;
+        slice->logs = logs;
+        int r = state_log_each(logs->options.state,
+                               &(LogChoice){NULL, LOG_WAITING, logs->waiting, SLICE}, prepare,
+                               slice);
+        logs->may_wait = r == 0 && slice->seen == SLICE;
+        if (r == 0)
+                r = state_flush(logs->options.state);
+        for (size_t i = 0; i < slice->count; i++) {
+                _cleanup_(log_row_freep) LogRow *row = slice->items[i].row;
+                cJSON *payload = slice->items[i].payload;
+                if (r < 0) {
+                        cJSON_Delete(payload);
+                        continue;
+                }
+                int sent = send(logs, slice->items[i].station, row, payload);
+                if (sent == -ENOBUFS)
+                        (void)fail(logs, row, "busy", "Too many calls wait for this station.");
+                else if (sent < 0)
+                        (void)fail(logs, row, "gone", "The station went away.");
+        }
+        if (r < 0)
+                log_warning_errno(r, "Not all stations could be asked for logs");
+}
+
+/* The answer under construction. */
+typedef struct Answer {
+        cJSON *object, *logs, *skipped;
+} Answer;
+
+static bool skip(const Answer *answer, const char *station, const char *reason)
+{
+        cJSON *o = cJSON_CreateObject();
+        if (!o || !cJSON_AddStringToObject(o, "station", station) ||
+            !cJSON_AddStringToObject(o, "reason", reason)) {
+                cJSON_Delete(o);
+                return false;
+        }
+        return cJSON_AddItemToArray(answer->skipped, o);
+}
+
+static int add_row(Logs *logs, const Answer *answer, const Wish *wish, const char *station)
+{
+        char token[37], oldest[TIME_TEXT_MAX], latest[TIME_TEXT_MAX], state[] = LOG_WAITING;
+        LogRow row = LOG_ROW_INIT;
+        int r = uuid_make(token);
+        if (r < 0)
+                return r;
+        row.station = (char *)station;
+        row.token = token;
+        row.via = (char *)via_words[wish->via];
+        row.state = state;
+        row.location = wish->location;
+        row.log_type = wish->log_type;
+        row.oldest = wish->oldest == NO_TIME ? NULL : (char *)time_format(wish->oldest, oldest);
+        row.latest = wish->latest == NO_TIME ? NULL : (char *)time_format(wish->latest, latest);
+        row.retries = wish->retries;
+        row.retry_interval = wish->retry_interval;
+        row.created = wallclock_now();
+        r = state_log_add(logs->options.state, &row, &row.id);
+        if (r < 0)
+                return r;
+        log_tell(logs, &row, "added");
+        cJSON *o = cJSON_CreateObject();
+        if (!o || !cJSON_AddNumberToObject(o, "id", (double)row.id) ||
+            !cJSON_AddStringToObject(o, "station", station)) {
+                cJSON_Delete(o);
+                return -ENOMEM;
+        }
+        cJSON_AddItemToArray(answer->logs, o);
+        return 0;
+}
+
+static int add_station(Logs *logs, const Answer *answer, const Wish *wish, const char *id)
+{
+        const Station *station = csms_find(logs->options.csms, id);
+        if (!station || !station_is_online(station))
+                return skip(answer, id, station ? "offline" : "unknown") ? 0 : -ENOMEM;
+        return add_row(logs, answer, wish, id);
+}
+
+static int compare(const void *a, const void *b)
+{
+        return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Those that are named, each once. */
+static int add_named(Logs *logs, const Answer *answer, const Wish *wish)
+{
+        char **ids = wish->stations.items;
+        int r = 0;
+        qsort(ids, wish->stations.count, sizeof(*ids), compare);
+        for (size_t i = 0; i < wish->stations.count && r == 0; i++)
+                if (i == 0 || !streq(ids[i], ids[i - 1]))
+                        r = add_station(logs, answer, wish, ids[i]);
+        return r;
+}
+
+static int add_fitting(Logs *logs, const Answer *answer, const Wish *wish, const Filter *filter)
+{
+        const Csms *csms = logs->options.csms;
+        int r = 0;
+        for (size_t i = 0; i < csms->count && r == 0; i++)
+                if (filter_matches(filter, csms->stations[i]))
+                        r = add_station(logs, answer, wish, csms->stations[i]->id);
+        return r;
+}
+
+/* NULL: all is well. */
+static const char *objection(const Logs *logs, const Wish *wish, const cJSON *filter)
+{
+        if (!wish->stations.count == !filter)
+                return "Either stations or filter says who is asked.";
+        if (wish->via == VIA_FTP && !logs->options.ftp_url)
+                return "There is no FTP server: that needs --ftp-url and --ftp-dir.";
+        if ((wish->via == VIA_ELSEWHERE) != (wish->location != NULL))
+                return "remoteLocation is for via elsewhere, and is needed there.";
+        return NULL;
+}
+
+static int explain(const char *text, char sentence[static LOGS_SENTENCE_MAX])
+{
+        size_t n = strlen(text);
+        snprintf(sentence, LOGS_SENTENCE_MAX, "%s%s", text, n && text[n - 1] == '.' ? "" : ".");
+        return -EINVAL;
+}
+
+static int read_wish(const Logs *logs, const cJSON *body, Wish *wish, Filter *filter,
+                     char sentence[static LOGS_SENTENCE_MAX])
+{
+        CodecError error;
+        const cJSON *chosen = cJSON_GetObjectItemCaseSensitive(body, "filter");
+        int r = codec_decode(&table, rules, body, wish, &error);
+        if (r == -EBADMSG)
+                return explain(error.text, sentence);
+        if (r < 0)
+                return r;
+        if (wish->via < 0)
+                wish->via = wish->location ? VIA_ELSEWHERE : VIA_HTTP;
+        const char *text = objection(logs, wish, chosen);
+        if (text)
+                return explain(text, sentence);
+        r = chosen ? filter_read(chosen, filter, &error) : 0;
+        return r == -EINVAL ? explain(error.text, sentence) : r;
+}
+
+int logs_request(Logs *logs, const cJSON *body, cJSON **ret,
+                 char sentence[static LOGS_SENTENCE_MAX])
+{
+        _cleanup_(wish_done) Wish wish = {.oldest = NO_TIME,
+                                          .latest = NO_TIME,
+                                          .retries = NO_INT,
+                                          .retry_interval = NO_INT,
+                                          .via = -1};
+        _cleanup_(filter_done) Filter filter = FILTER_INIT;
+        _cleanup_(cJSON_Deletep) cJSON *object = cJSON_CreateObject();
+        Answer answer = {.object = object,
+                         .logs = cJSON_AddArrayToObject(object, "logs"),
+                         .skipped = cJSON_AddArrayToObject(object, "skipped")};
+        if (!answer.logs || !answer.skipped)
+                return -ENOMEM;
+        int r = read_wish(logs, body, &wish, &filter, sentence);
+        if (r < 0)
+                return r;
+        r = wish.stations.count ? add_named(logs, &answer, &wish)
+                                : add_fitting(logs, &answer, &wish, &filter);
+        if (r == 0)
+                r = state_flush(logs->options.state);
+        logs->may_wait = true;
+        logs->options.wake_at(logs->options.userdata, boottime_now());
+        if (r == 0)
+                *ret = TAKE_PTR(object);
+        return r;
+}

@@ -1,0 +1,83 @@
+/* Logs of many stations: asks for them, hears what becomes of them, keeps what comes. Rows are in
+ * the state, files in a folder of their own. No network in here but what the CSMS has. */
+#pragma once
+
+#include "events.h"
+#include "state-log.h"
+#include "upload.h"
+
+/* Where stations upload: "/logs/TOKEN/NAME". */
+#define LOGS_PATH "/logs/"
+/* Bytes of a file, of all of them, if nothing else is said: MiB. */
+#define LOG_MAX_DEFAULT 128
+#define LOGS_MAX_DEFAULT 10240
+/* What may be told of these. */
+#define LOG_MAX_MAX 4096
+#define LOGS_MAX_MAX (1 << 30)
+/* Bytes of a sentence. */
+#define LOGS_SENTENCE_MAX 256
+
+/* What a log comes to. */
+#define LOG_WAITING "waiting"   /* the station is still to be asked */
+#define LOG_ASKED "asked"       /* it has not answered */
+#define LOG_ACCEPTED "accepted" /* it has; nothing has come yet */
+#define LOG_UPLOADED "uploaded" /* it says so, but there is no file here */
+#define LOG_RECEIVED "received" /* there is a file here */
+#define LOG_FAILED "failed"     /* it refused, did not answer or could not upload */
+
+typedef struct Logs Logs;
+
+typedef struct LogsOptions {
+        Csms *csms; /* borrowed, as all of these */
+        State *state;
+        Events *events;
+        const char *folder;     /* made if there is none; NULL: a temporary one */
+        uint64_t size_max;      /* bytes of a file */
+        uint64_t total_max;     /* of all */
+        const char *ftp_url;    /* of the folder ftp_folder, as stations know it; NULL: no FTP */
+        const char *ftp_folder; /* where a FTP server keeps what stations bring */
+        /* logs_tick() is to be called at this boottime or earlier. */
+        void (*wake_at)(void *userdata, usec_t when);
+        void *userdata;
+} LogsOptions;
+
+/* Opens the folder and removes what a process before has left unfinished. csms must outlive it,
+ * but for its end: then its stations may have gone. 0 and *ret; negative errno, logged. */
+int logs_open(const LogsOptions *options, Logs **ret);
+void logs_close(Logs *logs);
+DEFINE_CLEANUP(Logs *, logs_close)
+/* Asks those whose turn it is, and takes in what came by FTP, a slice at a time. Returns the
+ * boottime of the next time. */
+usec_t logs_tick(Logs *logs, usec_t now);
+
+/* Asks many: body is the schema LogsRequest of openapi.json. The rows are on the disk when this
+ * returns, and the stations are asked as the loop goes on. 0 and *ret, the schema LogsRequested,
+ * owned by the caller; -EINVAL and sentence; negative errno. */
+int logs_request(Logs *logs, const cJSON *body, cJSON **ret,
+                 char sentence[static LOGS_SENTENCE_MAX]);
+/* 0 and *ret, owned by the caller; -ENOENT; negative errno. */
+int logs_find(Logs *logs, int64_t id, LogRow **ret);
+/* The rows of a choice as an array of the schema Log; owned by the caller, NULL when out of memory.
+ * *ret_last: the id of the last one, 0: none. */
+cJSON *logs_list(Logs *logs, const LogChoice *choice, int64_t *ret_last);
+/* Whether a log may come to this: one of the words above. */
+bool logs_state_known(const char *word);
+/* How many a choice has. */
+int64_t logs_count(Logs *logs, const LogChoice *choice);
+/* The schema Log of openapi.json; owned by the caller, NULL when out of memory. */
+cJSON *logs_describe(const LogRow *row);
+/* Forgets a log with its file; what the station still uploads for it is refused. 0; negative errno.
+ */
+int logs_delete(Logs *logs, const LogRow *row);
+
+/* The descriptor of the folder, in which a file lies by its row's member file; bytes that one may
+ * have. */
+int logs_folder(const Logs *logs);
+uint64_t logs_size_max(const Logs *logs);
+/* Begins the upload of so many bytes to a path behind LOGS_PATH, "TOKEN/NAME". 0 and *ret; -ENOENT:
+ * there is no such place; -EDQUOT: with it there would be more than total_max; negative errno. */
+int logs_begin(Logs *logs, const char *path, uint64_t size_bytes, Upload *ret);
+/* It is whole: the row's file from now on, in the place of an older one, and on the disk when this
+ * returns. path as before; method: "PUT", "POST", a literal. 0; -ENOENT: the log was deleted
+ * meanwhile; negative errno. */
+int logs_take(Logs *logs, const char *path, const char *method, Upload *upload);

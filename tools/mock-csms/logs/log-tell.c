@@ -1,0 +1,123 @@
+/* What is told of logs. See log-store.h. */
+#include "log-store-private.h"
+
+/* clang-format off */
+static const struct {
+        const char *name;
+        size_t offset; /* of a text; null where there is none */
+} texts[] = {
+        { "station",         offsetof(LogRow, station)   },
+        { "state",           offsetof(LogRow, state)     },
+        { "via",             offsetof(LogRow, via)       },
+        { "action",          offsetof(LogRow, action)    },
+        { "logType",         offsetof(LogRow, log_type)  },
+        { "oldestTimestamp", offsetof(LogRow, oldest)    },
+        { "latestTimestamp", offsetof(LogRow, latest)    },
+        { "answer",          offsetof(LogRow, answer)    },
+        { "filename",        offsetof(LogRow, told_name) },
+        { "status",          offsetof(LogRow, status)    },
+        { "note",            offsetof(LogRow, note)      },
+}, file_texts[] = {
+        { "name",   offsetof(LogRow, name)   },
+        { "method", offsetof(LogRow, method) },
+        { "sha256", offsetof(LogRow, sha256) },
+};
+static const struct {
+        const char *name;
+        size_t offset;
+} numbers[] = {
+        { "requestId",     offsetof(LogRow, request_id)     },
+        { "retries",       offsetof(LogRow, retries)        },
+        { "retryInterval", offsetof(LogRow, retry_interval) },
+}, times[] = {
+        { "created",     offsetof(LogRow, created)      },
+        { "asked",       offsetof(LogRow, asked)        },
+        { "answered",    offsetof(LogRow, answered)     },
+        { "statusSince", offsetof(LogRow, status_since) },
+};
+/* clang-format on */
+
+static bool add_text(cJSON *o, const char *name, const char *text)
+{
+        return text ? cJSON_AddStringToObject(o, name, text) : cJSON_AddNullToObject(o, name);
+}
+
+static bool add_number(cJSON *o, const char *name, int64_t number)
+{
+        return number == NO_INT ? cJSON_AddNullToObject(o, name)
+                                : cJSON_AddNumberToObject(o, name, (double)number);
+}
+
+static bool add_time(cJSON *o, const char *name, usec_t time)
+{
+        char text[TIME_TEXT_MAX];
+        return add_text(o, name, time == NO_TIME ? NULL : time_format(time, text));
+}
+
+static const void *member(const LogRow *row, size_t offset)
+{
+        return (const char *)row + offset;
+}
+
+static bool add_file(cJSON *o, const LogRow *row)
+{
+        if (!row->file)
+                return cJSON_AddNullToObject(o, "file");
+        cJSON *file = cJSON_AddObjectToObject(o, "file");
+        bool good = file && add_number(file, "size", row->size) &&
+                    add_time(file, "received", row->received);
+        for (size_t i = 0; good && i < ELEMENTSOF(file_texts); i++)
+                good = add_text(file, file_texts[i].name,
+                                *(char *const *)member(row, file_texts[i].offset));
+        return good;
+}
+
+cJSON *logs_describe(const LogRow *row)
+{
+        _cleanup_(cJSON_Deletep) cJSON *o = cJSON_CreateObject();
+        bool good = o && add_number(o, "id", row->id);
+        for (size_t i = 0; good && i < ELEMENTSOF(texts); i++)
+                good = add_text(o, texts[i].name, *(char *const *)member(row, texts[i].offset));
+        for (size_t i = 0; good && i < ELEMENTSOF(numbers); i++)
+                good = add_number(o, numbers[i].name,
+                                  *(const int64_t *)member(row, numbers[i].offset));
+        for (size_t i = 0; good && i < ELEMENTSOF(times); i++)
+                good = add_time(o, times[i].name, *(const usec_t *)member(row, times[i].offset));
+        return good && add_file(o, row) ? TAKE_PTR(o) : NULL;
+}
+
+typedef struct Rows {
+        cJSON *array;
+        int64_t last;
+} Rows;
+
+static int add_row(void *userdata, LogRow *row)
+{
+        Rows *list = userdata;
+        cJSON *o = logs_describe(row);
+        if (!o)
+                return -ENOMEM;
+        cJSON_AddItemToArray(list->array, o);
+        list->last = row->id;
+        return 0;
+}
+
+cJSON *logs_list(Logs *logs, const LogChoice *choice, int64_t *ret_last)
+{
+        _cleanup_(cJSON_Deletep) cJSON *array = cJSON_CreateArray();
+        Rows list = {.array = array};
+        if (!array || state_log_each(logs->options.state, choice, add_row, &list) < 0)
+                return NULL;
+        *ret_last = list.last;
+        return TAKE_PTR(array);
+}
+
+void log_tell(const Logs *logs, const LogRow *row, const char *what)
+{
+        if (!logs->options.events || !events_wanted(logs->options.events, "log", row->station))
+                return;
+        _cleanup_(cJSON_Deletep) cJSON *o = logs_describe(row);
+        if (o && !add_text(o, "what", what))
+                cJSON_Delete(TAKE_PTR(o));
+        events_publish(logs->options.events, "log", row->station, TAKE_PTR(o));
+}
