@@ -100,6 +100,98 @@ static void get_file(const ApiCall *call)
                 exchange_problem(call->x, 404, "The file has gone from the disk.");
 }
 
+/* Somebody who waits until a file was looked into. */
+typedef struct Waiting {
+        Exchange *x;
+        LogReading *reading;
+} Waiting;
+
+static void on_gone(void *waiter)
+{
+        Waiting *waiting = waiter;
+        logs_forget_reading(waiting->reading);
+        free(waiting);
+}
+
+static void answer_text(Exchange *x, const LogRead *read)
+{
+        if (read->next > 0)
+                exchange_add_header(x, "next-offset:", str_printf("%" PRId64, read->next));
+        if (read->broken)
+                exchange_add_header(x, "broken:", strdup("true"));
+        exchange_reply(x, 200, "text/plain; charset=utf-8", read->text);
+}
+
+static void on_read(void *userdata, const LogRead *read)
+{
+        Waiting *waiting = userdata;
+        Exchange *x = waiting->x;
+        free(waiting);
+        exchange_wait(x, NULL, NULL);
+        if (read->entries)
+                exchange_reply_json(x, 200, read->entries);
+        else if (read->text)
+                answer_text(x, read);
+        else if (read->error == -ENOENT)
+                exchange_problem(x, 404, "There is no file of this name in the log.");
+        else if (read->error == -ETIMEDOUT)
+                exchange_problem(x, 422, "Reading the log takes too long.");
+        else if (read->error < 0)
+                exchange_problem(x, 422,
+                                 "The log can't be read there: it is broken, or too large.");
+        else
+                api_out_of_memory(x);
+}
+
+static void look_into(const ApiCall *call, const LogRow *row, const LogPiece *piece)
+{
+        Waiting *waiting = malloc(sizeof(*waiting));
+        if (!waiting) {
+                api_out_of_memory(call->x);
+                return;
+        }
+        *waiting = (Waiting){.x = call->x};
+        int r = logs_read(call->service->logs, row, piece, on_read, waiting, &waiting->reading);
+        if (r == 0) {
+                exchange_wait(call->x, on_gone, waiting);
+                return;
+        }
+        free(waiting);
+        if (r == -EBUSY)
+                exchange_problem(call->x, 503, "Too many logs are being read.");
+        else if (r == -ENOENT)
+                exchange_problem(call->x, 404, "The file has gone from the disk.");
+        else
+                exchange_problem(call->x, 503,
+                                 "Logs can't be read: see what mock-csms has logged.");
+}
+
+static void list_entries(const ApiCall *call)
+{
+        _cleanup_(log_row_freep) LogRow *row = find(call);
+        if (row && !row->file)
+                exchange_problem(call->x, 404, "There is no file of this log.");
+        else if (row)
+                look_into(call, row, &(LogPiece){0});
+}
+
+static void get_content(const ApiCall *call)
+{
+        LogPiece piece = {.entry = request_arg(call->request, "name"), .max = LOG_READ_DEFAULT};
+        if (!piece.entry) {
+                exchange_problem(call->x, 400, "name is missing.");
+                return;
+        }
+        if (!api_number(call, "offset", 0, LOG_READ_AT_MAX, &piece.at) ||
+            !api_number(call, "limit", 4, LOG_READ_MAX, &piece.max))
+                return;
+        _cleanup_(log_row_freep) LogRow *row = find(call);
+        if (row && !row->file)
+                exchange_problem(call->x, 404, "There is no file of this log.");
+        else if (row)
+                look_into(call, row, &piece);
+}
+
 /* clang-format off */
 const Route api_log_routes[] = {
         { HTTP_GET,    "/api/logs",           "listLogs",    ROLE_READ,     0,        list_logs,    "station,state,limit,after" },
@@ -107,6 +199,8 @@ const Route api_log_routes[] = {
         { HTTP_GET,    "/api/logs/{id}",      "getLog",      ROLE_READ,     0,        get_log,      NULL },
         { HTTP_DELETE, "/api/logs/{id}",      "deleteLog",   ROLE_OPERATOR, 0,        delete_log,   NULL },
         { HTTP_GET,    "/api/logs/{id}/file", "getLogFile",  ROLE_READ,     0,        get_file,     NULL },
+        { HTTP_GET,    "/api/logs/{id}/entries", "listLogEntries", ROLE_READ, 0, list_entries, NULL },
+        { HTTP_GET,    "/api/logs/{id}/entries/content", "getLogContent", ROLE_READ, 0, get_content, "name,offset,limit" },
         { 0 },
 };
 /* clang-format on */

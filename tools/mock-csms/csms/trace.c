@@ -39,8 +39,7 @@ static size_t sequence_length(const char *s, size_t size)
         return 0;
 }
 
-/* The bytes as a C string of valid UTF-8. */
-static char *readable(const char *text, size_t size)
+char *trace_readable(const char *text, size_t size)
 {
         static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
         char *out = malloc(size * 3 + 1), *p = out;
@@ -81,7 +80,7 @@ char *trace_line(const TraceMessage *m)
         if (m->is_json) {
                 body = one_line(m->text, m->size);
         } else {
-                plain = readable(m->text, m->size);
+                plain = trace_readable(m->text, m->size);
                 body = plain ? quoted(plain) : NULL;
         }
         if (!id || !body)

@@ -25,5 +25,8 @@ typedef struct TraceMessage {
  * "raw" with a text of the bytes in which U+FFFD stands for what is no UTF-8. Owned by the caller,
  * no newline; NULL when out of memory. */
 char *trace_line(const TraceMessage *message);
+/* The bytes as a text in which U+FFFD stands for what is no UTF-8, and for NUL. Owned by the
+ * caller, NULL when out of memory. */
+char *trace_readable(const char *text, size_t size);
 /* Writes and flushes its line; trace may be NULL. Returns 0 or negative errno. */
 int trace_write(Trace *trace, const TraceMessage *message);

@@ -22,6 +22,7 @@ struct Child {
         int handles;       /* not closed yet */
         bool exited, timed_out, too_much;
         int status;
+        size_t output_max;
         void (*ended)(void *userdata, const ChildEnd *end); /* NULL: nobody waits */
         void *userdata;
 };
@@ -92,11 +93,10 @@ static void give_room(uv_handle_t *handle _unused_, size_t wish _unused_, uv_buf
 }
 
 /* false: too much, or no memory. */
-static bool keep(Output *output, const char *data, size_t size)
+static bool keep(Output *output, size_t max, const char *data, size_t size)
 {
-        char *more = size > CHILD_OUTPUT_MAX - output->size
-                             ? NULL
-                             : realloc(output->data, output->size + size + 1);
+        char *more =
+                size > max - output->size ? NULL : realloc(output->data, output->size + size + 1);
         if (!more)
                 return false;
         memcpy(more + output->size, data, size);
@@ -112,7 +112,7 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
         Output *output = stream == (uv_stream_t *)&child->outputs[0].pipe ? &child->outputs[0]
                                                                           : &child->outputs[1];
         _cleanup_(freep) char *data = buffer->base;
-        if (size > 0 && !child->too_much && !keep(output, data, (size_t)size)) {
+        if (size > 0 && !child->too_much && !keep(output, child->output_max, data, (size_t)size)) {
                 child->too_much = true;
                 kill_all(child);
         }
@@ -148,7 +148,7 @@ static void limit(int pid)
                               &(struct rlimit){limits[i].value, limits[i].value}, NULL);
 }
 
-static int spawn(uv_loop_t *loop, const char *const *words, Child *child)
+static int spawn(uv_loop_t *loop, const ChildOptions *o, Child *child)
 {
         const char *path = getenv("PATH");
         _cleanup_(freep) char *path_of_it = str_printf("PATH=%s", path ? path : "/usr/bin:/bin");
@@ -157,8 +157,8 @@ static int spawn(uv_loop_t *loop, const char *const *words, Child *child)
         uv_stdio_container_t files[3] = {{.flags = UV_IGNORE}};
         uv_process_options_t options = {
                 .exit_cb = on_exit_of,
-                .file = words[0],
-                .args = (char **)(uintptr_t)words,
+                .file = o->words[0],
+                .args = (char **)(uintptr_t)o->words,
                 .env = environment,
                 .stdio = files,
                 .stdio_count = ELEMENTSOF(files),
@@ -166,6 +166,8 @@ static int spawn(uv_loop_t *loop, const char *const *words, Child *child)
         };
         if (!path_of_it)
                 return -ENOMEM;
+        if (o->input > 0)
+                files[0] = (uv_stdio_container_t){.flags = UV_INHERIT_FD, .data.fd = o->input};
         for (size_t i = 0; i < ELEMENTSOF(child->outputs); i++) {
                 files[i + 1].flags = (uv_stdio_flags)(UV_CREATE_PIPE | UV_WRITABLE_PIPE);
                 files[i + 1].data.stream = (uv_stream_t *)&child->outputs[i].pipe;
@@ -173,24 +175,26 @@ static int spawn(uv_loop_t *loop, const char *const *words, Child *child)
         return uv_spawn(loop, &child->process, &options);
 }
 
-int child_start(uv_loop_t *loop, const char *const *words, usec_t timeout,
+int child_start(uv_loop_t *loop, const ChildOptions *options,
                 void (*ended)(void *userdata, const ChildEnd *end), void *userdata, Child **ret)
 {
         Child *child = calloc(1, sizeof(*child));
         if (!child)
                 return -ENOMEM;
         open_handles(loop, child);
-        int r = spawn(loop, words, child);
+        child->output_max = options->output_max ? options->output_max : CHILD_OUTPUT_MAX;
+        int r = spawn(loop, options, child);
         if (r < 0) {
                 child_kill(child);
                 return r;
         }
-        limit(child->process.pid);
+        if (!options->limits_itself)
+                limit(child->process.pid);
         child->ended = ended;
         child->userdata = userdata;
         for (size_t i = 0; i < ELEMENTSOF(child->outputs); i++)
                 uv_read_start((uv_stream_t *)&child->outputs[i].pipe, give_room, on_read);
-        uv_timer_start(&child->timer, on_timeout, timeout / USEC_PER_MSEC, 0);
+        uv_timer_start(&child->timer, on_timeout, options->timeout / USEC_PER_MSEC, 0);
         *ret = child;
         return 0;
 }

@@ -159,7 +159,8 @@ static int start(Inspection *i, Question question)
         if (i->firmware->size != NO_INT)
                 timeout += (usec_t)(i->firmware->size / BYTES_PER_SEC) * USEC_PER_SEC;
         i->question = question;
-        return child_start(i->loop, words, timeout, on_answer, i, &i->child);
+        return child_start(i->loop, &(ChildOptions){.words = words, .timeout = timeout}, on_answer,
+                           i, &i->child);
 }
 
 static void ask(Inspection *i, Question question)

@@ -199,7 +199,7 @@ static int make_message(Logs *logs, const Station *station, LogRow *row, cJSON *
         return str_replace(&row->action, action);
 }
 
-static int send(Logs *logs, Station *station, const LogRow *row, cJSON *payload)
+static int send_call(Logs *logs, Station *station, const LogRow *row, cJSON *payload)
 {
         LogCall *call = calloc(1, sizeof(*call));
         if (!call) {
@@ -289,7 +289,7 @@ void log_ask_slice(Logs *logs)
                         cJSON_Delete(payload);
                         continue;
                 }
-                int sent = send(logs, slice->items[i].station, row, payload);
+                int sent = send_call(logs, slice->items[i].station, row, payload);
                 if (sent == -ENOBUFS)
                         (void)fail(logs, row, "busy", "Too many calls wait for this station.");
                 else if (sent < 0)

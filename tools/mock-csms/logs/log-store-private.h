@@ -25,6 +25,7 @@ struct Logs {
         bool may_wait;       /* there may be some behind it */
         LogCall *calls;
         LogIntake *intakes;
+        size_t readings; /* being done */
 };
 
 /* Saves the row, with its state, and tells the event. 0, negative errno. */

@@ -5,6 +5,7 @@
 #include "events.h"
 #include "state-log.h"
 #include "upload.h"
+#include <uv.h>
 
 /* Where stations upload: "/logs/TOKEN/NAME". */
 #define LOGS_PATH "/logs/"
@@ -31,6 +32,7 @@ typedef struct LogsOptions {
         Csms *csms; /* borrowed, as all of these */
         State *state;
         Events *events;
+        uv_loop_t *loop;
         const char *folder;     /* made if there is none; NULL: a temporary one */
         uint64_t size_max;      /* bytes of a file */
         uint64_t total_max;     /* of all */
@@ -69,6 +71,38 @@ cJSON *logs_describe(const LogRow *row);
 /* Forgets a log with its file; what the station still uploads for it is refused. 0; negative errno.
  */
 int logs_delete(Logs *logs, const LogRow *row);
+
+/* Bytes that are read of one thing at a time, if nothing else is said, and at most; where it may
+ * begin. */
+#define LOG_READ_DEFAULT ((int64_t)256 << 10)
+#define LOG_READ_MAX ((int64_t)1 << 20)
+#define LOG_READ_AT_MAX ((int64_t)1 << 30)
+/* Files that are being read at a time. */
+#define LOG_READINGS_MAX 4
+
+typedef struct LogReading LogReading;
+
+/* What was read of a file, by the program mock-csms-archive, which is not believed. */
+typedef struct LogRead {
+        int error; /* 0; -ENOENT: no such entry; -EBADMSG: broken there; -ETIMEDOUT: it takes too
+                      long; negative errno */
+        cJSON *entries; /* the schema LogEntries; owned by who is told, NULL when out of memory */
+        char *text;     /* of an entry, UTF-8; owned by who is told, NULL when out of memory */
+        int64_t next;   /* where what is behind it begins; 0: nothing is */
+        bool broken;    /* it goes on, but can't be read */
+} LogRead;
+
+/* Lists what is in a row's file (entry NULL), or reads max bytes of an entry from at on. done is
+ * called once, from the loop. 0 and *ret, valid until then; -EBUSY: LOG_READINGS_MAX; -ENOENT: the
+ * file has gone; negative errno. */
+typedef struct LogPiece {
+        const char *entry;
+        int64_t at, max;
+} LogPiece;
+int logs_read(Logs *logs, const LogRow *row, const LogPiece *piece,
+              void (*done)(void *userdata, const LogRead *read), void *userdata, LogReading **ret);
+/* Whoever waited has gone. */
+void logs_forget_reading(LogReading *reading);
 
 /* The descriptor of the folder, in which a file lies by its row's member file; bytes that one may
  * have. */

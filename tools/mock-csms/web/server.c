@@ -307,6 +307,7 @@ static int open_logs(Server *server, const ServerOptions *options)
         return logs_open(&(LogsOptions){.csms = server->service.csms,
                                         .state = server->service.state,
                                         .events = server->service.events,
+                                        .loop = &server->loop,
                                         .folder = options->logs ? options->logs : beside,
                                         .size_max = (uint64_t)options->log_max << 20,
                                         .total_max = (uint64_t)options->logs_max << 20,
