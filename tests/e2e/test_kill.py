@@ -35,7 +35,7 @@ NEVER = {
     "store/reset": "an order of the CSMS's: test_reset.py",
     "store/inoperative": "an order of the CSMS's: test_availability.py",
     "sent/Heartbeat": "no part of an update",
-    "sent/NotifyReport": "an order of the CSMS's: test_device_model.py",
+    "sent/NotifyReport": "an order of the CSMS's: test_reports.py",
 }
 
 # In every sample: where a kill would cost most.
