@@ -52,6 +52,9 @@ static void config_defaults_are_as_documented(void **state)
         assert_int_equal(c.reboot, REBOOT_LOGIND);
         assert_string_equal(c.rauc_bus, "system");
         assert_int_equal(c.outbox_max, 500);
+        assert_int_equal(c.supply_phases, PHASES_UNKNOWN);
+        assert_int_equal(c.max_power, 0);
+        assert_string_equal(config_connector_types[c.connector_type], "Undetermined");
 }
 
 static void config_settings_reach_their_member(void **state)
@@ -63,6 +66,7 @@ static void config_settings_reach_their_member(void **state)
         assert_int_equal(
                 parse("\xef\xbb\xbf# with a byte order mark\r\n" BASE
                       "serial = 1 ; a comment\r\n  connectors=2\n\n"
+                      "supply_phases = 0\nmax_power = 100000000\nconnector_type = s309-3P-32A\n"
                       "[firmware]\nrequire_signed = yes\nretries = 0\nmark_good=integrator\n"
                       "reboot = command\nreboot_command = /sbin/reboot\n"
                       "transfer_protocols = http sftp\ndownload_rate = 2M\nallow_pkcs1 = no\n"
@@ -73,6 +77,9 @@ static void config_settings_reach_their_member(void **state)
                 0);
         assert_string_equal(c.serial, "1");
         assert_int_equal(c.connectors, 2);
+        assert_int_equal(c.supply_phases, PHASES_DC);
+        assert_int_equal(c.max_power, 100000000);
+        assert_string_equal(config_connector_types[c.connector_type], "s309-3P-32A");
         assert_int_equal(c.require_signed, SIGNED_YES);
         assert_int_equal(c.retries, 0);
         assert_int_equal(c.mark_good, MARK_BY_INTEGRATOR);
@@ -152,6 +159,12 @@ static const struct {
         {BASE "connectors = 0\n",
          "t.conf:7: [station] connectors: expected a number from 1 to 1000, got \"0\""},
         {BASE "connectors = -1\n", "t.conf:7: [station] connectors: "},
+        {BASE "supply_phases = 2\n",
+         "t.conf:7: [station] supply_phases: expected one of unknown, 0, 1, 3, got \"2\""},
+        {BASE "max_power = 22kW\n",
+         "t.conf:7: [station] max_power: expected a number from 0 to 100000000, got \"22kW\""},
+        {BASE "connector_type = ctype2\n",
+         "t.conf:7: [station] connector_type: expected one of cCCS1, cCCS2, cG105, "},
         {BASE "[csms]\nmessage_timeout = 0\n",
          "t.conf:8: [csms] message_timeout: expected a time span such as 30s, 10min or "
          "24h, at least 1s, got \"0\""},

@@ -84,10 +84,14 @@ static void page_done(Page *page)
         free(page->attributes);
 }
 
-static void set_limits(const VarRule *rule, ReportItem *item)
+/* Those of its rule; how much power an EVSE gives stands in the configuration. */
+static void set_limits(const Agent *a, VarId id, ReportItem *item)
 {
+        const VarRule *rule = &var_rules[id];
+        int64_t most = id == VAR_EVSE_POWER ? a->config->max_power : rule->max;
+
         item->least = rule->type == VAR_INTEGER ? rule->min : NO_INT;
-        item->most = rule->max > 0 && rule->max < INT32_MAX ? rule->max : NO_INT;
+        item->most = most > 0 && most < INT32_MAX ? most : NO_INT;
 }
 
 /* A value that nobody knows, or may read, is left out. 0 or -ENOMEM. */
@@ -116,7 +120,7 @@ static int page_add(const Agent *a, Page *page, const VarAddress *address, VarPl
                              .unit = rule->unit,
                              .type = rule->type,
                              .values = rule->values};
-        set_limits(rule, item);
+        set_limits(a, address->var, item);
         return 0;
 }
 

@@ -21,6 +21,11 @@ static const struct { VarId id; size_t member; } texts[] = {
         { VAR_MODEL,         offsetof(Config, model)    },
         { VAR_SERIAL_NUMBER, offsetof(Config, serial)   },
 };
+/* The word is the value, but for one that says that there is none; -1: all are. */
+static const struct { VarId id; size_t member; const char *const *words; int none; } words[] = {
+        { VAR_SUPPLY_PHASES,  offsetof(Config, supply_phases),  config_supply_phases,   PHASES_UNKNOWN },
+        { VAR_CONNECTOR_TYPE, offsetof(Config, connector_type), config_connector_types, -1             },
+};
 
 /* … or are found out. */
 static char *read_transfer_protocols(const Agent *a);
@@ -126,6 +131,14 @@ static int read_config(const Agent *a, VarId id, char **ret)
                         *ret = strdup(*(char *const *)option(a, texts[i].member));
                         return 0;
                 }
+        for (size_t i = 0; i < ELEMENTSOF(words); i++) {
+                int word = *(const int *)option(a, words[i].member);
+
+                if (words[i].id == id && word != words[i].none) {
+                        *ret = strdup(words[i].words[word]);
+                        return 0;
+                }
+        }
         return -ENODATA;
 }
 

@@ -5,7 +5,7 @@
 #include "config.h"
 
 /* Room for what an option expects, in words. */
-#define CONFIG_EXPECTED_MAX 256
+#define CONFIG_EXPECTED_MAX 320
 
 /* What a value may be, and the type of its member of Config: char * but where another is named. */
 typedef enum OptionKind {

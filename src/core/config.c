@@ -22,10 +22,27 @@ const char *const config_upload_methods[] = {[UPLOAD_AUTO] = "auto",
                                              [UPLOAD_MULTIPART] = "multipart",
                                              NULL};
 
+const char *const config_supply_phases[] = {[PHASES_UNKNOWN] = "unknown",
+                                            [PHASES_DC] = "0",
+                                            [PHASES_ONE] = "1",
+                                            [PHASES_THREE] = "3",
+                                            NULL};
+
+/* ConnectorEnumType, and what the variable ConnectorType may be besides. */
+const char *const config_connector_types[] = {
+        "cCCS1",       "cCCS2",       "cG105",          "cTesla",
+        "cType1",      "cType2",      "s309-1P-16A",    "s309-1P-32A",
+        "s309-3P-16A", "s309-3P-32A", "sBS1361",        "sCEE-7-7",
+        "sType2",      "sType3",      "Other1PhMax16A", "Other1PhOver16A",
+        "Other3Ph",    "Pan",         "wInductive",     "wResonant",
+        "cGBT",        "cChaoJi",     "OppCharge",      "Undetermined",
+        "Unknown",     NULL};
+
 #define AT(member) offsetof(Config, member)
 #define SECOND USEC_PER_SEC
 #define KIB UINT64_C(1024)
 #define MIB (KIB * KIB)
+#define POWER_MAX 100000000 /* W: beyond all that charges */
 
 /* clang-format off */
 const Option config_options[] = {
@@ -69,6 +86,12 @@ const Option config_options[] = {
   "File whose first line is the serial number, in place of serial." },
 { "station", "connectors", OPTION_INT, AT(connectors), "1", 1, 1000, NULL,
   "Number of connectors that the agent tells the CSMS of." },
+{ "station", "supply_phases", OPTION_WORD, AT(supply_phases), "unknown", 0, 0, config_supply_phases,
+  "Phases of the alternating current that station, EVSEs and connectors have (SupplyPhases of OCPP 2.x); 0: direct current." },
+{ "station", "max_power", OPTION_INT, AT(max_power), "0", 0, POWER_MAX, NULL,
+  "Most power in W that each EVSE gives (maxLimit of Power in OCPP 2.x). 0: the CSMS is not told." },
+{ "station", "connector_type", OPTION_WORD, AT(connector_type), "Undetermined", 0, 0, config_connector_types,
+  "Kind of each connector (ConnectorType of OCPP 2.x): c is a plug on a cable, s a socket, w without contact." },
 { "station", "release_file", OPTION_FILE, AT(release_file), NULL, 0, 0, NULL,
   "File that tells the firmware version for BootNotification: in the form of os-release its IMAGE_VERSION, else "
   "VERSION_ID; else its first line. Without it: IMAGE_VERSION of /etc/os-release, the booted slot's bundle version, VERSION_ID." },

@@ -13,6 +13,11 @@ typedef enum MarkGoodBy { MARK_BY_AGENT, MARK_BY_INTEGRATOR } MarkGoodBy;
 typedef enum UploadMethod { UPLOAD_AUTO, UPLOAD_PUT, UPLOAD_POST, UPLOAD_MULTIPART } UploadMethod;
 /* By UploadMethod: "auto", … */
 extern const char *const config_upload_methods[];
+typedef enum SupplyPhases { PHASES_UNKNOWN, PHASES_DC, PHASES_ONE, PHASES_THREE } SupplyPhases;
+/* By SupplyPhases: "unknown", "0", … */
+extern const char *const config_supply_phases[];
+/* "cCCS1", …: what OCPP 2.x calls connectors. NULL-terminated. */
+extern const char *const config_connector_types[];
 
 /* A member an option; what each means stands in the table of config.c. All strings are owned, NULL
  * where nothing is set. Spans in usec, sizes in bytes. */
@@ -32,6 +37,9 @@ typedef struct Config {
         /* [station] */
         char *vendor, *model, *serial, *serial_file, *release_file;
         int64_t connectors;
+        int supply_phases;  /* SupplyPhases */
+        int64_t max_power;  /* W, of each EVSE; 0: not known */
+        int connector_type; /* index in config_connector_types */
         bool allow_plain_certificates;
         /* [firmware] */
         char *manufacturer_roots, *crl_dir;

@@ -97,7 +97,7 @@ const VarRule var_rules[VAR_MAX] = {
         [VAR_PROBLEM]                      = BOOL("Problem", RO, "false"),
         [VAR_SUPPLY_PHASES]                = INT ("SupplyPhases", RO, 0, 3, NULL, NULL),
         [VAR_EVSE_POWER]                   = INT ("Power", RO, 0, INT32_MAX, "W", NULL),
-        [VAR_CONNECTOR_TYPE]               = TEXT("ConnectorType", RO, 20, "Undetermined"),
+        [VAR_CONNECTOR_TYPE]               = TEXT("ConnectorType", RO, 20, NULL),
         [VAR_ALLOW_NEW_SESSIONS]           = BOOL("AllowNewSessionsPendingFirmwareUpdate", RW, "false"),
         [VAR_DATE_TIME]                    = { .name = "DateTime", .type = VAR_TIME, .access = RO },
         [VAR_TIME_SOURCE]                  = LIST("TimeSource", VAR_SEQUENCE_LIST, RO, "Heartbeat,RealTimeClock", "Heartbeat,RealTimeClock"),

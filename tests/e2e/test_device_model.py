@@ -1,10 +1,10 @@
-"""The device model of 2.x: variables that are read and set, what setting one does. The real
-programs; see stage.py, and test_reports.py for reports."""
+"""The device model of 2.x: variables that are read and set, what setting one does, and what the operator tells of the
+charger. The real programs; see stage.py, and test_reports.py for reports."""
 import subprocess
 
 import pytest
 
-from model import error, get, name, put, registered, result, two_connectors
+from model import ask, error, get, name, put, registered, report, result, two_connectors
 from stage import Stage, ctl, wait_for
 from test_hold import INHIBIT
 
@@ -164,3 +164,25 @@ def test_availability_state_is_what_connectors_tell(keys):
             assert ctl(charger, "cancel") == (0, "")
             session.communicate(b"\n")
         wait_for(lambda: get(charger, *states) == ["Available"] * 5, "the end of session and update")
+
+
+# ---- what the operator tells of the charger ----
+
+@pytest.mark.parametrize("station,phases,kind,power", [
+    ({"supply_phases": 3, "max_power": 22000, "connector_type": "sType2"}, "3", "sType2", 22000),
+    ({"supply_phases": 0, "max_power": 350000, "connector_type": "cCCS2"}, "0", "cCCS2", 350000),
+    ({"max_power": 1}, ("Rejected", "MissingDevModelInfo"), "Undetermined", 1),
+])
+def test_kind_of_the_charger(keys, station, phases, kind, power):
+    """Of the station, of each EVSE and of each connector. What power an EVSE gives just now nobody knows."""
+    for charger in two_connectors(keys, "ocpp2.0.1", **station):
+        assert get(charger, "ChargingStation.SupplyPhases", name("EVSE.SupplyPhases", 1), name("EVSE.SupplyPhases", 2),
+                   name("Connector.SupplyPhases", 1, 1), name("Connector.SupplyPhases", 2, 1)) == [phases] * 5
+        assert get(charger, name("Connector.ConnectorType", 1, 1), name("Connector.ConnectorType", 2, 1)) == [kind] * 2
+        assert get(charger, name("EVSE.Power", 1)) == [("Rejected", "MissingDevModelInfo")]
+        assert ask(charger, 1, componentVariable=[name("EVSE.Power")]) == "Accepted"
+        items = report(charger, 1)
+        assert [key[1] for key in items] == [1, 2]
+        for item in items.values():
+            assert item["variableCharacteristics"] == {
+                "dataType": "integer", "unit": "W", "minLimit": 0, "maxLimit": power, "supportsMonitoring": False}

@@ -51,51 +51,15 @@ def test_full_inventory(two):
                                            else "MissingDevModelInfo")) == told
         assert item["variableCharacteristics"]["supportsMonitoring"] is False
         assert attribute["persistent"] or attribute["mutability"] == "ReadOnly"
+        if item["variableCharacteristics"]["dataType"].endswith("List"):
+            values = set(item["variableCharacteristics"].get("valuesList", "").split(","))
+            assert set(filter(None, attribute["value"].split(","))) <= values
     heartbeat = items["OCPPCommCtrlr", None, None, "HeartbeatInterval", None]
     assert heartbeat["variableCharacteristics"] == {
         "dataType": "integer", "unit": "s", "minLimit": 1, "maxLimit": 86400, "supportsMonitoring": False}
     state = items["EVSE", 1, None, "AvailabilityState", None]["variableCharacteristics"]
     assert state["dataType"] == "OptionList" and "Available" in state["valuesList"].split(",")
     assert "maxLimit" not in items["EVSE", 1, None, "Power", None]["variableCharacteristics"]
-
-
-# What OCPP requires of every station; then of each EVSE and connector.
-REQUIRED = {
-    "AlignedDataCtrlr": "Interval Measurands TxEndedInterval TxEndedMeasurands",
-    "AuthCtrlr": "AuthorizeRemoteStart LocalAuthorizeOffline LocalPreAuthorize",
-    "ChargingStation": "AvailabilityState Available Model Problem SupplyPhases VendorName",
-    "ClockCtrlr": "DateTime TimeSource",
-    "OCPPCommCtrlr": "FileTransferProtocols HeartbeatInterval MessageAttemptInterval/TransactionEvent MessageTimeout/Default "
-                     "MessageAttempts/TransactionEvent NetworkConfigurationPriority NetworkProfileConnectionAttempts "
-                     "OfflineThreshold ResetRetries RetryBackOffRandomRange RetryBackOffRepeatTimes RetryBackOffWaitMinimum "
-                     "UnlockOnEVSideDisconnect WebSocketPingInterval",
-    "SampledDataCtrlr": "TxEndedInterval TxEndedMeasurands TxStartedMeasurands TxUpdatedInterval TxUpdatedMeasurands",
-    "SecurityCtrlr": "CertificateEntries Identity OrganizationName SecurityProfile",
-    "TxCtrlr": "EVConnectionTimeOut StopTxOnEVSideDisconnect StopTxOnInvalidId TxStartPoint TxStopPoint",
-    "DeviceDataCtrlr": " ".join(f"{what}PerMessage/{of}" for what in ("Items", "Bytes")
-                                for of in ("GetReport", "GetVariables", "SetVariables")),
-}
-REQUIRED_PLACES = [("EVSE", None, "AvailabilityState Available Power Problem SupplyPhases"),
-                   ("Connector", 1, "AvailabilityState Available ConnectorType Problem SupplyPhases")]
-
-
-def test_required_variables_have_values(two):
-    """TC_B_53_CS, as far as anybody tells the agent."""
-    assert ask(two, 5, "FullInventory") == "Accepted"
-    items = report(two, 5)
-    wanted = [(component, None, None, variable) for component, names in REQUIRED.items() for variable in names.split()]
-    wanted += [(component, evse, connector, variable) for component, connector, names in REQUIRED_PLACES for evse in (1, 2)
-               for variable in names.split()]
-    without = set()
-    for component, evse, connector, variable in wanted:
-        variable, _, instance = variable.partition("/")
-        item = items[component, evse, connector, variable, instance or None]
-        if "value" not in item["variableAttribute"][0]:
-            without.add(variable)
-        if item["variableCharacteristics"]["dataType"].endswith("List"):
-            values = set(item["variableCharacteristics"]["valuesList"].split(","))
-            assert values and set(filter(None, item["variableAttribute"][0]["value"].split(","))) <= values
-    assert without == {"SupplyPhases", "Power"}
 
 
 def test_configuration_inventory(two):
