@@ -2,6 +2,7 @@
  * workers that misbehave. */
 #include "transfer-fixture.h"
 #include "transfer-start.h"
+#include <sys/ptrace.h>
 
 /* A descriptor that a test leaves open on purpose. */
 #define LEAKED_FD 57
@@ -240,6 +241,51 @@ static void worker_that_misbehaves_is_a_failure(void **state)
         }
 }
 
+/* The process that this one has started; there is one only. */
+static pid_t only_child(void)
+{
+        _cleanup_(freep) char *path = str_printf("/proc/self/task/%d/children", getpid()),
+                              *text = NULL;
+        size_t size;
+
+        assert_non_null(path);
+        assert_int_equal(file_read(path, 64, &text, &size), 0);
+        return (pid_t)strtol(text, NULL, 10);
+}
+
+/* Kills a process that it traces, and lets go of the dead one a while later only. */
+static pid_t kill_as_its_tracer(pid_t victim)
+{
+        pid_t pid = fork();
+
+        assert_true(pid >= 0);
+        if (pid > 0)
+                return pid;
+        if (ptrace(PTRACE_SEIZE, victim, NULL, NULL) < 0 || kill(victim, SIGKILL) < 0)
+                _exit(1);
+        usleep(300000);
+        _exit(0);
+}
+
+/* A dead process that is traced (by a debugger, by the leak sanitizer) wakes its parent, who is
+ * told that there is nothing to wait for yet. */
+static void traced_worker_is_reaped_when_its_tracer_lets_go(void **state)
+{
+        Fixture *f = *state;
+        int status;
+
+        script_write(f, "exec sleep 1000");
+        assert_int_equal(
+                transfer_resolve(f->event, f->script, "h", "s", &handlers, f, &f->transfer), 0);
+        pid_t tracer = kill_as_its_tracer(only_child());
+        run_until(f, has_ended);
+        assert_failed(f, false, "worker");
+        assert_non_null(strstr(f->message, "signal 9"));
+        assert_int_equal(waitpid(tracer, &status, 0), tracer);
+        assert_int_equal(status, 0);
+        run_until(f, has_no_child);
+}
+
 static void worker_that_never_exits_is_killed(void **state)
 {
         Fixture *f = *state;
@@ -429,6 +475,7 @@ int main(void)
                 WITH(cancel_needs_no_loop),
                 WITH(worker_dies_with_its_daemon),
                 WITH(worker_that_misbehaves_is_a_failure),
+                WITH(traced_worker_is_reaped_when_its_tracer_lets_go),
                 WITH(worker_that_never_exits_is_killed),
                 WITH(worker_that_gives_no_sign_of_life_is_killed),
                 WITH(worker_that_goes_on_is_waited_for),

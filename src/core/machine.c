@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "log.h"
 #include "machine-internal.h"
 
@@ -127,6 +128,7 @@ static int on_program_end(sd_event_source *source, const siginfo_t *si, void *us
 {
         Program *p = userdata;
 
+        sd_event_source_set_enabled(source, SD_EVENT_OFF);
         if (!p) { /* freed meanwhile */
                 sd_event_source_set_floating(source, false);
                 return 0;
@@ -207,7 +209,7 @@ int program_run(sd_event *event, const char *path, const char *argument,
                 p->pid = 0;
                 return r;
         }
-        r = sd_event_add_child(event, &p->child, p->pid, WEXITED, on_program_end, p);
+        r = child_watch(event, p->pid, on_program_end, p, &p->child);
         if (r < 0) { /* nobody would reap it later */
                 kill(-p->pid, SIGKILL);
                 waitpid(p->pid, NULL, 0);

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "transfer-spawn.h"
 #include "transfer-start.h"
 
@@ -230,6 +231,7 @@ static int on_exit_of_child(sd_event_source *source, const siginfo_t *si, void *
 {
         Transfer *t = userdata;
 
+        (void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
         if (!t) { /* cancelled: nothing is left but to let the source go */
                 (void)sd_event_source_set_floating(source, false);
                 return 0;
@@ -272,7 +274,7 @@ void transfer_cancel(Transfer *t)
 /* Takes *output over on success. */
 static int transfer_watch(Transfer *t, sd_event *event, pid_t pid, int *output)
 {
-        int r = sd_event_add_child(event, &t->child, pid, WEXITED, on_exit_of_child, t);
+        int r = child_watch(event, pid, on_exit_of_child, t, &t->child);
 
         if (r < 0) {
                 (void)kill(pid, SIGKILL);
