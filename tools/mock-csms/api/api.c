@@ -11,6 +11,7 @@ const Route *const api_tables[] = {
         api_inventory_routes,
         api_station_routes,
         api_rollout_routes,
+        api_push_routes,
         api_event_routes,
         api_firmware_routes,
         api_log_routes,

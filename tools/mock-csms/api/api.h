@@ -11,6 +11,8 @@
 #include "rollouts.h"
 #include "state-frame.h"
 
+typedef struct Pusher Pusher;
+
 /* What the calls work on. All is borrowed. */
 typedef struct Service {
         Csms *csms;
@@ -20,6 +22,7 @@ typedef struct Service {
         FirmwareStore *firmware;
         Rollouts *rollouts;
         Logs *logs;
+        Pusher *pusher;
 } Service;
 
 /* Parameters in the path of a route. */
@@ -56,6 +59,7 @@ extern const Route *const api_tables[];
 extern const Route api_inventory_routes[];
 extern const Route api_station_routes[];
 extern const Route api_rollout_routes[];
+extern const Route api_push_routes[];
 extern const Route api_event_routes[];
 extern const Route api_firmware_routes[];
 extern const Route api_log_routes[];

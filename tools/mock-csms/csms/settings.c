@@ -1,11 +1,9 @@
 /* See settings.h. */
 #include "settings.h"
 #include "fields.h"
+#include "moment.h"
 #include "station.h"
 #include <stdio.h>
-#include <sys/stat.h>
-
-#define ZONES_FOLDER "/usr/share/zoneinfo/"
 
 typedef struct Settings {
         List tags; /* of char * */
@@ -16,7 +14,7 @@ typedef struct Settings {
 static const ListType tags_type = LIST_OF_STRINGS(TAG_MAX, 0, TAGS_MAX);
 static const Field fields[] = {
         LIST_FIELD(  "tags",     OPTIONAL, Settings, tags,     tags_type),
-        STRING_FIELD("timezone", OPTIONAL, Settings, timezone, TIMEZONE_MAX),
+        STRING_FIELD("timezone", OPTIONAL, Settings, timezone, ZONE_MAX),
 };
 /* clang-format on */
 static const Table table = {.name = "settings", .fields = fields, .count = ELEMENTSOF(fields)};
@@ -24,19 +22,6 @@ static const Table table = {.name = "settings", .fields = fields, .count = ELEME
 static void settings_done(Settings *settings)
 {
         codec_done(&table, settings);
-}
-
-bool timezone_known(const char *name)
-{
-        static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                    "0123456789_+-/";
-        struct stat st;
-        size_t n = strlen(name);
-        /* no dots: the name is the rest of a path */
-        if (n == 0 || n > TIMEZONE_MAX || *name == '/' || strspn(name, plain) != n)
-                return false;
-        _cleanup_(freep) char *path = str_printf(ZONES_FOLDER "%s", name);
-        return path && stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
 /* Tags are kept with blanks between them, and chosen by in lists parted by commas. */
@@ -62,7 +47,7 @@ static int check(const Settings *settings, CodecError *reterr)
                 if (!is_tag(tags[i]))
                         return complain(reterr, "tags",
                                         "A tag must be a word without blanks and commas.");
-        if (settings->timezone && *settings->timezone && !timezone_known(settings->timezone))
+        if (settings->timezone && *settings->timezone && !zone_known(settings->timezone))
                 return complain(reterr, "timezone",
                                 "timezone must be a name that this machine knows, "
                                 "as Europe/Berlin, or null.");

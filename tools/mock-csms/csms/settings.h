@@ -4,15 +4,12 @@
 #include "codec.h"
 #include "csms.h"
 
-/* Tags of a station, code points of one; code points of a time zone's name. */
+/* Tags of a station, code points of one. */
 #define TAGS_MAX 16
 #define TAG_MAX 32
-#define TIMEZONE_MAX 64
 
 /* Takes what is in {"tags"?:[word…],"timezone"?:name or null}; what is absent stays. Observers hear
  * of it. 0; -EINVAL with *reterr, whose text is a sentence; -ENOMEM. On failure all stays as it
  * was.
  */
 int settings_apply(Station *station, const cJSON *body, CodecError *reterr);
-/* Whether this machine knows a time zone of this (IANA) name. */
-bool timezone_known(const char *name);

@@ -20,12 +20,6 @@ int state_prepare_write_later(State *state, const char *sql, Statement *ret);
 const char *state_path(const State *state);
 /* One step. 1: a row; 0: done; negative errno, logged. */
 int state_step(State *state, Statement statement);
-/* For what belongs together in several writes: all of it or nothing. state_undo() after a failure
- * between. */
-int state_savepoint(State *state);
-int state_release(State *state);
-void state_undo(State *state);
-
 /* Binds a text that may be NULL; it must live until the step. */
 void bind_text(Statement statement, int index, const char *text);
 /* A column as a text of the caller's own; "" where it is NULL. NULL: out of memory. */
@@ -33,6 +27,7 @@ char *column_text(Statement statement, int index);
 
 /* What each kind of thing needs, in SQL. */
 extern const char state_station_schema[];
+extern const char state_push_schema[];
 extern const char state_frame_schema[];
 extern const char state_firmware_schema[];
 extern const char state_rollout_schema[];

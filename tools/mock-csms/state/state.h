@@ -35,6 +35,11 @@ DEFINE_CLEANUP(State *, state_free)
 /* Ends the transaction: what was written is on the disk. 0; negative errno, logged: what was not
  * flushed is lost, and the database is as it was after the flush before. */
 int state_flush(State *state);
+/* For what belongs together in several writes: all of it or nothing. state_undo() after a failure
+ * in between, else state_release(). 0; negative errno. */
+int state_savepoint(State *state);
+int state_release(State *state);
+void state_undo(State *state);
 /* The id that makes this database's ids differ from those of other ones, e.g. in request ids;
  * counts up from a number made of the time when it was made. Never the same twice. 0 and *ret;
  * negative errno. */

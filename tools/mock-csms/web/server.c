@@ -2,6 +2,7 @@
 #include "server.h"
 #include "hook.h"
 #include "log.h"
+#include "push.h"
 #include "state-station.h"
 #include "web.h"
 #include <fcntl.h>
@@ -61,12 +62,18 @@ static void on_timer(uv_timer_t *timer)
         Server *server = timer->data;
         server->timer_at = USEC_INFINITY;
         usec_t now = boottime_now();
-        usec_t when = server->run ? run_tick(server->run, now) : USEC_INFINITY;
-        usec_t rollouts = rollouts_tick(server->service.rollouts);
-        usec_t next =
-                MIN(csms_tick(server->service.csms, now), logs_tick(server->service.logs, now));
+        const Service *service = &server->service;
+        const usec_t next[] = {
+                server->run ? run_tick(server->run, now) : USEC_INFINITY,
+                csms_tick(service->csms, now),
+                logs_tick(service->logs, now),
+                rollouts_tick(service->rollouts),
+                pusher_tick(service->pusher, now),
+        };
         flush_if_due(server, now);
-        wake_at(server, MIN(MIN(when, rollouts), MIN(next, server->flush_at)));
+        for (size_t i = 0; i < ELEMENTSOF(next); i++)
+                wake_at(server, next[i]);
+        wake_at(server, server->flush_at);
         if (server->run && run_is_over(server->run))
                 stop(server);
 }
@@ -333,6 +340,18 @@ static int open_state(Server *server, const ServerOptions *options)
         return r;
 }
 
+static int open_pushes(Server *server)
+{
+        Service *service = &server->service;
+        return pusher_new(&(PusherOptions){.csms = service->csms,
+                                           .state = service->state,
+                                           .firmware = service->firmware,
+                                           .events = service->events,
+                                           .wake_at = wake_at,
+                                           .userdata = server},
+                          &service->pusher);
+}
+
 static int open_things(Server *server, const ServerOptions *options)
 {
         int r = 0;
@@ -378,6 +397,9 @@ static int open_things(Server *server, const ServerOptions *options)
                           &server->service.rollouts);
         if (r < 0)
                 return log_error_errno(r, "Can't load the roll-outs");
+        r = open_pushes(server);
+        if (r < 0)
+                return log_error_errno(r, "Can't start");
         if (server->run)
                 csms_add_observer(server->service.csms, run_observer(server->run));
         return 0;
@@ -425,6 +447,7 @@ int server_run(const ServerOptions *options)
         rollouts_free(server.service.rollouts);
         firmware_close(server.service.firmware);
         logs_close(server.service.logs);
+        pusher_free(server.service.pusher);
         events_free(server.service.events);
         csms_free(server.service.csms);
         state_frames_free(server.service.frames);

@@ -1,0 +1,15 @@
+/* What the files of this room share. */
+#pragma once
+
+#include "push.h"
+
+/* A call that a station has not answered. */
+typedef struct Waiting Waiting;
+
+struct Pusher {
+        PusherOptions options;
+        FirmwareUser user;
+        int64_t sending;  /* the push whose targets go out; 0: none */
+        Waiting *waiting; /* linked in both directions */
+        int64_t changed;  /* a push that has changed since it was told; 0: none */
+};
