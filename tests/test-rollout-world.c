@@ -392,6 +392,15 @@ static void make_plan(World *w, uint64_t *dice)
         }
 }
 
+/* As it is made. */
+static void store_all(World *w)
+{
+        uint32_t all[STATIONS_MOST];
+        for (uint32_t i = 0; i < w->rollout->count; i++)
+                all[i] = i;
+        (void)store(w, w->rollout, all, w->rollout->count, true);
+}
+
 static void make_world(World *w, uint64_t seed)
 {
         bool story = w->story;
@@ -449,10 +458,7 @@ static void make_world(World *w, uint64_t seed)
         }
         if (r < 0)
                 abort();
-        uint32_t all[STATIONS_MOST];
-        for (uint32_t i = 0; i < w->rollout->count; i++)
-                all[i] = i;
-        (void)store(w, w->rollout, all, w->rollout->count, true);
+        store_all(w);
 }
 
 /* ---- living in it ---- */
