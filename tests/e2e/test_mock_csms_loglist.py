@@ -231,6 +231,27 @@ def test_no_way_leads_out_of_a_place(keeping, name):
         assert stored(keeping) == [] and log(keeping, number)["file"] is None
 
 
+def form(content, name="my.zip", end="--\r\n"):
+    return (b'--xyz\r\nContent-Disposition: form-data; name="uploadedfile"; filename="' + name.encode() +
+            b'"\r\nContent-Type: application/octet-stream\r\n\r\n' + content + b"\r\n--xyz" + end.encode())
+
+
+def test_a_form_and_a_name_in_a_header(keeping):
+    """N01.FR.19."""
+    content, multipart = bytes(range(256)) * 3000 + b"\r\n--xy", {"Content-Type": "multipart/form-data; boundary=xyz"}
+    with Station(keeping.port, "CP1") as station:
+        wait_until(lambda: keeping.stations())
+        number, path, _ = take(keeping, station)
+        assert keeping.request("POST", path, form(content), multipart).status == 201
+        assert stored(keeping) == [content] and log(keeping, number)["file"]["name"] == "my.zip"
+        for bad, kind in (form(content, end="-"), multipart), (b"--xyz--", multipart), (b"x", multipart), (form(b"x"), {"Content-Type": "multipart/form-data"}):
+            assert keeping.request("POST", path, bad, kind).status == 400
+            assert stored(keeping) == [content]
+        named = {"Content-Type": "application/octet-stream", "Content-Disposition": 'form-data; name="uploadedfile"; filename="logfile_x.zip"'}
+        assert keeping.request("POST", path, b"raw", named).status == 201
+        assert stored(keeping) == [b"raw"] and log(keeping, number)["file"]["name"] == "logfile_x.zip"
+
+
 def test_a_place_gives_nothing(keeping):
     with Station(keeping.port, "CP1") as station:
         wait_until(lambda: keeping.stations())

@@ -160,7 +160,7 @@ static int copy_piece(Logs *logs, LogIntake *intake)
                 return r < 0 ? r : 1;
         }
         _cleanup_(freep) char *path = str_printf("%s/%s", intake->token, intake->name);
-        return path ? logs_take(logs, path, "ftp", &intake->upload) : -ENOMEM;
+        return path ? logs_take(logs, &(LogOrigin){path, NULL, "ftp"}, &intake->upload) : -ENOMEM;
 }
 
 void log_ftp_slice(Logs *logs)

@@ -105,13 +105,14 @@ int logs_begin(Logs *logs, const char *path, uint64_t size_bytes, Upload *ret)
         return 0;
 }
 
-/* The name by which a file came: the last of its path, of printable ASCII, or what the station has
- * told, or "log". NULL: out of memory. */
-static char *name_of(const LogRow *row, const char *path)
+/* The name by which a file came, of printable ASCII: the last of its path, or told with it or in
+ * the answer, or "log". NULL: out of memory. */
+static char *name_of(const LogRow *row, const LogOrigin *origin)
 {
-        const char *slash = strrchr(path, '/'), *last = slash ? slash + 1 : "";
-        if (!*last)
-                last = row->told_name && *row->told_name ? row->told_name : "log";
+        const char *slash = strrchr(origin->path, '/'), *last = slash ? slash + 1 : "";
+        const char *const others[] = {origin->name, row->told_name, "log"};
+        for (size_t i = 0; !*last && i < ELEMENTSOF(others); i++)
+                last = strempty(others[i]);
         char *name = strndup(last, LOG_NAME_MAX);
         for (char *p = name; p && *p; p++)
                 if (*p < ' ' || *p > '~' || strchr("\"\\/%", *p))
@@ -145,20 +146,20 @@ static int replace_file(Logs *logs, LogRow *row, Upload *upload, const FileDiges
         return 0;
 }
 
-int logs_take(Logs *logs, const char *path, const char *method, Upload *upload)
+int logs_take(Logs *logs, const LogOrigin *origin, Upload *upload)
 {
         _cleanup_(log_row_freep) LogRow *row = NULL;
         FileDigest digest;
-        int r = find_place(logs, path, &row);
+        int r = find_place(logs, origin->path, &row);
         if (r == 0)
                 r = upload_seal(upload, &digest);
         if (r < 0)
                 return r;
         free(row->name);
-        row->name = name_of(row, path);
+        row->name = name_of(row, origin);
         if (!row->name)
                 return -ENOMEM;
-        r = str_replace(&row->method, method);
+        r = str_replace(&row->method, origin->method);
         return r < 0 ? r : replace_file(logs, row, upload, &digest);
 }
 

@@ -111,7 +111,12 @@ uint64_t logs_size_max(const Logs *logs);
 /* Begins the upload of so many bytes to a path behind LOGS_PATH, "TOKEN/NAME". 0 and *ret; -ENOENT:
  * there is no such place; -EDQUOT: with it there would be more than total_max; negative errno. */
 int logs_begin(Logs *logs, const char *path, uint64_t size_bytes, Upload *ret);
+/* Where a file has come from. Borrowed. */
+typedef struct LogOrigin {
+        const char *path;   /* behind LOGS_PATH */
+        const char *name;   /* told otherwise, for a path without; NULL: none */
+        const char *method; /* "PUT", "POST", "ftp" */
+} LogOrigin;
 /* It is whole: the row's file from now on, in the place of an older one, and on the disk when this
- * returns. path as before; method: "PUT", "POST", a literal. 0; -ENOENT: the log was deleted
- * meanwhile; negative errno. */
-int logs_take(Logs *logs, const char *path, const char *method, Upload *upload);
+ * returns. 0; -ENOENT: the log was deleted meanwhile; negative errno. */
+int logs_take(Logs *logs, const LogOrigin *origin, Upload *upload);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "files.h"
+#include "form.h"
 #include "http.h"
 #include "upload.h"
 #include "web.h"
@@ -23,8 +24,10 @@ struct Exchange {
         FileReply file;
         bool is_upload;
         Upload upload;
-        int upload_error; /* why there is none, negative errno; told when the body has come */
-        unsigned allow;   /* methods, for Allow: */
+        Form *form;        /* the upload comes in; NULL: as it is */
+        char *upload_name; /* by Content-Disposition; NULL: none */
+        int upload_error;  /* why there is none, negative errno; told when the body has come */
+        unsigned allow;    /* methods, for Allow: */
         struct {
                 const char *name;
                 char *value;

@@ -72,8 +72,13 @@ static void serve_log_place(const Web *web, Exchange *x)
                 return;
         }
         int r = x->upload_error ? x->upload_error
-                                : logs_take(web->service->logs, request->path + strlen(LOGS_PATH),
-                                            http_method_words[request->method], &x->upload);
+                : x->form && !form_is_whole(x->form)
+                        ? -EBADMSG
+                        : logs_take(web->service->logs,
+                                    &(LogOrigin){request->path + strlen(LOGS_PATH),
+                                                 x->form ? form_name(x->form) : x->upload_name,
+                                                 http_method_words[request->method]},
+                                    &x->upload);
         if (r == 0) {
                 exchange_reply(x, 201, NULL, NULL);
         } else if (r == -ENOENT) {
@@ -252,12 +257,13 @@ static const struct Intake {
         const char *path;
         bool whole; /* not only its beginning */
         Role role;  /* others are refused without a file */
+        bool forms; /* the file may come in a form */
         int (*begin)(const Web *web, Exchange *x);
         uint64_t (*max)(const Web *web); /* bytes */
 } intakes[] = {
-        { UPLOADS_PATH,    false, ROLE_READ,     begin_station_upload, station_upload_max },
-        { "/api/firmware", true,  ROLE_OPERATOR, begin_firmware,       firmware_max       },
-        { LOGS_PATH,       false, ROLE_READ,     begin_log,            log_max            },
+        { UPLOADS_PATH,    false, ROLE_READ,     false, begin_station_upload, station_upload_max },
+        { "/api/firmware", true,  ROLE_OPERATOR, false, begin_firmware,       firmware_max       },
+        { LOGS_PATH,       false, ROLE_READ,     true,  begin_log,            log_max            },
 };
 /* clang-format on */
 
@@ -282,14 +288,35 @@ static const struct Intake *find_intake(struct lws *wsi, const HttpRequest *requ
         return NULL;
 }
 
+static int begin_form(struct lws *wsi, Exchange *x)
+{
+        char type[HEADER_VALUE_MAX];
+        read_header(wsi, WSI_TOKEN_HTTP_CONTENT_TYPE, type, sizeof(type));
+        return form_new(type, &x->form);
+}
+
+/* N01.FR.19: a POST may name its file in a header as a form does. */
+static int keep_name(struct lws *wsi, Exchange *x)
+{
+        char disposition[HEADER_VALUE_MAX], name[FORM_NAME_MAX + 1];
+        read_header(wsi, WSI_TOKEN_HTTP_CONTENT_DISPOSITION, disposition, sizeof(disposition));
+        if (!form_filename(disposition, name))
+                return 0;
+        x->upload_name = strdup(name);
+        return x->upload_name ? 0 : -ENOMEM;
+}
+
 /* Opens the file. What is wrong is told when the body has come: a
  * client that still sends would not read it. */
 static void begin_upload(struct lws *wsi, Exchange *x, const struct Intake *intake)
 {
+        int r = x->access.role < intake->role ? -EPERM : 0;
         x->is_upload = true;
-        x->upload_error = has_type(wsi, "multipart/")     ? -EMEDIUMTYPE
-                          : x->access.role < intake->role ? -EPERM
-                                                          : intake->begin(web_of(wsi), x);
+        if (r == 0 && has_type(wsi, "multipart/"))
+                r = intake->forms ? begin_form(wsi, x) : -EMEDIUMTYPE;
+        if (r == 0 && intake->forms)
+                r = keep_name(wsi, x);
+        x->upload_error = r < 0 ? r : intake->begin(web_of(wsi), x);
 }
 
 /* Tells a client that asks first to send its body (RFC 9110 10.1.1). */
@@ -374,6 +401,11 @@ static int start(struct lws *wsi, Session *session)
         return let_come(wsi); /* HTTP_BODY and HTTP_BODY_COMPLETION follow */
 }
 
+static int write_upload(void *upload, const void *data, size_t size)
+{
+        return upload_write(upload, data, size);
+}
+
 static int take_body(Exchange *x, const char *data, size_t size)
 {
         if (x->served || size == 0)
@@ -385,7 +417,9 @@ static int take_body(Exchange *x, const char *data, size_t size)
                 return 0;
         if (x->is_upload) {
                 if (!x->upload_error)
-                        x->upload_error = upload_write(&x->upload, data, size);
+                        x->upload_error =
+                                x->form ? form_feed(x->form, data, size, write_upload, &x->upload)
+                                        : upload_write(&x->upload, data, size);
                 return 0;
         }
         /* all at once: what realloc() would leave behind could not be erased */

@@ -27,6 +27,8 @@ void exchange_free(Exchange *x)
                 x->stream->gone(x->stream_userdata);
         files_done(&x->file);
         upload_done(&x->upload);
+        form_free(x->form);
+        free(x->upload_name);
         for (size_t i = 0; i < x->request.args_count; i++)
                 free(x->request.args[i]);
         for (size_t i = 0; i < x->headers_count; i++)

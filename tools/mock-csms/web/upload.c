@@ -148,6 +148,7 @@ const UploadRefusal *upload_refusal(int error)
         static const UploadRefusal refusals[] = {
                 { -EINVAL,      400, "A name has 1 to 128 letters, digits, dots, hyphens and underscores, and no dot first." },
                 { -ENOENT,      404, "There is no folder for uploads: that needs --files." },
+                { -EBADMSG,     400, "The form has no whole file." },
                 { -EMEDIUMTYPE, 415, "The body must be the file itself, not a form." },
                 { -EACCES,      403, "mock-csms may not write into the folder for uploads." },
                 { -EROFS,       403, "The folder for uploads can only be read." },
