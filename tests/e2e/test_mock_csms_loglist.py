@@ -246,7 +246,7 @@ def test_a_form_and_a_name_in_a_header(keeping):
         assert stored(keeping) == [content] and log(keeping, number)["file"]["name"] == "my.zip"
         for bad, kind in (form(content, end="-"), multipart), (b"--xyz--", multipart), (b"x", multipart), (form(b"x"), {"Content-Type": "multipart/form-data"}):
             assert keeping.request("POST", path, bad, kind).status == 400
-            assert stored(keeping) == [content]
+            wait_until(lambda: stored(keeping) == [content])
         named = {"Content-Type": "application/octet-stream", "Content-Disposition": 'form-data; name="uploadedfile"; filename="logfile_x.zip"'}
         assert keeping.request("POST", path, b"raw", named).status == 201
         assert stored(keeping) == [b"raw"] and log(keeping, number)["file"]["name"] == "logfile_x.zip"

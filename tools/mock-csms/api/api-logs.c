@@ -29,14 +29,67 @@ static LogRow *find(const ApiCall *call)
         return row;
 }
 
+/* Somebody who waits until a request is written, or a file was looked into. */
+typedef struct Waiting {
+        ApiCall call;
+        LogAsking *request;
+        LogReading *reading;
+} Waiting;
+
+static void on_gone(void *waiter)
+{
+        Waiting *waiting = waiter;
+        if (waiting->request)
+                logs_forget_request(waiting->request);
+        if (waiting->reading)
+                logs_forget_reading(waiting->reading);
+        free(waiting);
+}
+
+/* NULL when out of memory: then the call is answered. */
+static Waiting *wait_begin(const ApiCall *call)
+{
+        Waiting *waiting = calloc(1, sizeof(*waiting));
+        if (waiting)
+                waiting->call = (ApiCall){.service = call->service, .x = call->x};
+        else
+                api_out_of_memory(call->x);
+        return waiting;
+}
+
+/* It is over; the call to be answered. */
+static ApiCall wait_end(Waiting *waiting)
+{
+        ApiCall call = waiting->call;
+        exchange_wait(call.x, NULL, NULL);
+        free(waiting);
+        return call;
+}
+
+static void on_requested(void *userdata, int error, cJSON *answer)
+{
+        ApiCall call = wait_end(userdata);
+        if (error < 0)
+                fail(&call, error);
+        else
+                exchange_reply_json(call.x, 202, answer);
+}
+
 static void request_logs(const ApiCall *call)
 {
         char sentence[LOGS_SENTENCE_MAX];
-        cJSON *answer = NULL;
-        int r = logs_request(call->service->logs, call->body, &answer, sentence);
-        if (r == 0)
-                exchange_reply_json(call->x, 202, answer);
-        else if (r == -EINVAL)
+        Waiting *waiting = wait_begin(call);
+        if (!waiting)
+                return;
+        int r = logs_request(call->service->logs,
+                             &(LogAskingOptions){call->body, on_requested, waiting},
+                             &waiting->request, sentence);
+        if (r == 0) {
+                exchange_wait(call->x, on_gone, waiting);
+                return;
+        }
+        free(waiting);
+        if (r == -EINVAL)
                 exchange_problem(call->x, 400, sentence);
         else
                 fail(call, r);
@@ -100,19 +153,6 @@ static void get_file(const ApiCall *call)
                 exchange_problem(call->x, 404, "The file has gone from the disk.");
 }
 
-/* Somebody who waits until a file was looked into. */
-typedef struct Waiting {
-        Exchange *x;
-        LogReading *reading;
-} Waiting;
-
-static void on_gone(void *waiter)
-{
-        Waiting *waiting = waiter;
-        logs_forget_reading(waiting->reading);
-        free(waiting);
-}
-
 static void answer_text(Exchange *x, const LogRead *read)
 {
         if (read->next > 0)
@@ -124,10 +164,7 @@ static void answer_text(Exchange *x, const LogRead *read)
 
 static void on_read(void *userdata, const LogRead *read)
 {
-        Waiting *waiting = userdata;
-        Exchange *x = waiting->x;
-        free(waiting);
-        exchange_wait(x, NULL, NULL);
+        Exchange *x = wait_end(userdata).x;
         if (read->entries)
                 exchange_reply_json(x, 200, read->entries);
         else if (read->text)
@@ -145,12 +182,9 @@ static void on_read(void *userdata, const LogRead *read)
 
 static void look_into(const ApiCall *call, const LogRow *row, const LogPiece *piece)
 {
-        Waiting *waiting = malloc(sizeof(*waiting));
-        if (!waiting) {
-                api_out_of_memory(call->x);
+        Waiting *waiting = wait_begin(call);
+        if (!waiting)
                 return;
-        }
-        *waiting = (Waiting){.x = call->x};
         int r = logs_read(call->service->logs, row, piece, on_read, waiting, &waiting->reading);
         if (r == 0) {
                 exchange_wait(call->x, on_gone, waiting);

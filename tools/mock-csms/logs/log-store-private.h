@@ -1,6 +1,6 @@
-/* The logs from the inside: log-store.c has the files and their rows, log-ask.c asks stations and
- * hears their answers, log-hear.c their statuses, log-ftp.c takes in what came by FTP, log-tell.c
- * tells. */
+/* The logs from the inside: log-store.c has the files and their rows, log-request.c has requests
+ * and makes rows of them, log-ask.c asks stations and hears their answers, log-hear.c their
+ * statuses, log-ftp.c takes in what came by FTP, log-tell.c tells. */
 #pragma once
 
 #include "folder.h"
@@ -23,6 +23,7 @@ struct Logs {
         uint64_t used_bytes; /* of all files here, and of those on their way */
         int64_t waiting;     /* all rows up to this id were told */
         bool may_wait;       /* there may be some behind it */
+        LogAsking *requests; /* their rows are still to be written */
         LogCall *calls;
         LogIntake *intakes;
         size_t readings; /* being done */
@@ -34,6 +35,10 @@ int log_changed(Logs *logs, LogRow *row);
 void log_note(LogRow *row, const char *sentence);
 /* Publishes the event of a row: what is "added", "changed", "deleted". */
 void log_tell(const Logs *logs, const LogRow *row, const char *what);
+
+/* Writes the next few rows of a request. */
+void log_request_slice(Logs *logs);
+void log_forget_requests(Logs *logs);
 
 /* Asks the next few. */
 void log_ask_slice(Logs *logs);

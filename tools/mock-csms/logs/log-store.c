@@ -237,15 +237,17 @@ int logs_open(const LogsOptions *options, Logs **ret)
 
 usec_t logs_tick(Logs *logs, usec_t now)
 {
+        log_request_slice(logs);
         log_ask_slice(logs);
         log_ftp_slice(logs);
-        return logs->may_wait || logs->intakes ? now : USEC_INFINITY;
+        return logs->requests || logs->may_wait || logs->intakes ? now : USEC_INFINITY;
 }
 
 void logs_close(Logs *logs)
 {
         if (!logs)
                 return;
+        log_forget_requests(logs);
         log_forget_calls(logs);
         log_ftp_forget(logs);
         folder_close(&logs->folder);

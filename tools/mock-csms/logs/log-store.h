@@ -52,11 +52,23 @@ DEFINE_CLEANUP(Logs *, logs_close)
  * boottime of the next time. */
 usec_t logs_tick(Logs *logs, usec_t now);
 
-/* Asks many: body is the schema LogsRequest of openapi.json. The rows are on the disk when this
- * returns, and the stations are asked as the loop goes on. 0 and *ret, the schema LogsRequested,
- * owned by the caller; -EINVAL and sentence; negative errno. */
-int logs_request(Logs *logs, const cJSON *body, cJSON **ret,
+typedef struct LogAsking LogAsking;
+
+typedef struct LogAskingOptions {
+        const cJSON *body; /* the schema LogsRequest of openapi.json; borrowed until logs_request()
+                              returns */
+        /* All rows are on the disk, and the stations are asked as the loop goes on: error 0 and
+         * answer, the schema LogsRequested, owned by who is told; or a negative errno. Called once,
+         * from the loop. */
+        void (*done)(void *userdata, int error, cJSON *answer);
+        void *userdata;
+} LogAskingOptions;
+
+/* Asks many. 0 and *ret, valid until done; -EINVAL and sentence; negative errno. */
+int logs_request(Logs *logs, const LogAskingOptions *options, LogAsking **ret,
                  char sentence[static LOGS_SENTENCE_MAX]);
+/* Whoever waited has gone. The request takes its course. */
+void logs_forget_request(LogAsking *request);
 /* 0 and *ret, owned by the caller; -ENOENT; negative errno. */
 int logs_find(Logs *logs, int64_t id, LogRow **ret);
 /* The rows of a choice as an array of the schema Log; owned by the caller, NULL when out of memory.
