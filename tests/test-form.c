@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -75,14 +76,14 @@ static void file_is_found_however_the_body_is_cut(void **state _unused_)
 
 static void boundary_must_be_there(void **state _unused_)
 {
-        static const char *const types[] = {
-                "multipart/form-data",
-                "multipart/form-data; boundary",
-                "multipart/form-data; boundary=",
-                "multipart/form-data; boundary=\"\"",
-                "multipart/form-data; xboundary=B",
-                "multipart/form-data; boundary="
-                "01234567890123456789012345678901234567890123456789012345678901234567890"};
+        char too_long[128];
+        snprintf(too_long, sizeof(too_long), "multipart/form-data; boundary=%071d", 0);
+        const char *const types[] = {"multipart/form-data",
+                                     "multipart/form-data; boundary",
+                                     "multipart/form-data; boundary=",
+                                     "multipart/form-data; boundary=\"\"",
+                                     "multipart/form-data; xboundary=B",
+                                     too_long};
         for (size_t i = 0; i < ELEMENTSOF(types); i++) {
                 Form *form = NULL;
                 assert_int_equal(form_new(types[i], &form), -EBADMSG);

@@ -1,4 +1,5 @@
 """mock-csms from outside: logs of many stations. Asked for, heard of, received, kept over a restart, deleted."""
+import contextlib
 import hashlib
 import http.client
 import json
@@ -52,7 +53,12 @@ def take(csms, station, name="x.tar.gz", **body):
 
 
 def stored(csms):
-    return sorted(path.read_bytes() for path in csms.folder.iterdir())
+    """What lies in the folder, also what is on its way; that may be gone before it is read."""
+    found = []
+    for path in csms.folder.iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            found.append(path.read_bytes())
+    return sorted(found)
 
 
 # Asking ---------------------------------------------------------------------------------------------------------------

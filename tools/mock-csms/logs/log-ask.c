@@ -135,7 +135,7 @@ static int set_location(const Logs *logs, const Station *station, LogRow *row)
 /* Puts the message into the row, as it will be sent. 0; -EINVAL, with a note; negative errno. */
 static int make_message(Logs *logs, const Station *station, LogRow *row, cJSON **ret)
 {
-        const char *action, *sentence = "The request can't be made.";
+        const char *action = "", *sentence = "The request can't be made.";
         row->request_id = csms_request_id(logs->options.csms);
         int r = set_location(logs, station, row);
         _cleanup_(cJSON_Deletep) cJSON *body = r == 0 ? order_of(row) : NULL;

@@ -116,9 +116,10 @@ static int begin(Logs *logs, const LogRow *row, LogIntake **ret)
         if ((uint64_t)st.st_size > intake->left)
                 return -EFBIG;
         int r = logs_begin(logs, row->token, (uint64_t)st.st_size, &intake->upload);
-        if (r == 0)
-                *ret = TAKE_PTR(intake);
-        return r;
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(intake);
+        return 0;
 }
 
 /* Says in the row why the file is not here. */
@@ -136,7 +137,7 @@ void log_ftp_fetch(Logs *logs, LogRow *row)
 {
         LogIntake *intake = NULL;
         int r = logs->ftp_fd < 0 ? -ENOENT : begin(logs, row, &intake);
-        if (r < 0) {
+        if (!intake) {
                 give_up(logs, row, r);
                 return;
         }

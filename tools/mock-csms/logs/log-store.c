@@ -149,7 +149,7 @@ static int replace_file(Logs *logs, LogRow *row, Upload *upload, const FileDiges
 int logs_take(Logs *logs, const LogOrigin *origin, Upload *upload)
 {
         _cleanup_(log_row_freep) LogRow *row = NULL;
-        FileDigest digest;
+        FileDigest digest = {0};
         int r = find_place(logs, origin->path, &row);
         if (r == 0)
                 r = upload_seal(upload, &digest);

@@ -81,9 +81,10 @@ static int read_row(Statement q, LogRow **ret)
         *row = (LogRow)LOG_ROW_INIT;
         row->id = sqlite3_column_int64(q, 0);
         int r = columns_read(q, 1, columns, ELEMENTSOF(columns), row);
-        if (r == 0)
-                *ret = TAKE_PTR(row);
-        return r;
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(row);
+        return 0;
 }
 
 /* The row that a statement gives whose parameters are a text and a number; NULL: none. */
