@@ -213,7 +213,7 @@ static int make_message(Draft *draft, const Station *station, PushTarget *target
                                   &(OrderMessage){&action, &payload, &sentence});
         if (sentence)
                 complain(draft->sentence, "%s", sentence);
-        if (r < 0)
+        if (r < 0 || !action)
                 return r;
         const cJSON *id = cJSON_GetObjectItemCaseSensitive(payload, "requestId");
         target->request_id = id ? (int64_t)id->valuedouble : NO_INT;

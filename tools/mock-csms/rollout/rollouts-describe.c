@@ -20,7 +20,7 @@ static bool add_share(cJSON *o, const char *name, RolloutShare share)
 
 static bool add_seconds(cJSON *o, const char *name, usec_t span)
 {
-        return cJSON_AddNumberToObject(o, name, (double)(span / USEC_PER_SEC));
+        return cJSON_AddNumberToObject(o, name, (double)span / (double)USEC_PER_SEC);
 }
 
 /* States that nobody is in are left out. */
