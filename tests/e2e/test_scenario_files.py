@@ -61,7 +61,7 @@ def bad_step(step):
     (bad_step({"call": {"action": "x", "payload": {"a": "${"}}}), 'steps[1]: expected "${name}"'),
     (bad_step({"answer": {"action": "x"}}), 'steps[1].answer: expected a member "payload"'),
     (bad_step({"answer": {"action": "x", "payload": {}, "times": 0}}), "steps[1].answer.times: expected a whole number from 1 on"),
-    (bad_step({"fault": {"action": "Heartbeat", "kind": "odd"}}), "steps[1].fault: kind must be late"),
+    (bad_step({"fault": {"action": "Heartbeat", "kind": "odd"}}), "steps[1].fault: kind must be one of none, late"),
     (bad_step({"fault": {"action": "Heartbeat", "kind": "pending"}}), "steps[1].fault: Only BootNotification"),
     (bad_step({"disconnect": False}), "steps[1].disconnect: expected true"),
     (bad_step({"refuse": {}}), 'steps[1].refuse: expected "for" or "times"'),

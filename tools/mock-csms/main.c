@@ -14,13 +14,15 @@ typedef struct Option {
         const char *help;
 } Option;
 
-enum { OPT_LISTEN, OPT_TLS_CERT, OPT_TLS_KEY, OPT_CLIENT_CA, OPT_PASSWORDS, OPT_TOKENS, OPT_FILES, OPT_TRACE, OPT_STATE, OPT_FRAMES, OPT_FIRMWARE, OPT_FIRMWARE_MAX, OPT_RAUC_KEYRING, OPT_LOGS, OPT_LOG_MAX, OPT_LOGS_MAX, OPT_FTP_URL, OPT_FTP_DIR, OPT_PROTOCOLS, OPT_INTERVAL,
+enum { OPT_LISTEN, OPT_TLS_CERT, OPT_TLS_KEY, OPT_TLS_EXPIRED_CERT, OPT_TLS_EXPIRED_KEY, OPT_CLIENT_CA, OPT_PASSWORDS, OPT_TOKENS, OPT_FILES, OPT_TRACE, OPT_STATE, OPT_FRAMES, OPT_FIRMWARE, OPT_FIRMWARE_MAX, OPT_RAUC_KEYRING, OPT_LOGS, OPT_LOG_MAX, OPT_LOGS_MAX, OPT_FTP_URL, OPT_FTP_DIR, OPT_PROTOCOLS, OPT_INTERVAL,
        OPT_MESSAGE_TIMEOUT, OPT_SCENARIO, OPT_STATION, OPT_JUNIT, OPT_STRICT, OPT_HOOK, OPT_SET, OPT_HELP, OPT_VERSION, OPT_MAX };
 
 static const Option options[OPT_MAX] = {
         [OPT_LISTEN]          = { "--listen",          "ADDR:PORT", "where to listen; port 0 picks a free one" },
         [OPT_TLS_CERT]        = { "--tls-cert",        "FILE",      "the server's certificate (PEM, with its chain): TLS" },
         [OPT_TLS_KEY]         = { "--tls-key",         "FILE",      "its key (PEM)" },
+        [OPT_TLS_EXPIRED_CERT] = { "--tls-expired-cert", "FILE", "shown by the fault expiredtls" },
+        [OPT_TLS_EXPIRED_KEY] = { "--tls-expired-key", "FILE",    "its key (PEM)" },
         [OPT_CLIENT_CA]       = { "--client-ca",       "FILE",      "stations need a client certificate by these roots (PEM)" },
         [OPT_PASSWORDS]       = { "--passwords",       "FILE",      "lines ID:password: only these stations, by Basic auth" },
         [OPT_TOKENS]          = { "--tokens",          "FILE",      "lines read:TOKEN, operator:TOKEN: who may use REST, also from elsewhere by TLS" },
@@ -184,6 +186,8 @@ static int read_options(const char *const values[static OPT_MAX], ServerOptions 
         ServerOptions o = {
                 .tls_cert = values[OPT_TLS_CERT],
                 .tls_key = values[OPT_TLS_KEY],
+                .expired_cert = values[OPT_TLS_EXPIRED_CERT],
+                .expired_key = values[OPT_TLS_EXPIRED_KEY],
                 .client_ca = values[OPT_CLIENT_CA],
                 .passwords = values[OPT_PASSWORDS],
                 .tokens = values[OPT_TOKENS],
@@ -206,6 +210,9 @@ static int read_options(const char *const values[static OPT_MAX], ServerOptions 
                 return wrong("--listen", "a numeric address and a port, 127.0.0.1:8080");
         if (!o.tls_cert != !o.tls_key || (o.client_ca && !o.tls_cert))
                 return wrong("--tls-cert", "together with --tls-key, and both with --client-ca");
+        if (!o.expired_cert != !o.expired_key || (o.expired_cert && !o.tls_cert))
+                return wrong("--tls-expired-cert",
+                             "together with --tls-expired-key and --tls-cert");
         if (o.protocols && !are_protocols(o.protocols))
                 return wrong("--protocols", "some of ocpp2.1, ocpp2.0.1 and ocpp1.6");
         if (!o.ftp_url != !o.ftp_folder)

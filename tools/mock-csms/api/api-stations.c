@@ -1,4 +1,4 @@
-/* What is asked of a station, and done to it: calls, orders, faults, raw frames. */
+/* What is asked of a station, and done to it: calls, orders, raw frames. */
 #include "api.h"
 #include "order.h"
 
@@ -113,27 +113,6 @@ static void post_call(const ApiCall *call)
                 api_out_of_memory(call->x);
 }
 
-static void post_fault(const ApiCall *call)
-{
-        Fault fault;
-        const char *sentence = NULL;
-        int r = fault_from_json(call->body, &fault, &sentence);
-        if (r == 0)
-                sentence = answer_fault_objection(&fault);
-        if (sentence) {
-                exchange_problem(call->x, 400, sentence);
-                return;
-        }
-        r = call->station ? station_set_fault(call->station, &fault)
-                          : csms_set_fault(call->service->csms, &fault);
-        if (r == 0)
-                exchange_reply(call->x, 204, NULL, NULL);
-        else if (r == -ENOSPC)
-                exchange_problem(call->x, 409, "The station has too many faults already.");
-        else
-                api_out_of_memory(call->x);
-}
-
 static void post_raw(const ApiCall *call)
 {
         int r = station_send_raw(call->station, strempty(call->request->body),
@@ -152,7 +131,6 @@ const Route api_station_routes[] = {
         { HTTP_POST, "/api/stations/{id}/update", "orderUpdate",  ROLE_OPERATOR, API_STATION | API_JSON,          post_update   },
         { HTTP_POST, "/api/stations/{id}/logs",   "orderLogs",    ROLE_OPERATOR, API_STATION | API_JSON,          post_logs     },
         { HTTP_POST, "/api/stations/{id}/call",   "callStation",  ROLE_OPERATOR, API_STATION | API_JSON,          post_call     },
-        { HTTP_POST, "/api/stations/{id}/fault",  "setFault",     ROLE_OPERATOR, API_STATION | API_ALL | API_JSON, post_fault    },
         { HTTP_POST, "/api/stations/{id}/raw",    "sendRaw",      ROLE_OPERATOR, API_STATION,                     post_raw,     "binary" },
         { 0 },
 };

@@ -15,6 +15,7 @@ const Route *const api_tables[] = {
         api_event_routes,
         api_firmware_routes,
         api_log_routes,
+        api_fault_routes,
         api_self_routes,
         NULL,
 };

@@ -23,6 +23,7 @@ typedef struct Service {
         Rollouts *rollouts;
         Logs *logs;
         Pusher *pusher;
+        bool has_expired_tls; /* there is a certificate for FAULT_EXPIREDTLS */
 } Service;
 
 /* Parameters in the path of a route. */
@@ -60,6 +61,7 @@ extern const Route api_inventory_routes[];
 extern const Route api_station_routes[];
 extern const Route api_rollout_routes[];
 extern const Route api_push_routes[];
+extern const Route api_fault_routes[];
 extern const Route api_event_routes[];
 extern const Route api_firmware_routes[];
 extern const Route api_log_routes[];

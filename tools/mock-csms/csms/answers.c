@@ -98,7 +98,7 @@ bool answer_has_status(const char *action)
 
 const char *answer_fault_objection(const Fault *fault)
 {
-        if (!answer_known(fault->action))
+        if (*fault->action && !answer_known(fault->action))
                 return "action must name a message that stations send.";
         if (fault->kind == FAULT_PENDING && !streq(fault->action, "BootNotification"))
                 return "Only BootNotification can be answered by Pending.";
@@ -249,7 +249,13 @@ static int answer_with_fault(Station *station, const char *id, const Fault *faul
                 change_status(owned, fault->kind == FAULT_PENDING ? "Pending" : "Rejected",
                               fault->seconds);
                 break;
-        case FAULT_NONE:
+        case FAULT_NONE: /* it and those below are none of an answer */
+        case FAULT_DISCONNECT:
+        case FAULT_HALFOPEN:
+        case FAULT_SLOWREAD:
+        case FAULT_REFUSED:
+        case FAULT_SUBPROTOCOL:
+        case FAULT_EXPIREDTLS:
         case FAULT_KIND_MAX:
                 break;
         }
@@ -290,7 +296,7 @@ void station_on_call(void *userdata, const char *id, const char *action, const c
         _cleanup_(cJSON_Deletep) cJSON *reply = fixed ? TAKE_PTR(fixed) : cJSON_CreateObject();
         if (!reply || (!reply->child && answer && !fill(answer, station->csms, reply)))
                 (void)rpc_refuse(station->rpc, id, RPC_INTERNAL_ERROR, "Out of memory.");
-        else if (faults_take(station->faults, action, &fault))
+        else if (fault_take_answer(station, action, &fault))
                 (void)answer_with_fault(station, id, &fault, TAKE_PTR(reply));
         else
                 (void)rpc_answer(station->rpc, id, TAKE_PTR(reply));

@@ -37,6 +37,7 @@ int csms_new(const CsmsOptions *options, Csms **ret)
         if (!csms)
                 return -ENOMEM;
         csms->options = *options;
+        csms->lines_begin = USEC_INFINITY;
         csms->last_request_id = (int64_t)(wallclock_now() / USEC_PER_SEC % REQUEST_ID_MODULUS);
         *ret = csms;
         return 0;
@@ -57,10 +58,10 @@ void csms_free(Csms *csms)
                 next = late->next;
                 late_free(late);
         }
+        fault_rules_clear(csms);
         for (size_t i = 0; i < csms->count; i++)
                 station_free(csms->stations[i]);
         free(csms->stations);
-        free(csms->faults);
         free(csms);
 }
 
@@ -86,7 +87,8 @@ static usec_t tick_late(Csms *csms, usec_t now)
 
 usec_t csms_tick(Csms *csms, usec_t now)
 {
-        usec_t next = tick_late(csms, now);
+        usec_t late = tick_late(csms, now), rules = fault_rules_tick(csms, now);
+        usec_t next = MIN(late, rules);
         /* each once: what is done may put it behind again */
         for (size_t n = csms->flying.count; n > 0 && csms->flying.first; n--) {
                 if (rpc_deadline(csms->flying.first->rpc) > now)
@@ -226,10 +228,8 @@ void csms_leave(Station *station, const Conn *conn)
 
 int csms_set_fault(Csms *csms, const Fault *fault)
 {
-        int r = faults_set(&csms->faults, fault);
-        for (size_t i = 0; i < csms->count && r == 0; i++)
-                r = faults_set(&csms->stations[i]->faults, fault);
-        return r;
+        FaultTarget target = {.percent = 100};
+        return fault_rules_add(csms, &target, fault, NULL);
 }
 
 void csms_add_observer(Csms *csms, const Observer *observer)

@@ -60,7 +60,7 @@ Station *csms_find(Csms *csms, const char *id);
 int csms_remove(Csms *csms, Station *station);
 /* How many stations there are. */
 size_t csms_count(const Csms *csms);
-/* A fault for all stations, also those yet to come. 0, -ENOSPC, -ENOMEM. */
+/* fault_rules_add() for all stations, also those yet to come. 0, -ENOSPC, -ENOMEM. */
 int csms_set_fault(Csms *csms, const Fault *fault);
 /* Whether an observer wants no connection of this identity now. */
 bool csms_refuses(const Csms *csms, const char *id);
@@ -88,7 +88,7 @@ int station_set_uploads(Station *station, const char *url);
 const char *station_timezone(const Station *station);
 /* Whether an operator has given it this tag. */
 bool station_has_tag(const Station *station, const char *tag);
-/* A fault in the place of the action's old one; fault is copied. 0, -ENOSPC, -ENOMEM. */
+/* fault_rules_add() for this one. 0, -ENOSPC, -ENOMEM. */
 int station_set_fault(Station *station, const Fault *fault);
 /* Ends its connection, once what is queued has gone out. It must be online. */
 void station_close(Station *station);

@@ -121,16 +121,6 @@ static const RpcHandlers handlers = {
         .on_result_error = on_result_error,
 };
 
-static int copy_faults(const Faults *from, Faults **ret)
-{
-        for (size_t i = 0; from && i < from->count; i++) {
-                int r = faults_set(ret, &from->items[i]);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
-}
-
 int station_new(Csms *csms, const char *id, Station **ret)
 {
         Station *station = calloc(1, sizeof(*station));
@@ -139,8 +129,6 @@ int station_new(Csms *csms, const char *id, Station **ret)
         station->csms = csms;
         memcpy(station->id, id, strlen(id) + 1);
         int r = rpc_new(&handlers, station, csms->options.message_timeout, &station->rpc);
-        if (r == 0)
-                r = copy_faults(csms->faults, &station->faults);
         if (r < 0) {
                 station_free(station);
                 return r;
@@ -156,7 +144,6 @@ void station_free(Station *station)
                 call_free(call);
         }
         queue_move(station, NULL);
-        free(station->faults);
         free(station->server);
         free(station->uploads);
         free(station->tags);
@@ -176,6 +163,7 @@ void station_attach(Station *station, const Dialect *dialect, Conn *conn)
                 station->first_seen = station->last_seen;
         rpc_reset(station->rpc, &dialect->frames);
         TELL(station->csms, joined, station);
+        fault_line_open(station);
 }
 
 void station_detach(Station *station)
@@ -186,6 +174,7 @@ void station_detach(Station *station)
         while (station->calls)
                 finish_call(station, &(CallOutcome){.end = CALL_GONE});
         TELL(station->csms, left, station);
+        fault_line_closed(station);
 }
 
 /* Sends the next call if none is in flight. */
@@ -296,6 +285,7 @@ int station_receive(Station *station, const char *data, size_t size, bool binary
         if (r > 0)
                 TELL(station->csms, trouble_came, station, (RpcTrouble)r);
         kick(station);
+        fault_line_frame(station);
         return MIN(r, 0);
 }
 
@@ -341,5 +331,7 @@ int station_set_uploads(Station *station, const char *url)
 
 int station_set_fault(Station *station, const Fault *fault)
 {
-        return faults_set(&station->faults, fault);
+        FaultTarget target = {.percent = 100};
+        memcpy(target.station, station->id, sizeof(station->id));
+        return fault_rules_add(station->csms, &target, fault, NULL);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "csms.h"
+#include "fault-rules.h"
 #include "rpc.h"
 
 /* Answers held back at a time, of all stations. */
@@ -42,7 +43,7 @@ struct Station {
         Station *before, *behind;
         const cJSON *frame;  /* the frame being handled */
         Mangle mangle;       /* of the next frame that rpc sends */
-        Faults *faults;      /* NULL: never had any */
+        LineFault line;      /* what goes wrong with its connection */
         uint64_t last_frame; /* the number of the newest frame; they count from 1 */
         /* wall clock; 0: never, not now */
         usec_t first_seen, last_seen, connected_since;
@@ -73,10 +74,13 @@ struct Csms {
         Station **stations; /* sorted by id */
         size_t count, room;
         int64_t last_key;
-        Queue ready;      /* stations with a call to be sent by the next tick */
-        Queue flying;     /* … with one that is in flight */
-        Faults *faults;   /* what new stations start with */
-        LateAnswer *late; /* owned */
+        Queue ready;                       /* stations with a call to be sent by the next tick */
+        Queue flying;                      /* … with one that is in flight */
+        FaultRule *rules[FAULT_RULES_MAX]; /* the faults that are on, the oldest first; owned */
+        size_t rules_count;
+        int64_t last_rule;  /* its number; they count from 1 */
+        usec_t lines_begin; /* boottime: when the first fault of a connection may begin */
+        LateAnswer *late;   /* owned */
         size_t late_count;
         int64_t last_request_id;
         size_t request_ids_left; /* of those reserved */
@@ -86,7 +90,7 @@ struct Csms {
  * the caller, its dialect first of all. Its identity is valid and new. 0 and *ret; -ENOSPC;
  * -ENOMEM. */
 int csms_restore(Csms *csms, const char *id, int64_t key, Station **ret);
-/* A station of this identity, not connected, with the faults for all. 0 and *ret; -ENOMEM. */
+/* A station of this identity, not connected. 0 and *ret; -ENOMEM. */
 int station_new(Csms *csms, const char *id, Station **ret);
 /* Forgets its calls without telling who waits. */
 void station_free(Station *station);

@@ -223,12 +223,12 @@ static int read_answer(const Where *where, Step *step)
 
 static int read_fault(const Where *where, Step *step)
 {
-        const char *sentence = "";
+        FaultError error;
         if (!cJSON_IsObject(step->body))
                 return read_complain(where, "expected an object");
-        return fault_from_json(step->body, &step->fault, &sentence) == 0
+        return fault_from_json(step->body, NULL, &step->fault, &error) == 0
                        ? 0
-                       : read_complain(where, "%s", sentence);
+                       : read_complain(where, "%s", error.text);
 }
 
 static int read_true(const Where *where, Step *step)

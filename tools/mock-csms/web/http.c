@@ -450,6 +450,12 @@ int http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user,
                 return ws_check_upgrade(wsi, web_of(wsi), in);
         if (reason == LWS_CALLBACK_OPENSSL_PERFORM_CLIENT_CERT_VERIFICATION)
                 return size ? 0 : 1; /* size is OpenSSL's verdict, which lws leaves to us */
+        if (reason == LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS) {
+                const Web *web = web_of(wsi);
+                if (web->expired) /* user is the SSL_CTX of the vhost */
+                        expired_watch(web->expired, user, web->service->csms);
+                return 0;
+        }
         if (reason == LWS_CALLBACK_ESTABLISHED) /* a WebSocket that is none of OCPP */
                 return -1;
         if (!session)

@@ -361,6 +361,11 @@ static int open_things(Server *server, const ServerOptions *options)
                 return log_error_errno(r, "Can't use the passwords file %s", options->passwords);
         if (options->tokens && (r = tokens_load(options->tokens, &server->web.tokens)) < 0)
                 return r;
+        if (options->expired_cert && (r = expired_load(options->expired_cert, options->expired_key,
+                                                       &server->web.expired)) < 0)
+                return log_error_errno(r, "Can't use the expired certificate %s",
+                                       options->expired_cert);
+        server->service.has_expired_tls = server->web.expired != NULL;
         if (options->client_ca && (r = check_roots(options->client_ca)) < 0)
                 return log_error_errno(r, "Can't use the roots in %s", options->client_ca);
         if (options->files) {
@@ -454,6 +459,7 @@ int server_run(const ServerOptions *options)
         state_stations_free(server.stations);
         state_free(server.service.state);
         auth_free(server.web.auth);
+        expired_free(server.web.expired);
         tokens_free(server.web.tokens);
         trace_free(server.trace);
         closep(&server.web.files_fd);

@@ -5,6 +5,7 @@
 #include "access.h"
 #include "api.h"
 #include "auth.h"
+#include "expired.h"
 #include "liveness.h"
 #include <libwebsockets.h>
 
@@ -14,6 +15,7 @@ typedef struct Web {
         Tokens *tokens;            /* NULL: REST is for this machine alone */
         uint64_t wrong_tokens;     /* not logged yet */
         usec_t wrong_token_logged; /* 0: never */
+        Expired *expired;          /* NULL: there is none */
         int files_fd;              /* -1: no files */
         bool want_certificates;    /* stations need a client certificate, and no password */
         struct lws_context *context;

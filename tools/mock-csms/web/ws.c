@@ -1,7 +1,9 @@
 /* The WebSocket of a station: who may have one, frames put together, a queue of what goes out. */
+#include "fault-rules.h"
 #include "log.h"
 #include "upload.h"
 #include "web.h"
+#include <stdio.h>
 
 /* Bytes of one message of a station. */
 #define MESSAGE_MAX ((size_t)1 << 20)
@@ -11,6 +13,8 @@
 /* Seconds a connection to be closed may take for that. */
 #define CLOSE_SECONDS 5
 #define AUTHORIZATION_MAX 1024
+/* Seconds after which one that is read slowly or not at all is said to be alive. */
+#define LIVENESS_SECONDS 20
 /* A host name of 253 bytes, a port. */
 #define HOST_MAX 262
 
@@ -32,6 +36,8 @@ struct Conn {
         unsigned close_code; /* 0: open */
         bool ping_due;
         Pulse pulse;
+        int64_t rate;     /* see conn_read_at() */
+        usec_t read_from; /* boottime, while rate > 0: when what was read has been paid for */
 };
 
 typedef struct Session {
@@ -104,6 +110,8 @@ int conn_send(Conn *conn, const char *data, size_t size, bool binary)
 {
         if (conn->close_code)
                 return -ENOTCONN;
+        if (conn->rate == 0)
+                return 0;
         if (conn->out_count == QUEUE_FRAMES_MAX || size > QUEUE_BYTES_MAX - conn->out_bytes) {
                 conn_close(conn, CLOSE_POLICY);
                 return -ENOBUFS;
@@ -130,6 +138,41 @@ static void pop_frame(Conn *conn)
         conn->out_bytes -= frame->size;
         conn->out_count--;
         free(frame);
+}
+
+void conn_read_at(Conn *conn, int64_t bytes_per_second)
+{
+        if (conn->rate == bytes_per_second)
+                return;
+        conn->rate = bytes_per_second;
+        conn->read_from = boottime_now();
+        lws_rx_flow_control(conn->wsi, bytes_per_second != 0);
+        lws_set_timer_usecs(conn->wsi, bytes_per_second < 0 ? LWS_SET_TIMER_USEC_CANCEL : 1);
+}
+
+/* Reads on when the time has come; meanwhile the connection counts as alive: nothing
+ * is heard of it. */
+static void on_read_timer(Conn *conn)
+{
+        usec_t now = boottime_now();
+        heard(conn);
+        if (conn->rate > 0 && conn->read_from <= now)
+                lws_rx_flow_control(conn->wsi, 1);
+        lws_usec_t wait = LIVENESS_SECONDS * LWS_US_PER_SEC;
+        if (conn->rate > 0 && conn->read_from > now)
+                wait = MIN(wait, (lws_usec_t)(conn->read_from - now));
+        lws_set_timer_usecs(conn->wsi, wait);
+}
+
+/* So much was read of one that is read slowly: nothing more until that is due. */
+static void pay(Conn *conn, size_t size)
+{
+        usec_t now = boottime_now();
+        conn->read_from = MAX(conn->read_from, now) +
+                          (usec_t)((double)size / (double)conn->rate * (double)USEC_PER_SEC);
+        lws_rx_flow_control(conn->wsi, 0);
+        lws_set_timer_usecs(
+                conn->wsi, (lws_usec_t)MIN(conn->read_from - now, LIVENESS_SECONDS * USEC_PER_SEC));
 }
 
 static void conn_free(Conn *conn)
@@ -203,6 +246,9 @@ int ws_check_upgrade(struct lws *wsi, const Web *web, const char *upgrade)
                 return http_refuse(wsi, 403, "A station needs a client certificate.");
         if (!web->want_certificates && web->auth && !has_password(wsi, web->auth, id))
                 return http_refuse(wsi, 401, "Identity or password is wrong.");
+        Fault fault;
+        if (fault_take_kind(web->service->csms, FAULT_REFUSED, id, &fault))
+                return http_refuse(wsi, (unsigned)fault.status, "A fault refuses this station.");
         if (csms_refuses(web->service->csms, id))
                 return http_refuse(wsi, 503, "A scenario refuses this station for now.");
         if (!offers_a_version(wsi))
@@ -243,6 +289,7 @@ static int open_connection(struct lws *wsi, Session *session)
                 return -1;
         conn->wsi = wsi;
         conn->out_end = &conn->out;
+        conn->rate = CONN_NO_LIMIT;
         int r = csms_join(web_of(wsi)->service->csms, id, csms_dialect(lws_get_protocol(wsi)->name),
                           conn, &conn->station);
         if (r == 0 && (r = set_server(wsi, conn->station)) < 0)
@@ -299,6 +346,8 @@ static int receive(struct lws *wsi, Conn *conn, const char *data, size_t size)
         heard(conn);
         if (size > MESSAGE_MAX - conn->in_size)
                 return give_up(wsi, conn, CLOSE_TOO_BIG);
+        if (conn->rate > 0)
+                pay(conn, size);
         char *more = realloc(conn->in, conn->in_size + size + 1);
         if (!more)
                 return give_up(wsi, conn, CLOSE_ERROR);
@@ -312,6 +361,31 @@ static int receive(struct lws *wsi, Conn *conn, const char *data, size_t size)
         conn->in_size = 0;
         int r = station_receive(conn->station, message, n, lws_frame_is_binary(wsi));
         return r < 0 ? give_up(wsi, conn, CLOSE_ERROR) : 0;
+}
+
+/* The handshake's answer is nearly written: puts another subprotocol in the place of what lws has
+ * just put there, if a fault wants so. */
+static int change_subprotocol(struct lws *wsi, struct lws_process_html_args *args)
+{
+        char id[STATION_ID_MAX + 1], header[128];
+        Fault fault;
+        if (read_identity(wsi, id) < 0 ||
+            !fault_take_kind(web_of(wsi)->service->csms, FAULT_SUBPROTOCOL, id, &fault))
+                return 0;
+        static const char start[] = "Sec-WebSocket-Protocol: ";
+        int n = snprintf(header, sizeof(header), "%s%s\r\n", start, lws_get_protocol(wsi)->name);
+        if (memcmp(args->p - n, header, (size_t)n) != 0) /* another lws? */
+                return -1;
+        args->p -= n;
+        args->max_len += n;
+        n = snprintf(header, sizeof(header), "%s%s\r\n", start, fault.subprotocol);
+        if (n > args->max_len)
+                return -1;
+        if (*fault.subprotocol) {
+                memcpy(args->p, header, (size_t)n);
+                args->p += n;
+        }
+        return 0;
 }
 
 static int write_next(struct lws *wsi, Conn *conn)
@@ -337,6 +411,10 @@ int ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, v
         Session *session = user;
         if (reason == LWS_CALLBACK_ESTABLISHED)
                 return open_connection(wsi, session);
+        if (reason == LWS_CALLBACK_ADD_HEADERS)
+                return change_subprotocol(wsi, in);
+        if (reason == LWS_CALLBACK_TIMER && session->conn)
+                on_read_timer(session->conn);
         if (reason == LWS_CALLBACK_CLOSED)
                 close_connection(session);
         else if (reason == LWS_CALLBACK_RECEIVE && session->conn)
