@@ -37,6 +37,10 @@ void conn_close(Conn *conn, unsigned code)
         conn->closed = true;
 }
 
+void conn_read_at(Conn *conn _unused_, int64_t bytes_per_second _unused_)
+{
+}
+
 static void wake_at(void *userdata, usec_t when)
 {
         usec_t *at = userdata;

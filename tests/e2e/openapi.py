@@ -64,7 +64,7 @@ def check_headers(named, headers, where):
 
 def check_body(media, kind, body, where):
     if "x-line" in media:
-        for line in body.decode().split("\n")[:-1]:  # U+2028 ends no line here
+        for line in filter(None, body.decode().split("\n")):  # U+2028 ends no line here
             validate(json.loads(line), media["x-line"], where)
     elif kind == "application/json" or kind.endswith("+json"):
         validate(json.loads(body), media["schema"], where)

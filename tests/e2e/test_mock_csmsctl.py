@@ -86,7 +86,7 @@ def test_help_tells_of_each(method, path, operation):
     ([], "usage: "), (["--bogus"], "An option is unknown"), (["nothing"], "There is no such subcommand"), (["--url"], "An option is unknown"),
     (["help", "nothing"], "There is no such subcommand"), (["list-frames"], "--id is missing."),
     (["list-frames", "--id=x", "--since=y"], "--since: expected a whole number from 0."),
-    (["set-fault", "--id=x", "--action=y", "--kind=z"], "--kind: expected late, "), (["send-raw", "--id=x"], "--body FILE is missing."),
+    (["set-fault", "--id=x", "--action=y", "--kind=z"], "--kind: expected none, late, "), (["send-raw", "--id=x"], "--body FILE is missing."),
     (["send-raw", "--id=x", "--body=/nowhere"], "Can't read /nowhere: No such file"), (["send-raw", "--id=x", "--body=/"], "Can't read /: "),
     (["list-stations", "extra"], "is no option"), (["call-station", "--id=x", "--action=y", "--payload=[]"], "--payload: expected an object in JSON."),
 ])
