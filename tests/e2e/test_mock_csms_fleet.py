@@ -5,17 +5,15 @@ import contextlib
 import json
 import os
 import pathlib
-import signal
 import subprocess
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from fleet import FLEET, Fleet
 from mockcsms import BINARY_DIR, MockCsms, wait_until
 
 SOURCE = pathlib.Path(os.environ.get("SOURCE_DIR", pathlib.Path(__file__).resolve().parents[2]))
-FLEET = BINARY_DIR / "bin/mock-csms-fleet"
 COUNT = 300
 MIX = ["--count", COUNT, "--prefix", "S", "--protocols", "1.6:50,2.0.1:30,2.1:20", "--versions", "1.0.0:60,1.1.0:40",
        "--vendors", "ACME:70,Other:30", "--timezones", "Europe/Berlin:50,Asia/Tokyo:50", "--seed", 7, "--failures",
@@ -28,29 +26,6 @@ ENDS = {
     "install": ("InstallationFailed", "InstallationFailed"), "rollback": ("InstallationFailed", "InstallationFailed"),
     "reboot-never": ("Installing", "InstallRebooting"), "reject": (None, None), "silent": (None, None),
 }
-
-
-class Fleet:
-    def __init__(self, csms, *options):
-        self.log = tempfile.TemporaryFile("w+")
-        self.process = subprocess.Popen([FLEET, "--url", f"ws://127.0.0.1:{csms.port}/ocpp/", *map(str, options)],
-                                        text=True, stdout=subprocess.PIPE, stderr=self.log)
-        assert json.loads(self.process.stdout.readline())["connected"] == 0  # it has begun
-
-    def report(self):
-        self.process.send_signal(signal.SIGUSR1)
-        return json.loads(self.process.stdout.readline())
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.last = json.loads(self.process.communicate(timeout=60)[0].splitlines()[-1])
-        self.log.seek(0)
-        errors = self.log.read()
-        self.log.close()
-        assert self.process.returncode == 0 and "Sanitizer" not in errors and "runtime error" not in errors, errors
 
 
 def plan(*options):
