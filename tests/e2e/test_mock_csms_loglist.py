@@ -191,6 +191,16 @@ def test_16_that_has_nothing_names_no_file(keeping):
         assert until_log(keeping, number, state="failed")["answer"] == "Rejected"
 
 
+def test_16_that_names_no_file_and_uploads_after_all_has_not_failed(keeping):
+    with Station(keeping.port, "CP1", PLAIN) as station:
+        wait_until(lambda: keeping.stations())
+        number = ask(keeping, stations=["CP1"])["logs"][0]["id"]
+        station.answer(station.next_call()[1], {"status": "Accepted"})  # as ocpp-ws-cli's simulator does
+        until_log(keeping, number, state="failed")
+        station.call("DiagnosticsStatusNotification", {"status": "Uploading"})
+        assert until_log(keeping, number, state="accepted")["note"] is None
+
+
 def test_the_last_whole_one_counts(keeping):
     with Station(keeping.port, "CP1") as station:
         wait_until(lambda: keeping.stations())

@@ -34,6 +34,8 @@ static void hear(Logs *logs, LogRow *row, const char *status)
 {
         int r = str_replace(&row->status, status);
         row->status_since = wallclock_now();
+        if (streq(status, "Uploading") || streq(status, "Uploaded"))
+                log_note(row, NULL); /* whatever the answer was, it goes on */
         if (r == 0)
                 r = log_changed(logs, row);
         if (r < 0) {

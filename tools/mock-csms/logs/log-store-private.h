@@ -31,7 +31,7 @@ struct Logs {
 
 /* Saves the row, with its state, and tells the event. 0, negative errno. */
 int log_changed(Logs *logs, LogRow *row);
-/* Puts a note into the row; the sentence is copied. */
+/* Puts a note into the row; the sentence is copied, NULL takes the note away. */
 void log_note(LogRow *row, const char *sentence);
 /* Publishes the event of a row: what is "added", "changed", "deleted". */
 void log_tell(const Logs *logs, const LogRow *row, const char *what);
