@@ -217,6 +217,6 @@ def test_who_goes_away_leaves_no_process(opening):
         connection = opening.connection()
         connection.request("GET", f"/api/logs/{number}/entries")
         connection.close()
-    wait_until(lambda: opening.get(f"/api/logs/{number}/entries").status == 200)
+    wait_until(lambda: opening.get(f"/api/logs/{number}/entries").status == 200, 60)
     children = f"/proc/{opening.process.pid}/task/{opening.process.pid}/children"
-    wait_until(lambda: not open(children).read().split())
+    wait_until(lambda: not open(children).read().split(), 60)

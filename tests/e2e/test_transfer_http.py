@@ -40,8 +40,8 @@ def test_identity_is_no_encoding(file):
 @pytest.mark.parametrize("value, least, most", [
     ("120", 120, 120),
     (lambda: email.utils.formatdate(time.time() + 300, usegmt=True), 200, 300),
-    ("999999999999", 86400, 86400),
-    (lambda: email.utils.formatdate(time.time() + 9e6, usegmt=True), 86400, 86400),
+    ("999999999999", 21600, 86400),  # newer libcurl has a limit of its own, six hours
+    (lambda: email.utils.formatdate(time.time() + 9e6, usegmt=True), 21600, 86400),
     ("Mon, 02 Nov 2020 10:00:00 GMT", None, None),
     ("0", None, None), ("-5", None, None), ("soon", None, None), (None, None, None),
 ])
