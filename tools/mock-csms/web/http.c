@@ -173,7 +173,7 @@ static HttpMethod read_method(struct lws *wsi, char path[static HTTP_PATH_MAX])
         return HTTP_OTHER;
 }
 
-/* Keeps the arguments behind the "?", which lws has decoded. -1: too many, a NUL in one, or no
+/* Keeps the arguments behind the "?", which lws has decoded. -1: too many, one that is no text, or no
  * memory.
  */
 static int read_query(struct lws *wsi, HttpRequest *request)
@@ -183,7 +183,8 @@ static int read_query(struct lws *wsi, HttpRequest *request)
         for (int i = 0;
              (n = lws_hdr_copy_fragment(wsi, text, sizeof(text), WSI_TOKEN_HTTP_URI_ARGS, i)) >= 0;
              i++) {
-                if (request->args_count == HTTP_ARGS_MAX || strlen(text) != (size_t)n)
+                if (request->args_count == HTTP_ARGS_MAX || strlen(text) != (size_t)n ||
+                    !utf8_valid(text, (size_t)n))
                         return -1;
                 char *arg = strdup(text);
                 if (!arg)
@@ -338,8 +339,9 @@ static int read_request(struct lws *wsi, Exchange *x)
         HttpRequest *request = &x->request;
         request->method = read_method(wsi, request->path);
         if (read_query(wsi, request) < 0)
-                return http_refuse(wsi, 400,
-                                   "The query has too many arguments, or one with a NUL.");
+                return http_refuse(
+                        wsi, 400,
+                        "The query has too many arguments, or one that is no text in UTF-8.");
         read_header(wsi, WSI_TOKEN_HTTP_RANGE, x->range, sizeof(x->range));
         read_header(wsi, WSI_TOKEN_HTTP_IF_RANGE, x->if_range, sizeof(x->if_range));
         if (lws_hdr_custom_copy(wsi, request->last_event_id, sizeof(request->last_event_id),
