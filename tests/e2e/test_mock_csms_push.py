@@ -1,6 +1,7 @@
 """Pushes of mock-csms: the exact message of each station looked at, then sent to all of them."""
 import json
 import signal
+import sqlite3
 from contextlib import ExitStack
 
 import pytest
@@ -181,3 +182,19 @@ def test_many_stations_are_told_in_slices(csms):
             station.answer(message, {"status": "Accepted"})
         wait_until(lambda: push_is_over(csms, push), 20)
         assert csms.get(f"/api/pushes/{push['id']}").json["counts"]["accepted"] == count
+
+
+def test_others_have_their_turn_between_slices(tmp_path):
+    """A request is answered while a long push goes on."""
+    count, path = 20000, tmp_path / "state.db"
+    with MockCsms("--state", path):
+        pass
+    with sqlite3.connect(path) as db:
+        db.executemany("INSERT INTO station (key, id, protocol, first_seen, last_seen, last_frame) VALUES (?, ?, 'ocpp1.6', 1, 1, 1)",
+                       [(i, f"CP{i:05}") for i in range(1, count + 1)])
+    db.close()
+    with MockCsms("--state", path) as csms:
+        push = make(csms, filter={}, location="http://x/u", send=True)
+        assert csms.get(f"/api/pushes/{push['id']}").json["counts"]["ready"] > 0
+        wait_until(lambda: push_is_over(csms, push), 60)
+        assert csms.get(f"/api/pushes/{push['id']}").json["counts"]["offline"] == count

@@ -98,7 +98,11 @@ int trace_write(Trace *trace, const TraceMessage *message)
         _cleanup_(freep) char *line = trace_line(message);
         if (!line)
                 return -ENOMEM;
-        if (fprintf(trace->file, "%s\n", line) < 0 || fflush(trace->file) != 0)
-                return -errno;
-        return 0;
+        return fprintf(trace->file, "%s\n", line) < 0 ? -errno : 0;
+}
+
+void trace_flush(Trace *trace)
+{
+        if (trace)
+                (void)fflush(trace->file);
 }

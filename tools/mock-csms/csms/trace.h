@@ -28,5 +28,8 @@ char *trace_line(const TraceMessage *message);
 /* The bytes as a text in which U+FFFD stands for what is no UTF-8, and for NUL. Owned by the
  * caller, NULL when out of memory. */
 char *trace_readable(const char *text, size_t size);
-/* Writes and flushes its line; trace may be NULL. Returns 0 or negative errno. */
+/* Writes its line, which is in the file after trace_flush() at the latest; trace may be NULL.
+ * Returns 0 or negative errno. */
 int trace_write(Trace *trace, const TraceMessage *message);
+/* trace may be NULL. What can't be written is lost. */
+void trace_flush(Trace *trace);

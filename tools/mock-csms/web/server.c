@@ -37,6 +37,8 @@ typedef struct Server {
         uv_loop_t loop;
         uv_timer_t timer;
         usec_t timer_at; /* USEC_INFINITY: not set */
+        bool is_ticking; /* the timer is being served */
+        uv_prepare_t prepare;
         uv_signal_t signals[2];
         struct lws_context *context; /* set to NULL by lws when it has freed it */
         bool stopping;
@@ -61,6 +63,7 @@ static void on_timer(uv_timer_t *timer)
 {
         Server *server = timer->data;
         server->timer_at = USEC_INFINITY;
+        server->is_ticking = true;
         usec_t now = boottime_now();
         const Service *service = &server->service;
         const usec_t next[] = {
@@ -74,19 +77,31 @@ static void on_timer(uv_timer_t *timer)
         for (size_t i = 0; i < ELEMENTSOF(next); i++)
                 wake_at(server, next[i]);
         wake_at(server, server->flush_at);
+        server->is_ticking = false;
         if (server->run && run_is_over(server->run))
                 stop(server);
 }
 
+/* Before the loop waits: what a peer sees is in the trace by then. */
+static void on_prepare(uv_prepare_t *prepare)
+{
+        Server *server = prepare->data;
+        trace_flush(server->trace);
+        ws_send_all(&server->web);
+}
+
+/* Work in slices is to let connections have their turn between two of them: libuv before 1.45
+ * serves a timer that is set anew by itself, for now, before anything else. */
 static void wake_at(void *userdata, usec_t when)
 {
         Server *server = userdata;
         usec_t now = boottime_now();
+        uint64_t at_once = server->is_ticking ? 1 : 0;
         if (when >= server->timer_at || uv_is_closing((uv_handle_t *)&server->timer))
                 return;
         server->timer_at = when;
         uv_timer_start(&server->timer, on_timer,
-                       when > now ? (when - now) / USEC_PER_MSEC + TICK_MSEC : 0, 0);
+                       when > now ? (when - now) / USEC_PER_MSEC + TICK_MSEC : at_once, 0);
 }
 
 static void flush_at(void *userdata, usec_t when)
@@ -127,6 +142,7 @@ static void stop(Server *server)
         if (server->service.firmware)
                 firmware_stop(server->service.firmware);
         uv_close((uv_handle_t *)&server->timer, NULL);
+        uv_close((uv_handle_t *)&server->prepare, NULL);
         for (size_t i = 0; i < ELEMENTSOF(server->signals); i++)
                 uv_close((uv_handle_t *)&server->signals[i], NULL);
         if (server->context)
@@ -144,6 +160,9 @@ static void start_loop(Server *server)
         uv_timer_init(&server->loop, &server->timer);
         server->timer.data = server;
         server->timer_at = server->flush_at = USEC_INFINITY;
+        uv_prepare_init(&server->loop, &server->prepare);
+        server->prepare.data = server;
+        uv_prepare_start(&server->prepare, on_prepare);
         for (size_t i = 0; i < ELEMENTSOF(numbers); i++) {
                 uv_signal_init(&server->loop, &server->signals[i]);
                 server->signals[i].data = server;

@@ -5,6 +5,7 @@
 #include "access.h"
 #include "api.h"
 #include "auth.h"
+#include "conn.h"
 #include "expired.h"
 #include "liveness.h"
 #include <libwebsockets.h>
@@ -22,6 +23,7 @@ typedef struct Web {
         Liveness liveness; /* of the stations */
         lws_sorted_usec_list_t timer;
         bool is_timer_set;
+        Conn *unsent; /* those with something that waits for ws_send_all(); borrowed */
 } Web;
 
 /* lws_callback_function of protocol 0, HTTP. */
@@ -33,6 +35,10 @@ int ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, v
 /* Bytes that lws keeps for each connection of these: one pointer. */
 #define SESSION_SIZE sizeof(void *)
 
+/* Sends what conn_send() has gathered for stations in this turn of the loop: at once, since for
+ * each wait until a socket can be written lws on libuv asks the kernel four times. What the kernel
+ * does not take then waits so. Not to be called from a callback of lws. */
+void ws_send_all(Web *web);
 /* Looks at a request to become a WebSocket: 0 go on, -1 hang up, with or without an answer. */
 int ws_check_upgrade(struct lws *wsi, const Web *web, const char *upgrade);
 /* Answers at once with a problem and this sentence (ASCII without quotes). -1: hang up. */

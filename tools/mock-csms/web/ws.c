@@ -38,6 +38,7 @@ struct Conn {
         Pulse pulse;
         int64_t rate;     /* see conn_read_at() */
         usec_t read_from; /* boottime, while rate > 0: when what was read has been paid for */
+        Conn *next_unsent, **unsent_at; /* its place in web->unsent; NULL: not there */
 };
 
 typedef struct Session {
@@ -106,6 +107,26 @@ void conn_close(Conn *conn, unsigned code)
         lws_callback_on_writable(conn->wsi);
 }
 
+static void link_unsent(Conn *conn)
+{
+        Web *web = web_of(conn->wsi);
+        conn->next_unsent = web->unsent;
+        conn->unsent_at = &web->unsent;
+        if (web->unsent)
+                web->unsent->unsent_at = &conn->next_unsent;
+        web->unsent = conn;
+}
+
+static void unlink_unsent(Conn *conn)
+{
+        if (!conn->unsent_at)
+                return;
+        *conn->unsent_at = conn->next_unsent;
+        if (conn->next_unsent)
+                conn->next_unsent->unsent_at = conn->unsent_at;
+        conn->unsent_at = NULL;
+}
+
 int conn_send(Conn *conn, const char *data, size_t size, bool binary)
 {
         if (conn->close_code)
@@ -125,7 +146,8 @@ int conn_send(Conn *conn, const char *data, size_t size, bool binary)
         conn->out_end = &frame->next;
         conn->out_bytes += size;
         conn->out_count++;
-        lws_callback_on_writable(conn->wsi);
+        if (!conn->unsent_at)
+                link_unsent(conn);
         return 0;
 }
 
@@ -175,9 +197,36 @@ static void pay(Conn *conn, size_t size)
                 conn->wsi, (lws_usec_t)MIN(conn->read_from - now, LIVENESS_SECONDS * USEC_PER_SEC));
 }
 
+static int write_frame(Conn *conn)
+{
+        const Frame *frame = conn->out;
+        int n = lws_write(conn->wsi, conn->out->data + LWS_PRE, frame->size,
+                          frame->binary ? LWS_WRITE_BINARY : LWS_WRITE_TEXT);
+        if (n < 0)
+                return -1;
+        pop_frame(conn);
+        return 0;
+}
+
+void ws_send_all(Web *web)
+{
+        for (Conn *conn; (conn = web->unsent);) {
+                unlink_unsent(conn);
+                bool fine = true;
+                while (fine && conn->out && !conn->close_code && !lws_partial_buffered(conn->wsi))
+                        fine = write_frame(conn) == 0;
+                if (!fine)
+                        lws_set_timeout(conn->wsi, PENDING_TIMEOUT_USER_REASON_BASE,
+                                        LWS_TO_KILL_ASYNC);
+                else if (conn->out)
+                        lws_callback_on_writable(conn->wsi);
+        }
+}
+
 static void conn_free(Conn *conn)
 {
         liveness_forget(&conn->pulse);
+        unlink_unsent(conn);
         while (conn->out)
                 pop_frame(conn);
         free(conn->in);
@@ -390,16 +439,12 @@ static int change_subprotocol(struct lws *wsi, struct lws_process_html_args *arg
 
 static int write_next(struct lws *wsi, Conn *conn)
 {
-        Frame *frame = conn->out;
         if (conn->ping_due)
                 return send_ping(conn);
-        if (!frame)
+        if (!conn->out)
                 return conn->close_code ? fail(wsi, conn->close_code) : 0;
-        int n = lws_write(wsi, frame->data + LWS_PRE, frame->size,
-                          frame->binary ? LWS_WRITE_BINARY : LWS_WRITE_TEXT);
-        if (n < 0)
+        if (write_frame(conn) < 0)
                 return -1;
-        pop_frame(conn);
         if (conn->out || conn->close_code)
                 lws_callback_on_writable(wsi);
         return 0;
