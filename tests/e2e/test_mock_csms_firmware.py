@@ -182,7 +182,7 @@ def test_files_of_the_folder_are_served_as_before(tmp_path):
 def test_all_survives_a_restart(place, tmp_path, bundle):
     with MockCsms(*place) as csms:
         upload(csms, bundle.read_bytes())
-        post(csms, "/api/firmware", {"url": "https://example.org/a/b.raucb?x=1", "version": "3"})
+        post(csms, "/api/firmware/elsewhere", {"url": "https://example.org/a/b.raucb?x=1", "version": "3"})
         before = listed(csms)
         assert [told["status"] for told in before] == ["ready", "elsewhere"]
     with MockCsms(*place) as csms:
@@ -272,7 +272,7 @@ def test_folder_beside_the_state(tmp_path):
 # Elsewhere ------------------------------------------------------------------------------------------------------------
 
 def test_file_elsewhere(csms):
-    answer = post(csms, "/api/firmware", {"url": "ftp://example.org/a/b.bin", "version": "3", "compatible": "box"})
+    answer = post(csms, "/api/firmware/elsewhere", {"url": "ftp://example.org/a/b.bin", "version": "3", "compatible": "box"})
     assert answer.status == 201
     told = answer.json
     assert (told["name"], told["status"], told["path"], told["size"]) == ("b.bin", "elsewhere", None, None)
@@ -286,7 +286,7 @@ def test_file_elsewhere(csms):
     ({"url": "http://a/x", "sha256": "x" * 64}, "sha256"), ({"url": "http://a/x", "name": "../x"}, "A name has"), ([], "JSON object"),
 ])
 def test_bad_file_elsewhere_is_refused(csms, body, says):
-    answer = post(csms, "/api/firmware", body)
+    answer = post(csms, "/api/firmware/elsewhere", body)
     assert answer.status == 400 and says in answer.json["title"]
 
 
@@ -364,8 +364,8 @@ def test_encrypted_key(csms, pki, tmp_path):
 
 def test_file_elsewhere_is_signed_by_its_hash(csms, pki):
     digest = hashlib.sha256(CONTENT).hexdigest()
-    plain = post(csms, "/api/firmware", {"url": "http://example.org/x"}).json["id"]
-    hashed = post(csms, "/api/firmware", {"url": "http://example.org/x", "sha256": digest}).json["id"]
+    plain = post(csms, "/api/firmware/elsewhere", {"url": "http://example.org/x"}).json["id"]
+    hashed = post(csms, "/api/firmware/elsewhere", {"url": "http://example.org/x", "sha256": digest}).json["id"]
     assert post(csms, f"/api/firmware/{plain}/sign", signing(pki, "p256", "ecdsa")).status == 409
     assert post(csms, f"/api/firmware/{hashed}/sign", signing(pki, "p256", "ecdsa")).status == 200
 

@@ -233,44 +233,37 @@ static const char *url_objection(Firmware *firmware)
 
 static void add_url(const ApiCall *call)
 {
-        _cleanup_(cJSON_Deletep) cJSON *json = NULL;
         _cleanup_(firmware_freep) Firmware *firmware = malloc(sizeof(*firmware));
-        const char *sentence = NULL;
         int64_t id = 0;
         if (!firmware) {
                 api_out_of_memory(call->x);
                 return;
         }
         *firmware = (Firmware)FIRMWARE_INIT;
-        int r = json_parse(strempty(call->request->body), call->request->body_size, &json);
-        if (r < 0 || !cJSON_IsObject(json))
-                sentence = "The body must be a JSON object, or the file itself with another "
-                           "Content-Type.";
-        else if (call->request->args_count > 0)
-                sentence = "What is told of a file elsewhere stands in the body, not in the query.";
-        else if (!read_body(call, &url_table, json, firmware))
+        if (!read_body(call, &url_table, call->body, firmware))
                 return;
-        else
-                sentence = url_objection(firmware);
+        const char *sentence = url_objection(firmware);
         if (sentence) {
                 exchange_problem(call->x, 400, sentence);
                 return;
         }
-        r = firmware_add_url(call->service->firmware, firmware, &id);
+        int r = firmware_add_url(call->service->firmware, firmware, &id);
         if (r < 0)
                 fail(call, r);
         else
                 describe(call, 201, id);
 }
 
-static void add_firmware(const ApiCall *call)
+static void upload_firmware(const ApiCall *call)
 {
         int error = 0;
         Upload *upload = exchange_upload(call->x, &error);
         if (upload)
                 add_upload(call, upload, error);
         else
-                add_url(call);
+                exchange_problem(call->x, 415,
+                                 "The body must be the file itself; of one that lies elsewhere "
+                                 "/api/firmware/elsewhere is told.");
 }
 
 static void erase(char *text)
@@ -380,12 +373,11 @@ static void delete_firmware(const ApiCall *call)
         }
 }
 
-#define ADD_QUERY "name,version,compatible,description,build"
-
 /* clang-format off */
 const Route api_firmware_routes[] = {
         { HTTP_GET,    "/api/firmware",           "listFirmware",   ROLE_READ,     0,        list_firmware,   "limit,after" },
-        { HTTP_POST,   "/api/firmware",           "addFirmware",    ROLE_OPERATOR, 0,        add_firmware,    ADD_QUERY },
+        { HTTP_POST,   "/api/firmware",           "uploadFirmware", ROLE_OPERATOR, 0,        upload_firmware, "name,version,compatible,description,build" },
+        { HTTP_POST,   "/api/firmware/elsewhere", "addFirmware",    ROLE_OPERATOR, API_JSON, add_url,         NULL },
         { HTTP_GET,    "/api/firmware/{id}",      "getFirmware",    ROLE_READ,     0,        get_firmware,    NULL },
         { HTTP_DELETE, "/api/firmware/{id}",      "deleteFirmware", ROLE_OPERATOR, 0,        delete_firmware, NULL },
         { HTTP_POST,   "/api/firmware/{id}/sign", "signFirmware",   ROLE_OPERATOR, API_JSON, sign_firmware,   NULL },
