@@ -4,6 +4,9 @@
 /* Columns of a table. */
 #define COLUMNS_MAX 32
 
+/* Characters of a cell in a table; what is longer is told by --json, or of one thing alone. */
+#define CELL_MAX 48
+
 /* The value in a cell, owned; NULL: out of memory. */
 static char *cell_of(const cJSON *value)
 {
@@ -27,10 +30,20 @@ static void make_harmless(char *text)
         }
 }
 
-/* Prints it, with blanks behind it up to so many columns; 0: none. */
-static void print_cell(FILE *to, const cJSON *value, size_t width)
+/* A cell of a table, cut to what a terminal bears; owned, NULL: out of memory. */
+static char *table_cell(const cJSON *value)
 {
         _cleanup_(freep) char *text = cell_of(value);
+        if (!text || utf8_length(text) <= CELL_MAX)
+                return TAKE_PTR(text);
+        _cleanup_(freep) char *cut = utf8_clip(text, CELL_MAX - 1);
+        return cut ? str_printf("%s…", cut) : NULL;
+}
+
+/* Prints a text that is freed, with blanks behind it up to so many columns; 0: none. */
+static void print_cell(FILE *to, char *owned, size_t width)
+{
+        _cleanup_(freep) char *text = owned;
         if (!text)
                 return;
         make_harmless(text);
@@ -40,7 +53,7 @@ static void print_cell(FILE *to, const cJSON *value, size_t width)
 
 static size_t width_of(const cJSON *value)
 {
-        _cleanup_(freep) char *text = cell_of(value);
+        _cleanup_(freep) char *text = table_cell(value);
         return text ? utf8_length(text) : 0;
 }
 
@@ -90,8 +103,10 @@ static void print_table(FILE *to, const cJSON *rows)
                         i + 1 < count ? "  " : "\n");
         cJSON_ArrayForEach (row, rows)
                 for (size_t i = 0; i < count; i++) {
-                        print_cell(to, cJSON_GetObjectItemCaseSensitive(row, columns[i].name),
-                                   i + 1 < count ? columns[i].width : 0);
+                        print_cell(
+                                to,
+                                table_cell(cJSON_GetObjectItemCaseSensitive(row, columns[i].name)),
+                                i + 1 < count ? columns[i].width : 0);
                         fputs(i + 1 < count ? "  " : "\n", to);
                 }
 }
@@ -107,7 +122,7 @@ static void print_object(FILE *to, const cJSON *object)
                 if (is_table(item))
                         continue;
                 fprintf(to, "%-*s  ", (int)width, item->string);
-                print_cell(to, item, 0);
+                print_cell(to, cell_of(item), 0);
                 fputc('\n', to);
         }
         cJSON_ArrayForEach (item, object)
@@ -126,11 +141,11 @@ void print_json(FILE *to, const cJSON *json)
                 print_object(to, json);
         } else if (cJSON_IsArray(json)) {
                 cJSON_ArrayForEach (item, json) {
-                        print_cell(to, item, 0);
+                        print_cell(to, cell_of(item), 0);
                         fputc('\n', to);
                 }
         } else {
-                print_cell(to, json, 0);
+                print_cell(to, cell_of(json), 0);
                 fputc('\n', to);
         }
 }
