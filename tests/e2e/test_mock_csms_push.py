@@ -198,3 +198,27 @@ def test_others_have_their_turn_between_slices(tmp_path):
         assert csms.get(f"/api/pushes/{push['id']}").json["counts"]["ready"] > 0
         wait_until(lambda: push_is_over(csms, push), 60)
         assert csms.get(f"/api/pushes/{push['id']}").json["counts"]["offline"] == count
+
+
+def test_file_that_is_needed_is_not_deleted(csms):
+    """By a draft, by stations that may still fetch it, by a roll-out; and then it is."""
+    with join(csms, "CP1") as station:
+        number = csms.request("POST", "/api/firmware?name=a.bin", b"firmware", {"Content-Type": "application/octet-stream"}).json["id"]
+        push = make(csms, stations=["CP1"], firmware=number)
+        path = f"/api/firmware/{number}"
+        answer = csms.request("DELETE", path)
+        assert answer.status == 409 and f"push {push['id']}" in answer.json["title"]
+        csms.request("POST", f"/api/pushes/{push['id']}/send")
+        _, message, _, payload = station.next_call()
+        assert payload["firmware"]["location"] == f"http://127.0.0.1:{csms.port}/firmware/{number}/a.bin"
+        assert csms.get(f"/firmware/{number}/a.bin").body == b"firmware"
+        station.answer(message, {"status": "Accepted"})
+        wait_until(lambda: push_is_over(csms, push))
+        assert csms.request("DELETE", path).status == 409
+        station.call("FirmwareStatusNotification", {"status": "Installed", "requestId": payload["requestId"]})
+        plan = {"name": "r", "firmware": number, "groups": [{"name": "all", "share": "100%"}]}
+        rollout = csms.request("POST", "/api/rollouts", json.dumps(plan)).json["id"]
+        answer = csms.request("DELETE", path)
+        assert answer.status == 409 and f"roll-out {rollout}" in answer.json["title"]
+        assert csms.request("DELETE", f"/api/rollouts/{rollout}").status == 204
+        assert csms.request("DELETE", path).status == 204 and csms.get(path).status == 404
