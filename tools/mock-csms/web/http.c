@@ -173,8 +173,8 @@ static HttpMethod read_method(struct lws *wsi, char path[static HTTP_PATH_MAX])
         return HTTP_OTHER;
 }
 
-/* Keeps the arguments behind the "?", which lws has decoded. -1: too many, one that is no text, or no
- * memory.
+/* Keeps the arguments behind the "?", which lws has decoded. -1: too many, one that is no text, or
+ * no memory.
  */
 static int read_query(struct lws *wsi, HttpRequest *request)
 {
