@@ -362,19 +362,10 @@ static int get_type(const cJSON *frame)
         return MAX(type->valueint, -1);
 }
 
-int rpc_feed(Rpc *rpc, const char *text, size_t size)
+int rpc_feed_frame(Rpc *rpc, const cJSON *frame)
 {
-        _cleanup_(cJSON_Deletep) cJSON *frame = NULL;
-        int r;
-
         if (!rpc->rules)
                 return RPC_UNREADABLE;
-        r = json_parse(text, size, &frame);
-        if (r == -EBADMSG)
-                return looks_unanswerable(text, size) ? RPC_UNREADABLE
-                                                      : refuse_unreadable(rpc, "this is not JSON");
-        if (r < 0)
-                return r;
         switch (get_type(frame)) {
         case MESSAGE_CALL:
                 return feed_call(rpc, frame);
@@ -392,4 +383,18 @@ int rpc_feed(Rpc *rpc, const char *text, size_t size)
         default:
                 return feed_stranger(rpc, frame);
         }
+}
+
+int rpc_feed(Rpc *rpc, const char *text, size_t size)
+{
+        _cleanup_(cJSON_Deletep) cJSON *frame = NULL;
+        int r;
+
+        if (!rpc->rules)
+                return RPC_UNREADABLE;
+        r = json_parse(text, size, &frame);
+        if (r == -EBADMSG)
+                return looks_unanswerable(text, size) ? RPC_UNREADABLE
+                                                      : refuse_unreadable(rpc, "this is not JSON");
+        return r < 0 ? r : rpc_feed_frame(rpc, frame);
 }

@@ -65,6 +65,8 @@ void rpc_set_timeout(Rpc *rpc, usec_t timeout);
 /* One text message from the peer. Returns RpcTrouble (≥ 0; handlers may have been called), -ENOMEM.
  */
 int rpc_feed(Rpc *rpc, const char *text, size_t size);
+/* The same of a message that json_parse() has read already. Borrowed. */
+int rpc_feed_frame(Rpc *rpc, const cJSON *frame);
 
 /* Sends a CALL under a fresh UUID. payload is consumed; NULL stands for {}. token comes back in the
  * handlers. 0; -EBUSY: one is open; -ENOTCONN: no rules set; -ENOMEM; what send returned. On

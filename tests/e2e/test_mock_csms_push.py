@@ -156,7 +156,7 @@ def test_draft_is_sent_once_and_deleted_when_over(csms):
 
 def test_killed_in_the_middle_nobody_is_told_twice(tmp_path):
     """What was sent and not answered is told so; what was not sent yet is sent by the next one."""
-    count = 450
+    count = 1300
     names = [f"CP{i:03}" for i in range(count)]
     csms = MockCsms("--state", tmp_path / "state.db")
     with ExitStack() as stack:

@@ -280,7 +280,7 @@ int station_receive(Station *station, const char *data, size_t size, bool binary
                 return 0;
         }
         station->frame = json;
-        r = rpc_feed(station->rpc, data, size);
+        r = json ? rpc_feed_frame(station->rpc, json) : rpc_feed(station->rpc, data, size);
         station->frame = NULL;
         if (r > 0)
                 TELL(station->csms, trouble_came, station, (RpcTrouble)r);

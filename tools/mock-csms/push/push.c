@@ -6,7 +6,7 @@
 #include <inttypes.h>
 
 /* Stations told at a time: those who beat meanwhile don't wait long. */
-#define SLICE 400
+#define SLICE 1000
 /* Listeners hear of a push that changes at most so often. */
 #define TELL_EVERY (200 * USEC_PER_MSEC)
 
