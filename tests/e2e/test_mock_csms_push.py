@@ -166,7 +166,7 @@ def test_killed_in_the_middle_nobody_is_told_twice(tmp_path):
         csms.stop(signal.SIGKILL)
     with MockCsms("--state", tmp_path / "state.db") as csms:
         wait_until(lambda: push_is_over(csms, push))
-        found = targets(csms, push)
+        found = targets(csms, push, "?limit=20000")
         assert len(found) == count and {t["state"] for t in found.values()} <= {"no-answer", "offline"}
         first = [t for t in found.values() if t["state"] == "no-answer"]
         assert all(t["detail"] == "mock-csms was ended before it answered." for t in first)
