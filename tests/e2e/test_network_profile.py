@@ -194,13 +194,13 @@ def test_csms_that_takes_connections_alone_does_not_work(keys, kind):
         assert charger.database("SELECT value FROM value WHERE name = 'network-last'") == []
 
 
-@pytest.mark.parametrize("kind,seconds,attempts", [("callerror", 0, 1), ("rejected", 86400, 3)])
+@pytest.mark.parametrize("kind,seconds,attempts", [("callerror", {}, 1), ("rejected", {"seconds": 86400}, 3)])
 def test_csms_that_does_not_take_the_station_does_not_keep_it(keys, kind, seconds, attempts):
     """It may be the wrong one, and keeps the connection: the right one would never hear of the station again."""
     with Town(keys) as charger:
         charger.boot_until_known()
         assert charger.set_profile(1, charger.b.ocpp) == ("Accepted", None)
-        charger.b.fault("*", action="BootNotification", kind=kind, seconds=seconds, times=1000)
+        charger.b.fault("*", action="BootNotification", kind=kind, times=1000, **seconds)
         charger.start_with("1", attempts)
         wait_for(lambda: charger.log().count("accepted the station") == 2, charger.log)
         assert charger.a.is_online(charger.station)
