@@ -66,8 +66,8 @@ static const struct { const char *json; bool fits; } filters[] = {
 
 static const struct { const char *json, *path, *sentence; } refused[] = {
         { "[]", "", "A filter must be an object." },
-        { "{\"vendr\":\"ACME\"}", "vendr", "vendr is not known." },
-        { "{\"vendor\":7}", "vendor", "vendor is not a string." },
+        { "{\"vendr\":\"ACME\"}", "vendr", "vendr is not known" },
+        { "{\"vendor\":7}", "vendor", "vendor is not a string" },
         { "{\"online\":\"yes\"}", "online", "online must be true or false." },
         { "{\"phase\":\"done\"}", "phase", "phase must be none, running, installed or failed." },
         { "{\"protocol\":\"ocpp1.5\"}", "protocol", "protocol must be ocpp1.6, ocpp2.0.1 or ocpp2.1." },
@@ -141,7 +141,7 @@ static void filter_reads_a_query(void **state)
         assert_int_equal(filter.phase, PHASE_FAILED);
         assert_true(filter_matches(&filter, &station));
         assert_int_equal(filter_from_query(args, ELEMENTSOF(args), NULL, &none, &error), -EINVAL);
-        assert_string_equal(error.text, "limit is not known.");
+        assert_string_equal(error.text, "limit is not known");
         assert_int_equal(filter_from_query(wrong, 1, others, &none, &error), -EINVAL);
         assert_string_equal(error.text, "online must be true or false.");
 }

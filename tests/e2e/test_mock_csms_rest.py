@@ -50,6 +50,30 @@ def test_body_without_length_gives_411(csms):
         assert sock.recv(4096).startswith(b"HTTP/1.1 411")
 
 
+@pytest.mark.parametrize("path, status, says", [
+    ("/api/stations/CP1/update", 400, "location is missing."), ("/api/rollouts/1/start", 404, "There is no roll-out"), ("/api/pushes/1/send", 404, "There is no such push."),
+])
+@pytest.mark.parametrize("length", ["", "Content-Length: 0\r\n"])
+def test_no_body_is_an_empty_one(csms, station, path, status, says, length):
+    """As of curl -X POST: RFC 9112 6.3, a request that tells no length has no body."""
+    with socket.create_connection(("127.0.0.1", csms.port), 10) as sock:
+        sock.sendall(f"POST {path} HTTP/1.1\r\nHost: localhost\r\n{length}\r\n".encode())
+        answer = b"".join(iter(lambda: sock.recv(4096), b"")).decode()
+    assert answer.startswith(f"HTTP/1.1 {status} ") and says in answer
+    assert station.call("Heartbeat")[0] == 3
+
+
+@pytest.mark.parametrize("path, method, body", [
+    ("/api/stations/CP1", "PATCH", {"tags": 1}), ("/api/stations?online=x", "GET", None),
+    ("/api/pushes", "POST", {"filter": {"tag": 1}, "location": "x"}), ("/api/rollouts", "POST", {"name": 1}), ("/api/logs", "POST", {"filter": {"tag": 1}}),
+    ("/api/firmware/elsewhere", "POST", {"url": 1}), ("/api/faults", "POST", {"kind": 1}), ("/api/stations/CP1/update", "POST", {"location": 1}),
+])
+def test_what_is_wrong_is_told_by_one_sentence(csms, station, path, method, body):
+    answer = csms.request(method, path, body and json.dumps(body))
+    assert answer.status == 400 and re.fullmatch(r"[^.]*[^.:]\.", answer.json["title"]), answer.body
+    assert not re.search(r"\b(\w+): \1\b", answer.json["title"]), answer.body
+
+
 @pytest.mark.parametrize("order", ["PP", "GP", "PG", "GGG", "PPP", "GPGPGP", "EP", "PE", "EEG"])
 @pytest.mark.parametrize("pieces", [1, 2, 50])
 def test_requests_sent_without_waiting_harm_nothing(csms, order, pieces):

@@ -2,7 +2,6 @@
 #include "api.h"
 #include "fields.h"
 #include "log.h"
-#include <stdio.h>
 
 #define LIST_DEFAULT 100
 #define LIST_MAX 1000
@@ -181,13 +180,10 @@ static bool read_body(const ApiCall *call, const Table *table, const cJSON *json
 {
         CodecError error;
         int r = json ? codec_decode(table, rules, json, out, &error) : -ENOMEM;
-        if (r == -EBADMSG) {
-                char sentence[sizeof(error.text) + 1];
-                snprintf(sentence, sizeof(sentence), "%s.", error.text);
-                exchange_problem(call->x, 400, sentence);
-        } else if (r < 0) {
+        if (r == -EBADMSG)
+                exchange_problem(call->x, 400, error.text);
+        else if (r < 0)
                 api_out_of_memory(call->x);
-        }
         return r == 0;
 }
 

@@ -169,7 +169,9 @@ static void serve_route(const Route *route, ApiCall *call)
         if (!check_query(route, call) || !find_station(route, call))
                 return;
         if (route->flags & API_JSON) {
-                int r = json_parse(strempty(call->request->body), call->request->body_size, &body);
+                bool none = call->request->body_size == 0; /* nothing is told: {} */
+                int r = none ? json_parse("{}", 2, &body)
+                             : json_parse(call->request->body, call->request->body_size, &body);
                 if (r == 0 && !cJSON_IsObject(body))
                         r = -EBADMSG;
                 if (r < 0) {

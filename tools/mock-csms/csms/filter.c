@@ -92,8 +92,6 @@ static int explain(CodecError *error)
                                 "phase must be none, running, installed or failed.");
         if (streq(error->path, "online"))
                 return complain(error, "online", "online must be true or false.");
-        size_t n = strlen(error->text);
-        snprintf(error->text + n, sizeof(error->text) - n, ".");
         return -EINVAL;
 }
 

@@ -36,7 +36,7 @@ typedef struct Filter {
  * belowFirmwareVersion, tag, notTag, status, phase ("none", "running", "installed", "failed"),
  * online. An empty object means all stations. *ret is FILTER_INIT before, and is to be emptied by
  * filter_done() where 0 comes. 0; -EINVAL with *reterr, whose text is a sentence that names the
- * member and what was expected; -ENOMEM. */
+ * member and what was expected, without full stop where it is the codec's; -ENOMEM. */
 int filter_read(const cJSON *json, Filter *ret, CodecError *reterr);
 /* The same from the arguments of a query ("name=value"); those whose names are among others (a
  * NULL-terminated list) are left to the caller. */

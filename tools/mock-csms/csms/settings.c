@@ -63,13 +63,6 @@ static int join_tags(const Settings *settings, char **ret)
         return words[0] && !*ret ? -ENOMEM : 0;
 }
 
-static int explain(CodecError *error)
-{
-        size_t n = strlen(error->text);
-        snprintf(error->text + n, sizeof(error->text) - n, ".");
-        return -EINVAL;
-}
-
 int settings_apply(Station *station, const cJSON *body, CodecError *reterr)
 {
         _cleanup_(settings_done) Settings settings = {0};
@@ -86,7 +79,7 @@ int settings_apply(Station *station, const cJSON *body, CodecError *reterr)
         if (r == 0)
                 r = join_tags(&settings, &tags);
         if (r < 0)
-                return r == -EBADMSG ? explain(reterr) : r;
+                return r == -EBADMSG ? -EINVAL : r;
         if (cJSON_HasObjectItem(copy, "tags")) {
                 free(station->tags);
                 station->tags = TAKE_PTR(tags);

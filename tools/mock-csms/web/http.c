@@ -360,6 +360,12 @@ static bool is_told_at_once(struct lws *wsi, const Exchange *x, int64_t length)
                                     lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_EXPECT) > 0);
 }
 
+static bool tells_no_body(struct lws *wsi)
+{
+        return lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) == 0 &&
+               lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) == 0;
+}
+
 static int refuse_length(struct lws *wsi, uint64_t max)
 {
         char sentence[96];
@@ -387,7 +393,11 @@ static int start(struct lws *wsi, Session *session)
                 serve(web_of(wsi), x);
                 return 0;
         }
-        /* without a length lws would wait for a body of 100 MB */
+        /* without a length there is no body (RFC 9112 6.3), but lws would wait for one of 100 MB */
+        if (length < 0 && !intake && tells_no_body(wsi)) {
+                serve(web_of(wsi), x);
+                return 0;
+        }
         if (length < 0)
                 return http_refuse(wsi, 411, "A body must tell its length.");
         uint64_t max = intake ? intake->max(web_of(wsi)) : HTTP_BODY_MAX;

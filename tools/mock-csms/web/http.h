@@ -50,7 +50,8 @@ const HttpRequest *exchange_request(const Exchange *x);
 void exchange_reply(Exchange *x, unsigned status, const char *type, char *body);
 /* The same with a tree as JSON; consumed, NULL = out of memory. */
 void exchange_reply_json(Exchange *x, unsigned status, cJSON *json);
-/* Answers with an RFC 9457 problem. sentence is for a person. */
+/* Answers with an RFC 9457 problem. sentence is for a person; a full stop that it lacks, as the
+ * codec's complaints do, is added. */
 void exchange_problem(Exchange *x, unsigned status, const char *sentence);
 /* Answers with a file below a folder, with ranges; links may not lead out of it. 0; -ENOENT: it is
  * not to be had, and nothing was answered; negative errno. */

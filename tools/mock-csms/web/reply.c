@@ -148,8 +148,11 @@ void exchange_reply_json(Exchange *x, unsigned status, cJSON *json)
 static cJSON *make_problem(unsigned status, const char *sentence)
 {
         _cleanup_(cJSON_Deletep) cJSON *o = cJSON_CreateObject();
-        if (!o || !cJSON_AddNumberToObject(o, "status", status) ||
-            !cJSON_AddStringToObject(o, "title", sentence))
+        size_t n = strlen(sentence);
+        _cleanup_(freep) char *title =
+                str_printf("%s%s", sentence, n > 0 && sentence[n - 1] == '.' ? "" : ".");
+        if (!o || !title || !cJSON_AddNumberToObject(o, "status", status) ||
+            !cJSON_AddStringToObject(o, "title", title))
                 return NULL;
         return TAKE_PTR(o);
 }
