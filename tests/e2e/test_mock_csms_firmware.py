@@ -188,7 +188,9 @@ def test_all_survives_a_restart(place, tmp_path, bundle):
     with MockCsms(*place) as csms:
         assert listed(csms) == before
         assert csms.get(before[0]["path"]).body == bundle.read_bytes()
-        assert csms.get("/api/firmware?limit=1").json == before[:1]
+        first = csms.get("/api/firmware?limit=1")
+        assert first.json == before[:1] and first.headers["next-after"] == str(before[0]["id"])
+        assert "next-after" not in csms.get("/api/firmware?limit=100").headers
         assert csms.get(f"/api/firmware?limit=1&after={before[0]['id']}").json == before[1:]
 
 

@@ -87,6 +87,9 @@ def test_every_end(csms):
         }
         assert set(targets(csms, push, "?state=refused")) == {"no", "error"}
         assert list(targets(csms, push, "?limit=2&after=error")) == ["gone", "no"]
+        assert csms.get(f"/api/pushes/{push['id']}/targets?limit=2&after=error").headers["next-after"] == "no"
+        assert csms.get("/api/pushes?limit=1").headers["next-after"] == str(push["id"])
+        assert "next-after" not in csms.get("/api/pushes").headers
 
 
 def test_hour_of_the_station_and_a_window(csms):

@@ -106,8 +106,9 @@ def test_canary_that_fails_stops_and_a_fix_reaches_all(state):
         assert set(fleet.tellings("http://x/bad")) <= set(canary)
         requests = [request for told in fleet.told.values() for _, request in told if request is not None]
         assert len(requests) == len(set(requests))
-        targets = csms.get(f"/api/rollouts/{made['id']}/targets?state=installed&limit=30").json
-        rest = csms.get(f"/api/rollouts/{made['id']}/targets?after={targets[-1]['station']}").json
+        page = csms.get(f"/api/rollouts/{made['id']}/targets?state=installed&limit=30")
+        targets, after = page.json, page.headers["next-after"]
+        rest = csms.get(f"/api/rollouts/{made['id']}/targets?after={after}").json
         assert sorted(target["station"] for target in targets + rest) == names(50)
 
 

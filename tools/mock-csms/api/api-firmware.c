@@ -113,7 +113,7 @@ static void list_firmware(const ApiCall *call)
         if (r < 0)
                 fail(call, r);
         else
-                exchange_reply_json(call->x, 200, TAKE_PTR(array));
+                api_reply_page(call, TAKE_PTR(array), limit, "id");
 }
 
 static void get_firmware(const ApiCall *call)

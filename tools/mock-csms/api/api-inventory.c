@@ -4,24 +4,8 @@
 #include "listing.h"
 #include "settings.h"
 #include "state-frame.h"
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
-
-/* The text as a value of a query; owned by the caller, NULL when out of memory. */
-static char *percent_encode(const char *text)
-{
-        char *out = malloc(strlen(text) * 3 + 1), *p = out;
-        if (!out)
-                return NULL;
-        for (const unsigned char *c = (const unsigned char *)text; *c; c++)
-                if (*c < 0x80 && (isalnum(*c) || strchr("-._~", *c)))
-                        *p++ = (char)*c;
-                else
-                        p += snprintf(p, 4, "%%%02X", *c);
-        *p = '\0';
-        return out;
-}
 
 static void answer_list(const ApiCall *call, const ListingOptions *options)
 {
@@ -40,7 +24,7 @@ static void answer_list(const ApiCall *call, const ListingOptions *options)
         }
         exchange_add_header(call->x, "total-count:", str_printf("%zu", listing.total));
         if (listing.next)
-                exchange_add_header(call->x, "next-after:", percent_encode(listing.next));
+                api_add_next(call, listing.next);
         exchange_reply_json(call->x, 200, TAKE_PTR(listing.items));
         listing_done(&listing);
 }

@@ -68,7 +68,7 @@ static void list_pushes(const ApiCall *call)
         if (r < 0)
                 fail(call, r, "");
         else
-                exchange_reply_json(call->x, 200, TAKE_PTR(list));
+                api_reply_page(call, TAKE_PTR(list), limit, "id");
 }
 
 static void get_push(const ApiCall *call)
@@ -116,7 +116,7 @@ static void list_targets(const ApiCall *call)
         if (r < 0)
                 fail(call, r, "");
         else
-                exchange_reply_json(call->x, 200, TAKE_PTR(list));
+                api_reply_page(call, TAKE_PTR(list), limit, "station");
 }
 
 static void send_push(const ApiCall *call)

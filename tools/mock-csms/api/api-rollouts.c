@@ -142,7 +142,8 @@ static void list_targets(const ApiCall *call)
         if (last)
                 first = (size_t)(last - targets) + 1;
         _cleanup_(cJSON_Deletep) cJSON *list = cJSON_CreateArray();
-        for (size_t i = first; list && i < count && limit > 0; i++) {
+        int64_t left = limit;
+        for (size_t i = first; list && i < count && left > 0; i++) {
                 if (!is_wanted(call, rollout, &targets[i]))
                         continue;
                 cJSON *one = target_describe(rollout, &targets[i]);
@@ -150,9 +151,9 @@ static void list_targets(const ApiCall *call)
                         cJSON_Delete(TAKE_PTR(list));
                 else
                         cJSON_AddItemToArray(list, one);
-                limit--;
+                left--;
         }
-        exchange_reply_json(call->x, 200, TAKE_PTR(list));
+        api_reply_page(call, TAKE_PTR(list), limit, "station");
 }
 
 static void answer_command(const ApiCall *call, int64_t id, const RolloutCommand *command)

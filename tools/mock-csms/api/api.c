@@ -1,5 +1,6 @@
 /* Finds the route of a request. See api.h. */
 #include "api.h"
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -57,6 +58,38 @@ bool api_id(const ApiCall *call, size_t i, int64_t *ret)
                 return true;
         exchange_problem(call->x, 404, "There is nothing of this id.");
         return false;
+}
+
+/* The text as a value of a query; owned by the caller, NULL when out of memory. */
+static char *percent_encode(const char *text)
+{
+        char *out = malloc(strlen(text) * 3 + 1), *p = out;
+        if (!out)
+                return NULL;
+        for (const unsigned char *c = (const unsigned char *)text; *c; c++)
+                if (*c < 0x80 && (isalnum(*c) || strchr("-._~", *c)))
+                        *p++ = (char)*c;
+                else
+                        p += snprintf(p, 4, "%%%02X", *c);
+        *p = '\0';
+        return out;
+}
+
+void api_add_next(const ApiCall *call, const char *after)
+{
+        exchange_add_header(call->x, "next-after:", percent_encode(after));
+}
+
+void api_reply_page(const ApiCall *call, cJSON *list, int64_t limit, const char *member)
+{
+        int count = cJSON_GetArraySize(list);
+        const cJSON *last = count == limit ? cJSON_GetArrayItem(list, count - 1) : NULL;
+        const cJSON *item = cJSON_GetObjectItemCaseSensitive(last, member);
+        if (cJSON_IsString(item))
+                api_add_next(call, item->valuestring);
+        else if (item)
+                exchange_add_header(call->x, "next-after:", str_printf("%.0f", item->valuedouble));
+        exchange_reply_json(call->x, 200, list);
 }
 
 /* The parameters of a path, cut out of a copy of it. */

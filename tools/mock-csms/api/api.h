@@ -77,3 +77,8 @@ bool api_id(const ApiCall *call, size_t i, int64_t *ret);
 /* Reads a number of the query into *value, which is kept if it is not there. false: it is none
  * within min … max, and the call is answered. */
 bool api_number(const ApiCall *call, const char *name, int64_t min, int64_t max, int64_t *value);
+/* Says what the argument "after" of the next page is. */
+void api_add_next(const ApiCall *call, const char *after);
+/* Answers with a page of at most limit objects; if it is full, this member of its last one is the
+ * "after" of the next. list is consumed; NULL: out of memory. */
+void api_reply_page(const ApiCall *call, cJSON *list, int64_t limit, const char *member);
