@@ -110,6 +110,48 @@ def test_stations_as_a_table_and_as_json(csms, station):
         assert json.loads(ctl(csms, *words).stdout) == csms.get("/api/stations").json
 
 
+def test_lists_come_whole(csms, tmp_path):
+    """The server gives 100 at once; who wants a page says so."""
+    for number in range(205):
+        csms.request("POST", "/api/firmware/elsewhere", json.dumps({"url": f"http://x/{number}"}))
+    listed = json.loads(ctl(csms, "list-firmware", "--json").stdout)
+    assert [each["url"] for each in listed] == [f"http://x/{number}" for number in range(205)]
+    assert len(ctl(csms, "list-firmware").stdout.splitlines()) == 206
+    assert ctl(csms, "list-firmware", "--output", tmp_path / "list").stdout == "" and json.loads((tmp_path / "list").read_text()) == listed
+    assert json.loads(ctl(csms, "list-firmware", "--output=-").stdout) == listed
+    assert ctl(csms, "list-firmware", "--output=/nowhere/x").returncode == 2
+    assert json.loads(ctl(csms, "--json", "list-firmware", "--limit=2").stdout) == listed[:2]
+    assert json.loads(ctl(csms, "--json", "list-firmware", "--after=150", "--limit=1").stdout) == listed[150:151]
+
+
+def test_value_from_a_file(csms, tmp_path):
+    """A private key is not for the list of processes."""
+    Station(csms.port, "CP1").sock.close()
+    (tmp_path / "tags").write_text('["a","b"]\n')
+    done = ctl(csms, "change-station", "CP1", "--tags", f"@{tmp_path / 'tags'}", "--json")
+    assert done.returncode == 0 and json.loads(done.stdout)["tags"] == ["a", "b"], done.stderr
+    assert json.loads(ctl(csms, "change-station", "CP1", "--tags=@@a", "--json").stdout)["tags"] == ["@a"]
+    done = ctl(csms, "change-station", "CP1", "--tags=@/nowhere")
+    assert done.returncode == 2 and "--tags: can't read /nowhere: No such file" in done.stderr
+
+
+def test_bash_completes(tmp_path):
+    script = ctl(NOBODY, "completion", "bash")
+    assert script.returncode == 0
+    (tmp_path / "completion").write_text(script.stdout)
+
+    def complete(*words):
+        line = " ".join(f"'{word}'" for word in words)
+        return subprocess.run(["bash", "-uc", f"source {tmp_path / 'completion'}; COMP_WORDS=({line}); COMP_CWORD={len(words) - 1}; "
+                               '_mock_csmsctl; echo "${COMPREPLY[@]}"'], capture_output=True, text=True, check=True).stdout.split()
+    assert sorted(complete("mock-csmsctl", "list-f")) == ["list-faults", "list-firmware", "list-frames"]
+    assert complete("mock-csmsctl", "--ur") == ["--url"] and complete("mock-csmsctl", "help", "get-s") == ["get-station"]
+    assert complete("mock-csmsctl", "--url", "http://x", "change-station", "--t") == ["--tags", "--timezone"]
+    assert complete("mock-csmsctl", "list-stations", "--phase", "in") == ["installed"]
+    assert complete("mock-csmsctl", "list-stations", "--id", "in") == []
+    assert ctl(NOBODY, "completion", "fish").returncode == 2
+
+
 def test_answer_and_refusal(csms):
     with Station(csms.port, "C P1"):
         pass

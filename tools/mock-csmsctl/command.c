@@ -3,8 +3,9 @@
 #include <ctype.h>
 #include <stdio.h>
 
-/* Bytes of an option that are said again. */
+/* Bytes of an option that are said again, and of a file that has the value of one. */
 #define SHOWN_MAX 64
+#define VALUE_FILE_MAX ((size_t)2 << 20)
 
 /* What is read, while it is. */
 typedef struct Reading {
@@ -80,12 +81,39 @@ static int take_member(Reading *r, const char *name, cJSON *value)
         return 0;
 }
 
+static void erase(char **text)
+{
+        if (*text)
+                explicit_bzero(*text, strlen(*text));
+        free(*text);
+}
+
+/* "@FILE" is what the file has, "@@x" is "@x". *text is replaced, *ret owned by the caller. */
+static int read_value(const Reading *r, const Param *param, const char **text, char **ret)
+{
+        char word[WORD_MAX];
+        if (!startswith(*text, "@"))
+                return 0;
+        const char *file = ++*text;
+        if (*file == '@')
+                return 0;
+        int e = file_read(file, VALUE_FILE_MAX, ret, NULL);
+        if (e < 0)
+                return complain(r->reterr, "--%s: can't read %s: %s.", spec_word(param->name, word),
+                                file, strerror(-e));
+        *text = *ret;
+        return 0;
+}
+
 static int take_param(Reading *r, size_t i, const char *text)
 {
         const Param *param = &r->operation->params[i];
         cJSON *value = NULL;
+        _cleanup_(erase) char *content = NULL;
         Sentence expected;
         char word[WORD_MAX];
+        if (read_value(r, param, &text, &content) < 0)
+                return -EINVAL;
         int e = value_read(r->document, param->schema, text, &value, &expected);
         if (e == -EINVAL)
                 return complain(r->reterr, "--%s: expected %s.", spec_word(param->name, word),
@@ -135,20 +163,31 @@ static void take_own(Reading *r, Own own, const char *value)
                 r->command.wants_help = true;
 }
 
+/* Takes a word that stands alone: the next parameter of the path. */
+static int take_word(Reading *r, const char *word)
+{
+        for (size_t i = 0; i < r->operation->count; i++)
+                if (r->operation->params[i].place == IN_PATH && !r->values[i])
+                        return take_param(r, i, word);
+        return complain(r->reterr, "\"%.*s\" is no option: they begin with \"--\".", SHOWN_MAX,
+                        word);
+}
+
 /* Takes an option; *words is set behind it. */
 static int take_option(Reading *r, char *const **words)
 {
         const char *word = *(*words)++, *name = startswith(word, "--");
         if (!name)
-                return complain(r->reterr, "\"%.*s\" is no option: they begin with \"--\".",
-                                SHOWN_MAX, word);
+                return take_word(r, word);
         size_t size = strcspn(name, "=");
         const char *value = name[size] ? name + size + 1 : NULL;
         int i = find_param(r->operation, name, size);
         Own own = i < 0 ? find_own(name, size) : OWN_MAX;
         bool flag = own == OWN_JSON || own == OWN_HELP;
         if (i < 0 && own == OWN_MAX)
-                return complain(r->reterr, "There is no option --%.*s here.",
+                return complain(r->reterr,
+                                "There is no option --%.*s here. Those for the server stand "
+                                "before the subcommand.",
                                 (int)MIN(size, SHOWN_MAX), name);
         if (flag && value)
                 return complain(r->reterr, "--%.*s has no value.", (int)size, name);
@@ -229,6 +268,14 @@ static int make_body(Reading *r)
         return 0;
 }
 
+/* Whether it is a list that comes by pages, and no page of it was asked for. */
+static bool is_whole_list(const Reading *r)
+{
+        int after = find_param(r->operation, "after", strlen("after"));
+        int limit = find_param(r->operation, "limit", strlen("limit"));
+        return after >= 0 && limit >= 0 && !r->values[after] && !r->values[limit];
+}
+
 static const char *method_word(const char *method)
 {
         static const char *const words[] = {"GET", "PUT", "POST", "DELETE", "PATCH"};
@@ -255,6 +302,7 @@ int command_read(const cJSON *document, const Operation *operation, char *const 
         if (e < 0)
                 return e;
         r.command.method = method_word(operation->method);
+        r.command.whole = is_whole_list(&r);
         *ret = r.command;
         r.command = (Command){0};
         return 0;

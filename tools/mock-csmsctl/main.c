@@ -1,7 +1,8 @@
 /* mock-csmsctl: the REST calls of mock-csms from a shell. Its subcommands are the operations of
  * openapi.json. */
+#include "completion.h"
+#include "pages.h"
 #include "print.h"
-#include "request.h"
 #include <curl/curl.h>
 
 #define TOKEN_FILE_MAX 4096
@@ -40,7 +41,8 @@ static int say(int code, const char *sentence)
 static int usage(FILE *to, const cJSON *document, int code)
 {
         fputs("usage: mock-csmsctl [OPTION …] SUBCOMMAND [--NAME VALUE …]\n"
-              "       mock-csmsctl help [SUBCOMMAND]\n",
+              "       mock-csmsctl help [SUBCOMMAND]\n"
+              "       mock-csmsctl completion bash\n",
               to);
         for (size_t i = 0; i < OPT_MAX; i++) {
                 int n = fprintf(to, "  %s %s", options[i].name, strempty(options[i].value));
@@ -48,7 +50,10 @@ static int usage(FILE *to, const cJSON *document, int code)
         }
         fputs("subcommands:\n", to);
         print_operations(to, document);
-        fputs("exit code: 0 done, 1 the server refused, 2 wrong usage, 3 the server was not "
+        fputs("a VALUE may be @FILE: what is in the file; lists come whole, unless --limit or "
+              "--after "
+              "asks for a page\n"
+              "exit code: 0 done, 1 the server refused, 2 wrong usage, 3 the server was not "
               "reached\n",
               to);
         return code;
@@ -151,7 +156,7 @@ static int run(const Arguments *a, const Command *command)
         const Server server = {.url = url && *url ? url : "http://127.0.0.1:8180",
                                .token = token,
                                .ca_file = a->values[OPT_CA_FILE]};
-        r = request_run(&server, command, &answer, &sentence);
+        r = pages_run(&server, command, &answer, &sentence);
         if (token)
                 explicit_bzero(token, strlen(token));
         if (r < 0)
@@ -168,6 +173,12 @@ static int obey(const cJSON *document, const Arguments *a)
         bool help = streq(a->rest[0], "help");
         if (help && !a->rest[1])
                 return usage(stdout, document, 0);
+        if (streq(a->rest[0], "completion")) {
+                if (!str_equal(a->rest[1], "bash"))
+                        return say(EXIT_USAGE, "It is \"completion bash\"; there is no other.");
+                completion_print(stdout, document);
+                return 0;
+        }
         if (spec_find(document, a->rest[help], &operation) < 0)
                 return say(EXIT_USAGE, "There is no such subcommand; see mock-csmsctl help.");
         if (help) {

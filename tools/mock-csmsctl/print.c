@@ -196,7 +196,8 @@ void print_operation(FILE *to, const cJSON *document _unused_, const Operation *
         fprintf(to, "usage: mock-csmsctl %s", spec_word(o->id, word));
         for (size_t i = 0; i < o->count; i++)
                 if (o->params[i].required)
-                        fprintf(to, " --%s VALUE", spec_word(o->params[i].name, word));
+                        fprintf(to, o->params[i].place == IN_PATH ? " [--%s] VALUE" : " --%s VALUE",
+                                spec_word(o->params[i].name, word));
         fprintf(to, "%s\n%s%s%s\nIt wants a token for: %s.\n",
                 o->bytes_type && !o->takes_json ? " --body FILE" : " [OPTION …]", o->summary,
                 o->description ? ".\n" : ".", strempty(o->description), o->role);
@@ -210,7 +211,7 @@ void print_operation(FILE *to, const cJSON *document _unused_, const Operation *
         if (o->takes_json || o->bytes_type)
                 fprintf(to, "  --body: FILE or - (the standard input), the whole body%s%s\n",
                         o->bytes_type ? ", " : " as JSON", strempty(o->bytes_type));
-        fputs("  --output: FILE, where the answer goes\n"
+        fputs("  --output: FILE, where the answer goes; - is the standard output\n"
               "  --json: print the answer as it comes\n",
               to);
 }

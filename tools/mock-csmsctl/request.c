@@ -40,6 +40,7 @@ void answer_done(Answer *answer)
 {
         free(answer->type);
         free(answer->body);
+        free(answer->next);
         *answer = (Answer){0};
 }
 
@@ -113,7 +114,10 @@ static int begin(Request *t)
 {
         const char *type = NULL;
         const char *output = t->command->output;
+        struct curl_header *next;
         t->begun = true;
+        if (curl_easy_header(t->curl, "Next-After", 0, CURLH_HEADER, -1, &next) == CURLHE_OK)
+                t->answer.next = strdup(next->value);
         curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &t->answer.status);
         curl_easy_getinfo(t->curl, CURLINFO_CONTENT_TYPE, &type);
         type = strempty(type);

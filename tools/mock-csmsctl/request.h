@@ -19,6 +19,7 @@ typedef struct Answer {
         char *type; /* media type, without parameters; "" if there is none */
         char *body; /* a NUL behind its end; NULL: it was written where it belongs, or is empty */
         size_t size;
+        char *next; /* "after" of a list's next page, percent-encoded; NULL: there is none */
 } Answer;
 
 /* Sends it and reads the answer. JSON that goes to the standard output and errors are kept in
