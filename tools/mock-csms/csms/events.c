@@ -8,8 +8,8 @@
 #define BATCH_SIZE 16384
 
 /* What there is to listen to. */
-static const char *const types[] = {"station", "station-deleted", "frame", "firmware", "push",
-                                    "rollout", "rollout-target",  "log",   "fault"};
+static const char *const types[] = {"station", "station-deleted", "frame",          "firmware",
+                                    "push",    "rollout",         "rollout-target", "log"};
 
 typedef struct Kept {
         const char *type;
