@@ -175,6 +175,8 @@ static void answers_are_readable(void **state _unused_)
                  "id   on   n\nCP1  yes  -\nC    -    1\n"},
                 {"{\"id\":7,\"name\":\"a b\",\"parts\":[{\"x\":[1]}]}",
                  "id    7\nname  a b\nparts\nx\n[1]\n"},
+                {"{\"pem\":\"a\\nb\\n\",\"longer\":1}", "pem     a\n        b\nlonger  1\n"},
+                {"[{\"pem\":\"a\\nb\"}]", "pem\na?b\n"},
                 {"[]", ""},
                 {"[1,\"x\"]", "1\nx\n"},
                 {"\"x\"", "x\n"},

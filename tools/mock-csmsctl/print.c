@@ -111,6 +111,21 @@ static void print_table(FILE *to, const cJSON *rows)
                 }
 }
 
+/* A member with its value, which may have lines (PEM). */
+static void print_lines(FILE *to, const cJSON *member, size_t width)
+{
+        const char *name = member->string;
+        _cleanup_(freep) char *text = cell_of(member);
+        char *rest = text, *line;
+        while ((line = strsep(&rest, "\n"))) {
+                if (rest || *line || line == text) {
+                        make_harmless(line);
+                        fprintf(to, "%-*s  %s\n", (int)width, name, line);
+                }
+                name = "";
+        }
+}
+
 static void print_object(FILE *to, const cJSON *object)
 {
         size_t width = 0;
@@ -121,9 +136,7 @@ static void print_object(FILE *to, const cJSON *object)
         cJSON_ArrayForEach (item, object) {
                 if (is_table(item))
                         continue;
-                fprintf(to, "%-*s  ", (int)width, item->string);
-                print_cell(to, cell_of(item), 0);
-                fputc('\n', to);
+                print_lines(to, item, width);
         }
         cJSON_ArrayForEach (item, object)
                 if (is_table(item)) {
