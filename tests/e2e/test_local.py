@@ -53,7 +53,7 @@ def test_copy_that_was_interrupted_is_not_begun_anew(keys):
     """The file was the caller's; the agent can't open it again."""
     with Stage(keys) as charger:
         with open(charger.folder / "large", "wb") as file:
-            file.truncate(400 << 20)
+            file.truncate(2 << 30)
         charger.boot_until_known()
         assert ctl(charger, "install", file.name)[0] == 0
         charger.stop_agent(signal.SIGKILL)
