@@ -1,6 +1,6 @@
 /* See state-firmware.h. */
 #include "state-firmware.h"
-#include "state-private.h"
+#include "state-columns.h"
 
 /* Ids are never used again: a station may still hold the URL of one that was deleted. */
 const char state_firmware_schema[] = "CREATE TABLE firmware ("
@@ -36,55 +36,37 @@ const char state_firmware_schema[] = "CREATE TABLE firmware ("
         "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, "   \
         "?20"
 
-typedef struct Column {
-        size_t offset; /* of the member */
-        bool number;   /* int64_t or usec_t; else char * */
-} Column;
-
 /* clang-format off */
 static const Column columns[] = {
-        { offsetof(Firmware, name), false },        { offsetof(Firmware, file), false },
-        { offsetof(Firmware, url), false },         { offsetof(Firmware, size), true },
-        { offsetof(Firmware, sha256), false },      { offsetof(Firmware, sha384), false },
-        { offsetof(Firmware, added), true },        { offsetof(Firmware, inspected), true },
-        { offsetof(Firmware, kind), false },        { offsetof(Firmware, version), false },
-        { offsetof(Firmware, compatible), false },  { offsetof(Firmware, description), false },
-        { offsetof(Firmware, build), false },       { offsetof(Firmware, format), false },
-        { offsetof(Firmware, manifest_hash), false }, { offsetof(Firmware, verified), true },
-        { offsetof(Firmware, note), false },        { offsetof(Firmware, scheme), false },
-        { offsetof(Firmware, signing_certificate), false }, { offsetof(Firmware, signature), false },
+        { COLUMN_TEXT,   offsetof(Firmware, name) },
+        { COLUMN_TEXT,   offsetof(Firmware, file) },
+        { COLUMN_TEXT,   offsetof(Firmware, url) },
+        { COLUMN_NUMBER, offsetof(Firmware, size) },
+        { COLUMN_TEXT,   offsetof(Firmware, sha256) },
+        { COLUMN_TEXT,   offsetof(Firmware, sha384) },
+        { COLUMN_TIME,   offsetof(Firmware, added) },
+        { COLUMN_NUMBER, offsetof(Firmware, inspected) },
+        { COLUMN_TEXT,   offsetof(Firmware, kind) },
+        { COLUMN_TEXT,   offsetof(Firmware, version) },
+        { COLUMN_TEXT,   offsetof(Firmware, compatible) },
+        { COLUMN_TEXT,   offsetof(Firmware, description) },
+        { COLUMN_TEXT,   offsetof(Firmware, build) },
+        { COLUMN_TEXT,   offsetof(Firmware, format) },
+        { COLUMN_TEXT,   offsetof(Firmware, manifest_hash) },
+        { COLUMN_NUMBER, offsetof(Firmware, verified) },
+        { COLUMN_TEXT,   offsetof(Firmware, note) },
+        { COLUMN_TEXT,   offsetof(Firmware, scheme) },
+        { COLUMN_TEXT,   offsetof(Firmware, signing_certificate) },
+        { COLUMN_TEXT,   offsetof(Firmware, signature) },
 };
 /* clang-format on */
-
-static char **text_of(const Firmware *firmware, const Column *c)
-{
-        return (char **)((uintptr_t)firmware + c->offset);
-}
-
-static int64_t *number_of(const Firmware *firmware, const Column *c)
-{
-        return (int64_t *)((uintptr_t)firmware + c->offset);
-}
 
 void firmware_free(Firmware *firmware)
 {
         if (!firmware)
                 return;
-        for (size_t i = 0; i < ELEMENTSOF(columns); i++)
-                if (!columns[i].number)
-                        free(*text_of(firmware, &columns[i]));
+        columns_done(columns, ELEMENTSOF(columns), firmware);
         free(firmware);
-}
-
-static void bind(Statement q, const Firmware *firmware)
-{
-        for (size_t i = 0; i < ELEMENTSOF(columns); i++) {
-                const Column *c = &columns[i];
-                if (!c->number)
-                        bind_text(q, (int)i + 1, *text_of(firmware, c));
-                else if (*number_of(firmware, c) != NO_INT)
-                        sqlite3_bind_int64(q, (int)i + 1, *number_of(firmware, c));
-        }
 }
 
 /* A row: the id, then the columns. 0, -ENOMEM. */
@@ -95,15 +77,8 @@ static int read_row(Statement q, Firmware **ret)
                 return -ENOMEM;
         *firmware = (Firmware)FIRMWARE_INIT;
         firmware->id = sqlite3_column_int64(q, 0);
-        for (size_t i = 0; i < ELEMENTSOF(columns); i++) {
-                const Column *c = &columns[i];
-                if (sqlite3_column_type(q, (int)i + 1) == SQLITE_NULL)
-                        continue;
-                if (c->number)
-                        *number_of(firmware, c) = sqlite3_column_int64(q, (int)i + 1);
-                else if (!(*text_of(firmware, c) = column_text(q, (int)i + 1)))
-                        return -ENOMEM;
-        }
+        if (columns_read(q, 1, columns, ELEMENTSOF(columns), firmware) < 0)
+                return -ENOMEM;
         *ret = TAKE_PTR(firmware);
         return 0;
 }
@@ -115,7 +90,7 @@ int state_firmware_add(State *state, const Firmware *firmware, int64_t *ret_id)
                 state, "INSERT INTO firmware (" COLUMNS ") VALUES (" VALUES ") RETURNING id", &q);
         if (r < 0)
                 return r;
-        bind(q, firmware);
+        columns_bind(q, 1, columns, ELEMENTSOF(columns), firmware);
         r = state_step(state, q);
         if (r < 0)
                 return r;
@@ -131,7 +106,7 @@ int state_firmware_save(State *state, const Firmware *firmware)
                 "UPDATE firmware SET (" COLUMNS ") = (" VALUES ") WHERE id = ?21 RETURNING id", &q);
         if (r < 0)
                 return r;
-        bind(q, firmware);
+        columns_bind(q, 1, columns, ELEMENTSOF(columns), firmware);
         sqlite3_bind_int64(q, (int)ELEMENTSOF(columns) + 1, firmware->id);
         r = state_step(state, q);
         return r < 0 ? r : r == 0 ? -ENOENT : 0;
@@ -173,10 +148,5 @@ int state_firmware_each(State *state, int64_t after, int64_t limit,
 
 int state_firmware_delete(State *state, int64_t id)
 {
-        _statement_ Statement q = NULL;
-        int r = state_prepare_write(state, "DELETE FROM firmware WHERE id = ?", &q);
-        if (r < 0)
-                return r;
-        sqlite3_bind_int64(q, 1, id);
-        return state_step(state, q);
+        return state_delete(state, "DELETE FROM firmware WHERE id = ?", id);
 }

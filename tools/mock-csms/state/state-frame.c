@@ -101,15 +101,11 @@ static void keep(void *userdata, const Station *station, uint64_t number,
 static void forget_station(void *userdata, const Station *station)
 {
         StateFrames *frames = userdata;
-        _statement_ Statement q = NULL;
         frames->bytes -= ask(frames,
                              "SELECT total(length(text)) FROM frame WHERE station = ? AND number"
                              " >= ?",
                              station->key, 0);
-        if (state_prepare_write(frames->state, "DELETE FROM frame WHERE station = ?", &q) < 0)
-                return;
-        sqlite3_bind_int64(q, 1, station->key);
-        (void)state_step(frames->state, q);
+        (void)state_delete(frames->state, "DELETE FROM frame WHERE station = ?", station->key);
 }
 
 int state_frames_open(State *state, Csms *csms, int64_t max, StateFrames **ret)

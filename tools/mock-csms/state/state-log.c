@@ -161,12 +161,7 @@ int state_log_save(State *state, const LogRow *row)
 
 int state_log_delete(State *state, int64_t id)
 {
-        _statement_ Statement q = NULL;
-        int r = state_prepare_write(state, "DELETE FROM log WHERE id = ?", &q);
-        if (r < 0)
-                return r;
-        sqlite3_bind_int64(q, 1, id);
-        return state_step(state, q);
+        return state_delete(state, "DELETE FROM log WHERE id = ?", id);
 }
 
 static void bind_choice(Statement q, const LogChoice *choice)

@@ -20,6 +20,10 @@ int state_prepare_write_later(State *state, const char *sql, Statement *ret);
 const char *state_path(const State *state);
 /* One step. 1: a row; 0: done; negative errno, logged. */
 int state_step(State *state, Statement statement);
+/* Deletes by a number, the one parameter of that literal. 0, also if there was nothing; negative
+ * errno, logged. */
+int state_delete(State *state, const char *sql, int64_t number);
+
 /* Binds a text that may be NULL; it must live until the step. */
 void bind_text(Statement statement, int index, const char *text);
 /* A column as a text of the caller's own; "" where it is NULL. NULL: out of memory. */

@@ -1,6 +1,6 @@
 /* See state-push.h. */
 #include "state-push.h"
-#include "state-private.h"
+#include "state-columns.h"
 
 const char state_push_schema[] =
         "CREATE TABLE push ("
@@ -48,12 +48,19 @@ int push_state_from_word(const char *word)
         return -EINVAL;
 }
 
+/* The columns of a target behind its state. */
+#define TARGET_COLUMNS "station, detail, action, payload, request_id, since"
+/* clang-format off */
+static const Column target_columns[] = {
+        { COLUMN_TEXT,   offsetof(PushTarget, station) }, { COLUMN_TEXT,   offsetof(PushTarget, detail) },
+        { COLUMN_TEXT,   offsetof(PushTarget, action) },  { COLUMN_TEXT,   offsetof(PushTarget, payload) },
+        { COLUMN_NUMBER, offsetof(PushTarget, request_id) }, { COLUMN_TIME, offsetof(PushTarget, since) },
+};
+/* clang-format on */
+
 void push_target_done(PushTarget *target)
 {
-        free(target->station);
-        free(target->detail);
-        free(target->action);
-        free(target->payload);
+        columns_done(target_columns, ELEMENTSOF(target_columns), target);
         *target = (PushTarget){0};
 }
 
@@ -86,20 +93,14 @@ int state_push_add_target(State *state, int64_t push, const PushTarget *target)
         _statement_ Statement q = NULL;
         int r = state_prepare_write(
                 state,
-                "INSERT OR IGNORE INTO push_target (push, station, state, detail, action, payload, "
-                "request_id, since) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR IGNORE INTO push_target (push, state, " TARGET_COLUMNS
+                ") VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 &q);
         if (r < 0)
                 return r;
         sqlite3_bind_int64(q, 1, push);
-        bind_text(q, 2, target->station);
-        sqlite3_bind_int(q, 3, (int)target->state);
-        bind_text(q, 4, target->detail);
-        bind_text(q, 5, target->action);
-        bind_text(q, 6, target->payload);
-        if (target->request_id != NO_INT)
-                sqlite3_bind_int64(q, 7, target->request_id);
-        sqlite3_bind_int64(q, 8, (int64_t)target->since);
+        sqlite3_bind_int(q, 2, (int)target->state);
+        columns_bind(q, 3, target_columns, ELEMENTSOF(target_columns), target);
         return state_step(state, q);
 }
 
@@ -221,40 +222,25 @@ int state_push_each(State *state, int64_t after, int64_t limit,
         return r;
 }
 
-/* A text column that may be NULL; false: out of memory. */
-static bool take_text(Statement q, int column, char **ret)
-{
-        *ret = sqlite3_column_type(q, column) == SQLITE_NULL ? NULL : column_text(q, column);
-        return *ret || sqlite3_column_type(q, column) == SQLITE_NULL;
-}
-
-/* The columns station, state, detail, action, payload, request_id, since. */
+/* The state, then the columns of the table. */
 static int read_target(Statement q, PushTarget *ret)
 {
-        PushTarget t = {
-                .state = (PushState)sqlite3_column_int(q, 1),
-                .request_id = sqlite3_column_type(q, 5) == SQLITE_NULL ? NO_INT
-                                                                       : sqlite3_column_int64(q, 5),
-                .since = (usec_t)sqlite3_column_int64(q, 6),
-        };
-        if (take_text(q, 0, &t.station) && take_text(q, 2, &t.detail) &&
-            take_text(q, 3, &t.action) && take_text(q, 4, &t.payload)) {
+        PushTarget t = {.state = (PushState)sqlite3_column_int(q, 0), .request_id = NO_INT};
+        int r = columns_read(q, 1, target_columns, ELEMENTSOF(target_columns), &t);
+        if (r < 0)
+                push_target_done(&t);
+        else
                 *ret = t;
-                return 0;
-        }
-        push_target_done(&t);
-        return -ENOMEM;
+        return r;
 }
 
 int state_push_each_target(State *state, int64_t push, int which, const char *after, int64_t limit,
                            int (*each)(void *userdata, const PushTarget *target), void *userdata)
 {
-        static const char all[] = "SELECT station, state, detail, action, payload, request_id, "
-                                  "since FROM push_target "
+        static const char all[] = "SELECT state, " TARGET_COLUMNS " FROM push_target "
                                   "WHERE push = ?1 AND station > ?2 ORDER BY station LIMIT ?3";
         static const char some[] =
-                "SELECT station, state, detail, action, payload, request_id, since FROM "
-                "push_target "
+                "SELECT state, " TARGET_COLUMNS " FROM push_target "
                 "WHERE push = ?1 AND state = ?4 AND station > ?2 ORDER BY station LIMIT ?3";
         _statement_ Statement q = NULL;
         int r = state_prepare(state, which < 0 ? all : some, &q);
@@ -297,10 +283,5 @@ int state_push_unsent(State *state, int64_t *ret)
 
 int state_push_delete(State *state, int64_t id)
 {
-        _statement_ Statement q = NULL;
-        int r = state_prepare_write(state, "DELETE FROM push WHERE id = ?", &q);
-        if (r < 0)
-                return r;
-        sqlite3_bind_int64(q, 1, id);
-        return state_step(state, q);
+        return state_delete(state, "DELETE FROM push WHERE id = ?", id);
 }

@@ -126,11 +126,7 @@ static void write_sometimes(void *userdata, const Station *station, uint64_t num
 static void delete_row(void *userdata, const Station *station)
 {
         const StateStations *stations = userdata;
-        _statement_ Statement q = NULL;
-        if (state_prepare_write(stations->state, "DELETE FROM station WHERE key = ?", &q) < 0)
-                return;
-        sqlite3_bind_int64(q, 1, station->key);
-        (void)state_step(stations->state, q);
+        (void)state_delete(stations->state, "DELETE FROM station WHERE key = ?", station->key);
 }
 
 static const char *text_of(Statement q, int column)

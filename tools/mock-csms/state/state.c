@@ -157,6 +157,16 @@ int state_flush(State *state)
         return r;
 }
 
+int state_delete(State *state, const char *sql, int64_t number)
+{
+        _statement_ Statement q = NULL;
+        int r = state_prepare_write(state, sql, &q);
+        if (r < 0)
+                return r;
+        sqlite3_bind_int64(q, 1, number);
+        return state_step(state, q);
+}
+
 void bind_text(Statement statement, int index, const char *text)
 {
         if (text)
