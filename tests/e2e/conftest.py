@@ -22,7 +22,10 @@ def pytest_configure(config):
 
 
 def pytest_make_parametrize_id(val):
-    """No name of a test is longer than a line of output."""
+    """No name of a test is longer than a line of output. Bytes that are no text go by their length: what a program packs
+    may hold the time of day, and tests whose names differ between two workers are run by neither."""
+    if isinstance(val, bytes) and not (val.isascii() and val.decode().replace("\n", "").isprintable()):
+        return f"{len(val)} bytes"
     return ascii(val[:50]) + "..." if isinstance(val, (str, bytes)) and len(val) > 60 else None
 
 
