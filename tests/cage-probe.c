@@ -1,8 +1,9 @@
 /* Enters the cage of a job, as it is shipped, and tries one thing: cage-probe DEED [ARGUMENT] with
- * the job as a line on stdin, for tests/e2e/test_cage.py. An empty line: outside of any cage. Exits
- * with 0 where it could be done, else with the errno; what a filter kills is killed. Built without
- * sanitizers and test seams, whatever the rest is. */
+ * the job as a line on stdin, for tests/e2e/test_cage.py; "look": the cage of mock-csms-archive; an
+ * empty line: outside of any cage. Exits with 0 where it could be done, else with the errno; what a
+ * filter kills is killed. Built without sanitizers and test seams, whatever the rest is. */
 #include <arpa/inet.h>
+#include <asm/sockios.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/sched.h>
@@ -11,11 +12,13 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cage.h"
@@ -87,6 +90,12 @@ static const struct {
         {"pair",              SYS_socketpair, {AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, PLACE}},
         {"pair-of-datagrams", SYS_socketpair, {AF_UNIX, SOCK_DGRAM, 0, PLACE}},
         {"write-output",      SYS_write, {STDOUT_FILENO, TEXT, 0}},
+        {"shared-map",        SYS_mmap, {0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0}},
+        {"memory-file",       SYS_memfd_create, {TEXT, 0}},
+        {"affinity",          SYS_sched_setaffinity, {PARENT, 0, 0}},
+        {"own-by-ioctl",      SYS_ioctl, {STDOUT_FILENO, FIOSETOWN, PLACE}},
+        {"date",              SYS_utimensat, {STDERR_FILENO, 0, 0, 0}},
+        {"cut",               SYS_ftruncate, {STDERR_FILENO, 0}},
         {"sync",              SYS_fsync, {STDERR_FILENO}},
         {"seek",              SYS_lseek, {STDERR_FILENO, 0, SEEK_CUR}},
 };
@@ -191,6 +200,24 @@ static int deed_raise_limit(void)
                                                                                            : 0;
 }
 
+/* The kernel sends the owner of a descriptor any signal that was asked for when it is ready: here
+ * the parent, to which it is nothing. */
+static int deed_owner(void)
+{
+        return fcntl(STDOUT_FILENO, F_SETOWN, getppid()) < 0 ||
+                               fcntl(STDOUT_FILENO, F_SETSIG, SIGURG) < 0
+                       ? errno
+                       : 0;
+}
+
+/* So many seconds of the processor's time. */
+static int deed_burn(void)
+{
+        while (clock() / CLOCKS_PER_SEC < atoi(argument))
+                ;
+        return 0;
+}
+
 /* Stays until its input ends, to be looked at. */
 static int deed_stay(void)
 {
@@ -203,11 +230,18 @@ static const struct {
         const char *name;
         int (*run)(void);
 } deeds[] = {
-        {"replace", deed_replace},         {"thread", deed_thread},
-        {"connect", deed_connect},         {"bind", deed_bind},
-        {"listen", deed_listen},           {"write-behind", deed_write_behind},
-        {"descriptors", deed_descriptors}, {"memory", deed_memory},
-        {"raise-limit", deed_raise_limit}, {"stay", deed_stay},
+        {"replace", deed_replace},
+        {"thread", deed_thread},
+        {"connect", deed_connect},
+        {"bind", deed_bind},
+        {"listen", deed_listen},
+        {"write-behind", deed_write_behind},
+        {"descriptors", deed_descriptors},
+        {"memory", deed_memory},
+        {"raise-limit", deed_raise_limit},
+        {"stay", deed_stay},
+        {"burn", deed_burn},
+        {"owner", deed_owner},
 };
 
 /* exit_group() is more than some cages allow. */
@@ -258,8 +292,8 @@ int main(int argc, char *argv[])
         setvbuf(stdin, NULL, _IONBF, 0); /* what follows the line stays in the pipe */
         if (!fgets(line, sizeof(line), stdin))
                 return NO_SUCH_DEED;
-        if (streq(line, "\n"))
-                return try_in(CAGE_KIND_MAX, &task);
+        if (streq(line, "\n") || streq(line, "look\n"))
+                return try_in(*line == 'l' ? CAGE_LOOK : CAGE_KIND_MAX, &task);
         if (task_parse(line, strcspn(line, "\n"), &task, &wrong) < 0)
                 return NO_SUCH_DEED;
         return task.run(&task);

@@ -5,11 +5,14 @@
  * of what no transfer needs and who broke in would want. It answers with an error, which they know
  * how to live with. The tables are short, and the process that hashes should load no library for
  * them: so they are put into BPF here. */
+#include <asm/sockios.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -102,6 +105,29 @@ static const CallRule process_rules[] = {
         REFUSE(process_vm_readv), REFUSE(process_vm_writev), REFUSE(process_madvise),
         REFUSE(process_mrelease), REFUSE(kcmp), REFUSE(migrate_pages), REFUSE(move_pages),
         REFUSE(setpriority), REFUSE(ioprio_set), REFUSE(sched_setscheduler), REFUSE(sched_setattr),
+        REFUSE(sched_setparam), REFUSE(sched_setaffinity),
+        /* a descriptor that is ready would send its owner, whoever that is, any signal */
+        REFUSE_IF(fcntl, 1, ALL_BITS, F_SETOWN), REFUSE_IF(fcntl, 1, ALL_BITS, F_SETOWN_EX),
+        REFUSE_IF(fcntl, 1, ALL_BITS, F_SETSIG),
+#ifdef SYS_fcntl64
+        REFUSE_IF(fcntl64, 1, ALL_BITS, F_SETOWN), REFUSE_IF(fcntl64, 1, ALL_BITS, F_SETOWN_EX),
+        REFUSE_IF(fcntl64, 1, ALL_BITS, F_SETSIG),
+#endif
+        REFUSE_IF(ioctl, 1, ALL_BITS, FIOSETOWN), REFUSE_IF(ioctl, 1, ALL_BITS, SIOCSPGRP),
+};
+
+/* Memory that RLIMIT_DATA does not count. */
+#define SHARED_BY_NOBODY (MAP_SHARED | MAP_ANONYMOUS)
+static const CallRule memory_rules[] = {
+#ifdef SYS_mmap2
+        REFUSE_IF(mmap2, 3, SHARED_BY_NOBODY, SHARED_BY_NOBODY),
+#else
+        REFUSE_IF(mmap, 3, SHARED_BY_NOBODY, SHARED_BY_NOBODY),
+#endif
+        REFUSE(memfd_create),
+#ifdef SYS_memfd_secret
+        REFUSE(memfd_secret),
+#endif
 };
 
 /* A terminal that the daemon was started from must not be typed on. */
@@ -148,6 +174,37 @@ static const CallRule file_rules[] = {
         REFUSE(name_to_handle_at), REFUSE(open_by_handle_at),
 };
 
+/* Nothing more is opened and nothing has a name any more, whether the kernel has Landlock or not;
+ * what is open stays as it is, and there is one thread. Sanitizers and coverage look around when a
+ * program ends. */
+static const CallRule shut_rules[] = {
+#if !defined(__SANITIZE_ADDRESS__) && !defined(COVERAGE_DIR)
+        REFUSE(clone), REFUSE(openat), REFUSE(openat2), REFUSE(truncate), REFUSE(chdir),
+        REFUSE(fchdir), REFUSE(unlinkat), REFUSE(renameat2), REFUSE(linkat), REFUSE(symlinkat),
+        REFUSE(mkdirat), REFUSE(readlinkat), REFUSE(statfs), REFUSE(faccessat), REFUSE(faccessat2),
+        REFUSE(inotify_init1), REFUSE(inotify_add_watch),
+#ifdef SYS_renameat
+        REFUSE(renameat),
+#endif
+#ifdef SYS_open
+        REFUSE(open), REFUSE(creat), REFUSE(unlink), REFUSE(rename), REFUSE(link), REFUSE(symlink),
+        REFUSE(mkdir), REFUSE(rmdir), REFUSE(readlink), REFUSE(access),
+        REFUSE(utimes), REFUSE(futimesat),
+#endif
+#ifdef SYS_utime
+        REFUSE(utime),
+#endif
+#ifdef SYS_utimensat_time64
+        REFUSE(utimensat_time64), REFUSE(truncate64), REFUSE(statfs64),
+#endif
+#endif
+#ifdef SYS_ftruncate64
+        REFUSE(ftruncate64), REFUSE_IF(fcntl64, 1, ALL_BITS, F_SETLEASE),
+#endif
+        REFUSE(fchmod), REFUSE(utimensat), REFUSE(ftruncate), REFUSE(fallocate),
+        REFUSE_IF(fcntl, 1, ALL_BITS, F_SETLEASE),
+};
+
 static const CallRule no_socket_rules[] = {
         REFUSE(socket), REFUSE(socketpair),
 };
@@ -172,14 +229,16 @@ static const struct {
         struct {
                 const CallRule *rules;
                 size_t count;
-        } parts[4];
+        } parts[6];
 } sets[CALL_SET_MAX] = {
         [CALLS_HASH]    = {SECCOMP_RET_KILL_PROCESS, {RULES(hash_rules)}},
         [CALLS_COPY]    = {SECCOMP_RET_KILL_PROCESS, {RULES(copy_rules)}},
-        [CALLS_QUIET]   = {FINE, {RULES(process_rules), RULES(kernel_rules), RULES(file_rules),
-                                  RULES(no_socket_rules)}},
-        [CALLS_NETWORK] = {FINE, {RULES(process_rules), RULES(kernel_rules), RULES(file_rules),
-                                  RULES(socket_rules)}},
+        [CALLS_SHUT]    = {FINE, {RULES(shut_rules), RULES(process_rules), RULES(memory_rules),
+                                  RULES(kernel_rules), RULES(file_rules), RULES(no_socket_rules)}},
+        [CALLS_QUIET]   = {FINE, {RULES(process_rules), RULES(memory_rules), RULES(kernel_rules),
+                                  RULES(file_rules), RULES(no_socket_rules)}},
+        [CALLS_NETWORK] = {FINE, {RULES(process_rules), RULES(memory_rules), RULES(kernel_rules),
+                                  RULES(file_rules), RULES(socket_rules)}},
 };
 /* clang-format on */
 

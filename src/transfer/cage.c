@@ -15,38 +15,52 @@
 #include "cage.h"
 #include "say.h"
 
-/* What any file may hold: there are notes beside a download. */
+/* What any file of who may write at all may hold: there are notes beside a download. */
 #define FILE_BYTES_MIN (1U << 20)
 /* A process that wants more has lost its way, and shall not take the others' memory. */
 #define MEMORY_BYTES_MAX (256U << 20)
 #define CAPABILITY(name) (UINT64_C(1) << CAP_##name)
+/* What a small file can make us do has no end otherwise. */
+#define LOOK_SECONDS_MAX 10
+
+typedef enum Writes {
+        WRITES_NOTHING,
+        WRITES_NOTES,
+        WRITES_FILE, /* of as many bytes as the task allows */
+} Writes;
 
 /* clang-format off */
 static const struct Cage {
         CallSet calls;
         bool only_caged;       /* without a filter of calls the job is not done */
-        bool writes;           /* a file, of as many bytes as the task allows */
+        Writes writes;
         Places places;
         rlim_t descriptors;
         uint64_t capabilities; /* kept, where we have them */
+        rlim_t seconds;        /* of the processor's time; 0: no limit */
 } cages[CAGE_KIND_MAX] = {
-        [CAGE_HASH]    = {CALLS_HASH,    true,  false, PLACES_NONE, 16, 0},
-        [CAGE_COPY]    = {CALLS_COPY,    false, true,  PLACES_NONE, 16, 0},
-        [CAGE_RESOLVE] = {CALLS_NETWORK, false, false, PLACES_SYSTEM | PLACES_CONNECT, 64, 0},
-        [CAGE_FETCH]   = {CALLS_NETWORK, false, true,
-                          PLACES_SYSTEM | PLACES_CONNECT | PLACES_NAMED | PLACES_FOLDER, 64, 0},
-        [CAGE_UPLOAD]  = {CALLS_NETWORK, false, false,
-                          PLACES_SYSTEM | PLACES_CONNECT | PLACES_NAMED | PLACES_FILE, 64, 0},
+        [CAGE_HASH]    = {CALLS_HASH,    true,  WRITES_NOTES, PLACES_NONE, 16, 0, 0},
+        [CAGE_COPY]    = {CALLS_COPY,    false, WRITES_FILE,  PLACES_NONE, 16, 0, 0},
+        [CAGE_RESOLVE] = {CALLS_NETWORK, false, WRITES_NOTES, PLACES_SYSTEM | PLACES_CONNECT, 64, 0, 0},
+        [CAGE_FETCH]   = {CALLS_NETWORK, false, WRITES_FILE,
+                          PLACES_SYSTEM | PLACES_CONNECT | PLACES_NAMED | PLACES_FOLDER, 64, 0, 0},
+        [CAGE_UPLOAD]  = {CALLS_NETWORK, false, WRITES_NOTES,
+                          PLACES_SYSTEM | PLACES_CONNECT | PLACES_NAMED | PLACES_FILE, 64, 0, 0},
         /* Logs belong to whom they belong to. A journal has many files. */
-        [CAGE_COLLECT] = {CALLS_QUIET,   false, true,  PLACES_ALL | PLACES_FOLDER, 4096,
-                          CAPABILITY(DAC_READ_SEARCH)},
+        [CAGE_COLLECT] = {CALLS_QUIET,   false, WRITES_FILE,  PLACES_ALL | PLACES_FOLDER, 4096,
+                          CAPABILITY(DAC_READ_SEARCH), 0},
+        [CAGE_LOOK]    = {CALLS_SHUT,    true,  WRITES_NOTHING, PLACES_NONE, 16, 0, LOOK_SECONDS_MAX},
 };
 /* clang-format on */
 
-/* Those who write a file have no limit where the job has none. */
+/* Those who write a file have no limit where the job has none. Coverage's counters are files. */
 static rlim_t file_bytes_most(const struct Cage *cage, const Task *task)
 {
-        if (cage->writes && task->max_size_bytes == 0)
+#ifndef COVERAGE_DIR
+        if (cage->writes == WRITES_NOTHING)
+                return 0;
+#endif
+        if (cage->writes == WRITES_FILE && task->max_size_bytes == 0)
                 return RLIM_INFINITY;
         return MAX((rlim_t)task->max_size_bytes, (rlim_t)FILE_BYTES_MIN);
 }
@@ -60,6 +74,8 @@ static int limits_set(const struct Cage *cage, const Task *task)
         } limits[] = {
                 {RLIMIT_FSIZE, file_bytes_most(cage, task)},
                 {RLIMIT_NOFILE, cage->descriptors},
+                {RLIMIT_CORE, 0},
+                {RLIMIT_CPU, cage->seconds ? cage->seconds : RLIM_INFINITY},
 #ifndef __SANITIZE_ADDRESS__
                 {RLIMIT_DATA, MEMORY_BYTES_MAX},
 #endif
@@ -133,11 +149,11 @@ static int refuse(int error)
 
 static void tell_missing(const char *what)
 {
-        fprintf(stderr, "rauc-ocpp-transfer: the kernel offers no %s: the cage lacks a wall\n",
-                what);
+        fprintf(stderr, "%s: the kernel offers no %s: the cage lacks a wall\n",
+                program_invocation_short_name, what);
 }
 
-int cage_enter(CageKind kind, const Task *task)
+int cage_lock(CageKind kind, const Task *task)
 {
         const struct Cage *cage = &cages[kind];
         int r = limits_set(cage, task);
@@ -147,14 +163,21 @@ int cage_enter(CageKind kind, const Task *task)
         if (r == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
                 r = -errno;
         if (r < 0)
-                return refuse(r);
+                return r;
         if (places_limit(cage->places, task) < 0 && kind != CAGE_RESOLVE)
                 tell_missing("Landlock");
         if (calls_limit_somehow(cage->calls))
                 return 0;
         if (cage->only_caged)
-                return refuse(-EOPNOTSUPP);
+                return -EOPNOTSUPP;
         if (kind != CAGE_RESOLVE)
                 tell_missing("seccomp");
         return 0;
+}
+
+int cage_enter(CageKind kind, const Task *task)
+{
+        int r = cage_lock(kind, task);
+
+        return r < 0 ? refuse(r) : 0;
 }

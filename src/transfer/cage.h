@@ -11,6 +11,7 @@ typedef enum CageKind {
         CAGE_FETCH,
         CAGE_UPLOAD,
         CAGE_COLLECT,
+        CAGE_LOOK, /* no job of the worker: looks into an archive that is open */
         CAGE_KIND_MAX,
 } CageKind;
 
@@ -19,3 +20,5 @@ typedef enum CageKind {
  * processes end by SYS_exit. 0; negative errno: the job must not be done, and that was said as
  * its failure. What the kernel does not offer otherwise is told on stderr. */
 int cage_enter(CageKind kind, const Task *task);
+/* The same, but a refusal is the caller's to tell. */
+int cage_lock(CageKind kind, const Task *task);

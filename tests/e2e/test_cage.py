@@ -2,6 +2,7 @@
 cage-probe, and looked at from outside in the real worker, as it is built for tests and as it is shipped."""
 import ctypes
 import errno
+import fcntl
 import json
 import os
 import signal
@@ -19,6 +20,8 @@ WORKERS = {"as tested": BINARY_DIR / "bin/rauc-ocpp-transfer",
            "as shipped": TOP / "build/release/bin/rauc-ocpp-transfer"}
 LIBRARIES = ["resolve", "fetch", "upload", "collect"]  # the jobs that run them
 OWN_CODE = ["hash", "copy"]
+LOOK = "look"  # no job of the worker: mock-csms-archive looks into what a station has sent
+ARCHIVES = {"as tested": BINARY_DIR / "bin/mock-csms-archive", "as shipped": TOP / "build/release/bin/mock-csms-archive"}
 MAX_SIZE = 3 << 20
 FINE, KILLED = 0, -signal.SIGSYS
 DAC_READ_SEARCH = 1 << 2
@@ -97,12 +100,15 @@ class Place:
                 "collect": {"identity": "i", "kind": "security", "journal_units": [], "files": [], "secrets": [], "notes": []} | file | size}
         return {"job": job, **more[job]}
 
+    def line(self, job):
+        return "" if job is None else job if job == LOOK else json.dumps(self.job(job))
+
     def probe(self, job, deed, argument="", **options):
         """The errno with which it was refused; 0: it was done; negative: the signal that ended it. job None: outside."""
-        line = json.dumps(self.job(job)) if job else ""
+        line = self.line(job)
+        options = {"stdout": subprocess.DEVNULL, "timeout": 30} | options
         with open(self.folder / "stderr", "w+b") as stderr:
-            ran = subprocess.run([PROBE, deed, str(argument)], input=line.encode() + b"\n", stderr=stderr,
-                                 stdout=subprocess.DEVNULL, env={}, timeout=30, **options)
+            ran = subprocess.run([PROBE, deed, str(argument)], input=line.encode() + b"\n", stderr=stderr, env={}, **options)
         assert ran.returncode != 255, "the probe knows no such deed, or the cage was refused"
         return ran.returncode
 
@@ -214,13 +220,14 @@ def test_sockets(place, job, deed, allowed):
 
 # ---- system calls ----
 
-@pytest.mark.parametrize("job", LIBRARIES)
+@pytest.mark.parametrize("job", LIBRARIES + [LOOK])
 @pytest.mark.parametrize("deed, argument", [
     ("execute", "/bin/true"), ("fork", ""), ("trace", ""), ("peek", ""), ("signal-parent", ""), ("signal-thread", ""),
     ("limit-parent", ""), ("unshare", ""), ("mount", ""), ("chroot", "/"), ("bpf", ""), ("io-uring", ""), ("key-ring", ""),
     ("userfaultfd", ""), ("handle", ""), ("shared-memory", ""), ("type-on-terminal", "x"), ("widen", ""),
     ("chmod", "{folder}/spool/file"), ("chown", "{folder}/spool/file"), ("setxattr", "{folder}/spool/file"),
-    ("mknod", "{folder}/spool/new"), ("raise-limit", ""),
+    ("mknod", "{folder}/spool/new"), ("raise-limit", ""), ("owner", ""), ("own-by-ioctl", ""), ("affinity", ""),
+    ("shared-map", ""), ("memory-file", "name"),
 ])
 def test_calls_that_no_transfer_needs(place, job, deed, argument):
     argument = argument.format(folder=place.folder)
@@ -268,6 +275,79 @@ def test_descriptors_and_memory(place, job):
     assert place.probe(job, "descriptors", 100) == (FINE if job == "collect" else errno.EMFILE)
     assert place.probe(job, "memory", 100) == FINE
     assert place.probe(job, "memory", 300) == errno.ENOMEM
+
+
+# ---- who looks into archives ----
+
+@pytest.mark.parametrize("deed, path", sorted({(deed, path) for deed, path, _ in FILES if path != "/dev/mem"})
+                         + [("truncate", "{folder}/spool/file"), ("date", ""), ("cut", "")])
+def test_who_looks_opens_and_changes_nothing(place, deed, path):
+    """Also where the kernel has no Landlock: it is the filter that says so."""
+    path = path.format(folder=place.folder)
+    assert place.probe(LOOK, deed, path) == errno.EPERM
+    assert place.probe(None, deed, path) == FINE
+
+
+@pytest.mark.parametrize("deed", ["socket-inet", "socket-inet6", "socket-netlink", "pair", "socket-unix", "connect", "listen", "bind"])
+def test_who_looks_has_no_network(place, deed):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1] if deed == "connect" else 0
+        assert place.probe(LOOK, deed, port) == errno.EPERM
+        assert place.probe(None, deed, port) == FINE
+
+
+@pytest.mark.parametrize("deed", ["thread", "narrow"])
+def test_who_looks_is_alone_and_changes_no_mode(place, deed):
+    assert place.probe(LOOK, deed) == errno.EPERM
+    assert place.probe(None, deed) == FINE
+
+
+@pytest.mark.parametrize("deed, fine, refused, error", [
+    ("descriptors", 8, 40, errno.EMFILE), ("memory", 100, 300, errno.ENOMEM),
+])
+def test_who_looks_has_limits(place, deed, fine, refused, error):
+    assert place.probe(LOOK, deed, fine) == FINE
+    assert place.probe(LOOK, deed, refused) == error
+    assert place.probe(None, deed, refused) == FINE
+
+
+def test_who_looks_writes_no_byte_to_a_file(place):
+    assert place.probe(LOOK, "write-behind", 0) == errno.EFBIG
+    assert place.probe(None, "write-behind", 0) == FINE
+
+
+def test_who_looks_does_not_look_without_end(place):
+    """Seconds of the processor's time, however much of it others take."""
+    assert place.probe(LOOK, "burn", 8, timeout=300) == FINE
+    assert place.probe(LOOK, "burn", 12, timeout=300) == -signal.SIGKILL
+    assert place.probe(None, "burn", 12, timeout=300) == FINE
+
+
+@pytest.mark.parametrize("before", [(), ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")])
+def test_who_looks_has_no_rights(place, before):
+    place.folder.chmod(0o755)
+    with Stayer(place, LOOK, *before) as pid:
+        assert status_of(pid, "Seccomp") == "2" and status_of(pid, "NoNewPrivs") == "1"
+        assert rights(pid)["CapPrm"] == rights(pid)["CapEff"] == rights(pid)["CapInh"] == 0
+
+
+@pytest.mark.parametrize("build", ARCHIVES)
+def test_the_program_that_looks_is_caged(build):
+    """It has read a byte as soon as more went in than a pipe holds."""
+    assert ARCHIVES[build].exists(), "cmake --preset release && cmake --build --preset release builds it"
+    with subprocess.Popen([ARCHIVES[build], "read", "data", "0", "1"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={}) as process:
+        size = fcntl.fcntl(process.stdin, fcntl.F_GETPIPE_SZ)
+        process.stdin.write(b"x" * (size + 1))
+        process.stdin.flush()
+        try:
+            assert_caged(process.pid)
+            limits = Path(f"/proc/{process.pid}/limits").read_text()
+            assert "Max core file size        0                    0" in limits
+            assert "Max cpu time              10                   10" in limits
+            assert "Max file size             0                    0" in limits
+            assert "Max open files            16                   16" in limits
+        finally:
+            process.kill()
 
 
 # ---- names ----
@@ -335,7 +415,7 @@ class Stayer:
 
     def __init__(self, place, job, *before):
         self.process = subprocess.Popen([*before, PROBE, "stay"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={})
-        self.process.stdin.write(json.dumps(place.job(job)).encode() + b"\n")
+        self.process.stdin.write(place.line(job).encode() + b"\n")
         self.process.stdin.flush()
 
     def __enter__(self):

@@ -6,24 +6,19 @@
  * The file is the standard input. Nothing is unpacked to the disk; before the first byte is read,
  * this process gives up everything but what it has open: the archive may be made to break it. What
  * is no archive is one entry, "data". */
-#include "cage-calls.h"
-#include "cage-places.h"
+#include "cage.h"
 #include "json.h"
 #include <archive.h>
 #include <archive_entry.h>
 #include <locale.h>
 #include <stdio.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 /* Entries that are listed, code points of a name. */
 #define ENTRIES_MAX 10000
 #define NAME_MAX_POINTS 1024
-/* Bytes that are unpacked at most, and seconds of work: a small file may hold very much. */
+/* Bytes that are unpacked at most: a small file may hold very much. */
 #define UNPACKED_MAX ((int64_t)1 << 30)
-#define CPU_SECONDS_MAX 10
-#define MEMORY_MAX ((rlim_t)256 << 20)
 #define READ_SIZE 65536
 
 /* How it ends. */
@@ -35,33 +30,6 @@ enum {
         END_NO_SUCH = 11, /* read: there is no such entry */
         END_BROKEN = 12,  /* the archive is no good from here on */
 };
-
-/* For good. 0, negative errno. */
-static int lock_up(void)
-{
-        static const struct {
-                __rlimit_resource_t what;
-                rlim_t most;
-        } limits[] = {
-#ifndef COVERAGE_DIR /* counters are files */
-                {RLIMIT_FSIZE, 0},
-#endif
-                {RLIMIT_CORE, 0},
-                {RLIMIT_CPU, CPU_SECONDS_MAX},
-#ifndef __SANITIZE_ADDRESS__ /* which takes terabytes of addresses */
-                {RLIMIT_AS, MEMORY_MAX},
-#endif
-        };
-        const Task nothing = {0};
-        for (size_t i = 0; i < ELEMENTSOF(limits); i++)
-                if (setrlimit(limits[i].what, &(struct rlimit){limits[i].most, limits[i].most}) < 0)
-                        return -errno;
-        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-                return -errno;
-        if (places_limit(PLACES_NONE, &nothing) < 0)
-                fputs("mock-csms-archive: the kernel offers no Landlock\n", stderr);
-        return calls_limit(CALLS_QUIET);
-}
 
 /* Length of the UTF-8 sequence that begins here, 0: there is none. */
 static size_t sequence_length(const char *s, size_t size)
@@ -252,7 +220,7 @@ int main(int argc, char **argv)
         struct archive *a = open_archive();
         if (!a)
                 return END_CAGE;
-        int r = lock_up();
+        int r = cage_lock(CAGE_LOOK, &(Task){0});
         if (r < 0) {
                 fprintf(stderr, "mock-csms-archive: %s\n", strerror(-r));
                 archive_read_free(a);
