@@ -1,18 +1,12 @@
 /* What REST tells of a station. */
 #include "filter.h"
+#include "json-add.h"
 #include "station.h"
 
 static bool add_text(cJSON *object, const char *name, const char *text)
 {
         return text && *text ? cJSON_AddStringToObject(object, name, text)
                              : cJSON_AddNullToObject(object, name);
-}
-
-/* t may be 0: never. */
-static bool add_time(cJSON *object, const char *name, usec_t t)
-{
-        char text[TIME_TEXT_MAX];
-        return add_text(object, name, t > 0 ? time_format(t, text) : NULL);
 }
 
 static bool add_update(cJSON *object, const UpdateState *update)
@@ -22,13 +16,11 @@ static bool add_update(cJSON *object, const UpdateState *update)
         cJSON *o = cJSON_AddObjectToObject(object, "update");
         if (!o)
                 return false;
-        cJSON *id = update->request_id == NO_INT
-                            ? cJSON_AddNullToObject(o, "requestId")
-                            : cJSON_AddNumberToObject(o, "requestId", (double)update->request_id);
         int phase = update_phase(update->status);
-        return id && cJSON_AddStringToObject(o, "status", update->status) &&
+        return json_add_number(o, "requestId", update->request_id) &&
+               cJSON_AddStringToObject(o, "status", update->status) &&
                add_text(o, "phase", phase < 0 ? NULL : update_phase_word((UpdatePhase)phase)) &&
-               add_time(o, "since", update->since);
+               json_add_time(o, "since", update->since);
 }
 
 static bool add_tags(cJSON *object, const char *tags)
@@ -54,9 +46,10 @@ cJSON *station_describe(const Station *s)
             !add_text(o, "serialNumber", s->serial) ||
             !add_text(o, "firmwareVersion", s->version) || !add_text(o, "reason", s->reason) ||
             !add_update(o, &s->update) || !add_tags(o, s->tags) ||
-            !add_text(o, "timezone", s->timezone) || !add_time(o, "firstSeen", s->first_seen) ||
-            !add_time(o, "lastSeen", s->last_seen) ||
-            !add_time(o, "connectedSince", s->connected_since))
+            !add_text(o, "timezone", s->timezone) ||
+            !json_add_time(o, "firstSeen", s->first_seen) ||
+            !json_add_time(o, "lastSeen", s->last_seen) ||
+            !json_add_time(o, "connectedSince", s->connected_since))
                 return NULL;
         return TAKE_PTR(o);
 }

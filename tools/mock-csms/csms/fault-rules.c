@@ -1,5 +1,6 @@
 /* See fault-rules.h. */
 #include "fault-rules.h"
+#include "draw.h"
 #include "station.h"
 #include <math.h>
 
@@ -23,18 +24,10 @@ struct FaultRule {
         size_t uses_count, uses_size;
 };
 
-/* FNV-1a over both, and splitmix64's end, that all bits depend on all. Never 0. */
+/* Never 0. */
 static uint64_t hash(const char *seed, const char *id)
 {
-        uint64_t h = 0xcbf29ce484222325;
-        for (const char *p = seed; *p; p++)
-                h = (h ^ (unsigned char)*p) * 0x100000001b3;
-        h *= 0x100000001b3; /* the NUL between them */
-        for (const char *p = id; *p; p++)
-                h = (h ^ (unsigned char)*p) * 0x100000001b3;
-        h = (h ^ (h >> 30)) * 0xbf58476d1ce4e5b9;
-        h = (h ^ (h >> 27)) * 0x94d049bb133111eb;
-        return (h ^ (h >> 31)) | 1;
+        return draw_number(seed, id) | 1;
 }
 
 bool fault_share_has(const char *seed, const char *id, double percent)

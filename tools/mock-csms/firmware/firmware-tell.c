@@ -1,5 +1,6 @@
 /* What is told of firmware: to operators, and to stations in an order. See firmware.h. */
 #include "firmware-private.h"
+#include "json-add.h"
 #include <stdio.h>
 
 /* clang-format off */
@@ -36,29 +37,20 @@ static char *path_of(const Firmware *firmware)
         return str_printf(FIRMWARE_PATH "%lld/%s", (long long)firmware->id, firmware->name);
 }
 
-static bool add_text(cJSON *o, const char *name, const char *text)
-{
-        return text ? cJSON_AddStringToObject(o, name, text) : cJSON_AddNullToObject(o, name);
-}
-
 cJSON *firmware_describe(const FirmwareStore *store, const Firmware *firmware)
 {
-        char added[TIME_TEXT_MAX];
         _cleanup_(cJSON_Deletep) cJSON *o = cJSON_CreateObject();
         _cleanup_(freep) char *path = firmware->file ? path_of(firmware) : NULL;
         bool good = o && cJSON_AddNumberToObject(o, "id", (double)firmware->id) &&
-                    add_text(o, "status", statuses[firmware_presence(store, firmware)]) &&
-                    add_text(o, "path", path) &&
-                    add_text(o, "added", time_format(firmware->added, added)) &&
-                    (firmware->size == NO_INT
-                             ? cJSON_AddNullToObject(o, "size")
-                             : cJSON_AddNumberToObject(o, "size", (double)firmware->size)) &&
+                    json_add_text(o, "status", statuses[firmware_presence(store, firmware)]) &&
+                    json_add_text(o, "path", path) && json_add_time(o, "added", firmware->added) &&
+                    json_add_number(o, "size", firmware->size) &&
                     (firmware->verified < 0
                              ? cJSON_AddNullToObject(o, "verified")
                              : cJSON_AddBoolToObject(o, "verified", firmware->verified > 0));
         for (size_t i = 0; good && i < ELEMENTSOF(texts); i++)
-                good = add_text(o, texts[i].name,
-                                *(char *const *)((uintptr_t)firmware + texts[i].offset));
+                good = json_add_text(o, texts[i].name,
+                                     *(char *const *)((uintptr_t)firmware + texts[i].offset));
         return good ? TAKE_PTR(o) : NULL;
 }
 
@@ -93,7 +85,7 @@ void firmware_tell(FirmwareStore *store, int64_t id, const char *what)
         if (!events || !events_wanted(events, "firmware", NULL))
                 return;
         o = cJSON_CreateObject();
-        if (o && (!cJSON_AddNumberToObject(o, "id", (double)id) || !add_text(o, "what", what)))
+        if (o && (!cJSON_AddNumberToObject(o, "id", (double)id) || !json_add_text(o, "what", what)))
                 cJSON_Delete(TAKE_PTR(o));
         events_publish(events, "firmware", NULL, TAKE_PTR(o));
 }

@@ -1,5 +1,6 @@
 /* Asks stations for their logs, some at a time, and hears their answers. See log-store-private.h.
  */
+#include "json-add.h"
 #include "log-store-private.h"
 #include "log.h"
 #include "order.h"
@@ -93,26 +94,17 @@ static void on_done(void *userdata, const CallOutcome *outcome)
                 log_warning_errno(r, "An answer to a request for logs is lost");
 }
 
-static bool add_text(cJSON *o, const char *name, const char *text)
-{
-        return !text || cJSON_AddStringToObject(o, name, text);
-}
-
-static bool add_number(cJSON *o, const char *name, int64_t number)
-{
-        return number == NO_INT || cJSON_AddNumberToObject(o, name, (double)number);
-}
-
 /* The body of an order for order_message(). */
 static cJSON *order_of(const LogRow *row)
 {
         _cleanup_(cJSON_Deletep) cJSON *o = cJSON_CreateObject();
-        if (o && add_text(o, "logType", row->log_type) && add_number(o, "retries", row->retries) &&
-            add_number(o, "retryInterval", row->retry_interval) &&
-            add_number(o, "requestId", row->request_id) &&
-            add_text(o, "remoteLocation", row->location) &&
-            add_text(o, "oldestTimestamp", row->oldest) &&
-            add_text(o, "latestTimestamp", row->latest))
+        if (o && json_add_text_if(o, "logType", row->log_type) &&
+            json_add_number_if(o, "retries", row->retries) &&
+            json_add_number_if(o, "retryInterval", row->retry_interval) &&
+            json_add_number_if(o, "requestId", row->request_id) &&
+            json_add_text_if(o, "remoteLocation", row->location) &&
+            json_add_text_if(o, "oldestTimestamp", row->oldest) &&
+            json_add_text_if(o, "latestTimestamp", row->latest))
                 return TAKE_PTR(o);
         return NULL;
 }

@@ -1,4 +1,5 @@
 /* What is told of logs. See log-store.h. */
+#include "json-add.h"
 #include "log-store-private.h"
 
 /* clang-format off */
@@ -35,25 +36,6 @@ static const struct {
         { "answered",    offsetof(LogRow, answered)     },
         { "statusSince", offsetof(LogRow, status_since) },
 };
-/* clang-format on */
-
-static bool add_text(cJSON *o, const char *name, const char *text)
-{
-        return text ? cJSON_AddStringToObject(o, name, text) : cJSON_AddNullToObject(o, name);
-}
-
-static bool add_number(cJSON *o, const char *name, int64_t number)
-{
-        return number == NO_INT ? cJSON_AddNullToObject(o, name)
-                                : cJSON_AddNumberToObject(o, name, (double)number);
-}
-
-static bool add_time(cJSON *o, const char *name, usec_t time)
-{
-        char text[TIME_TEXT_MAX];
-        return add_text(o, name, time == NO_TIME ? NULL : time_format(time, text));
-}
-
 static const void *member(const LogRow *row, size_t offset)
 {
         return (const char *)row + offset;
@@ -64,10 +46,10 @@ static bool add_file(cJSON *o, const LogRow *row)
         if (!row->file)
                 return cJSON_AddNullToObject(o, "file");
         cJSON *file = cJSON_AddObjectToObject(o, "file");
-        bool good = file && add_number(file, "size", row->size) &&
-                    add_time(file, "received", row->received);
+        bool good = file && json_add_number(file, "size", row->size) &&
+                    json_add_time(file, "received", row->received);
         for (size_t i = 0; good && i < ELEMENTSOF(file_texts); i++)
-                good = add_text(file, file_texts[i].name,
+                good = json_add_text(file, file_texts[i].name,
                                 *(char *const *)member(row, file_texts[i].offset));
         return good;
 }
@@ -75,14 +57,14 @@ static bool add_file(cJSON *o, const LogRow *row)
 cJSON *logs_describe(const LogRow *row)
 {
         _cleanup_(cJSON_Deletep) cJSON *o = cJSON_CreateObject();
-        bool good = o && add_number(o, "id", row->id);
+        bool good = o && json_add_number(o, "id", row->id);
         for (size_t i = 0; good && i < ELEMENTSOF(texts); i++)
-                good = add_text(o, texts[i].name, *(char *const *)member(row, texts[i].offset));
+                good = json_add_text(o, texts[i].name, *(char *const *)member(row, texts[i].offset));
         for (size_t i = 0; good && i < ELEMENTSOF(numbers); i++)
-                good = add_number(o, numbers[i].name,
+                good = json_add_number(o, numbers[i].name,
                                   *(const int64_t *)member(row, numbers[i].offset));
         for (size_t i = 0; good && i < ELEMENTSOF(times); i++)
-                good = add_time(o, times[i].name, *(const usec_t *)member(row, times[i].offset));
+                good = json_add_time(o, times[i].name, *(const usec_t *)member(row, times[i].offset));
         return good && add_file(o, row) ? TAKE_PTR(o) : NULL;
 }
 
@@ -117,7 +99,7 @@ void log_tell(const Logs *logs, const LogRow *row, const char *what)
         if (!logs->options.events || !events_wanted(logs->options.events, "log", row->station))
                 return;
         _cleanup_(cJSON_Deletep) cJSON *o = logs_describe(row);
-        if (o && !add_text(o, "what", what))
+        if (o && !json_add_text(o, "what", what))
                 cJSON_Delete(TAKE_PTR(o));
         events_publish(logs->options.events, "log", row->station, TAKE_PTR(o));
 }

@@ -1,4 +1,5 @@
 /* Making, loading and reading a roll-out. What happens to it: rollout-step.c. See rollout.h. */
+#include "draw.h"
 #include "rollout-private.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -103,20 +104,6 @@ typedef struct Lot {
         bool taken;
 } Lot;
 
-/* FNV-1a, and a mixing of its bits: near names shall be far apart. */
-static uint64_t draw_hash(const char *name, const char *id)
-{
-        uint64_t h = 14695981039346656037u;
-        for (const char *p = name; *p; p++)
-                h = (h ^ (unsigned char)*p) * 1099511628211u;
-        h *= 1099511628211u; /* the NUL between them */
-        for (const char *p = id; *p; p++)
-                h = (h ^ (unsigned char)*p) * 1099511628211u;
-        h = (h ^ (h >> 30)) * 0xbf58476d1ce4e5b9u;
-        h = (h ^ (h >> 27)) * 0x94d049bb133111ebu;
-        return h ^ (h >> 31);
-}
-
 static int compare_lots(const void *a, const void *b)
 {
         const Lot *x = a, *y = b;
@@ -143,7 +130,7 @@ static int assign_group(Rollout *rollout, Lot *lots, size_t count, const Rollout
         uint32_t wanted = rollout_share_of(choice->share, left);
         int r = 0;
         for (size_t i = 0; i < choice->ids_count && r == 0; i++) {
-                Lot key = {draw_hash(rollout->plan.name, choice->ids[i]), choice->ids[i], false};
+                Lot key = {draw_number(rollout->plan.name, choice->ids[i]), choice->ids[i], false};
                 Lot *lot = bsearch(&key, lots, count, sizeof(*lots), compare_lots);
                 if (lot && !lot->taken)
                         r = give(rollout, lot, group);
@@ -163,7 +150,8 @@ int rollout_assign(Rollout *rollout, const char *const *candidates, size_t count
         if (!lots)
                 return -ENOMEM;
         for (size_t i = 0; i < count; i++)
-                lots[i] = (Lot){draw_hash(rollout->plan.name, candidates[i]), candidates[i], false};
+                lots[i] =
+                        (Lot){draw_number(rollout->plan.name, candidates[i]), candidates[i], false};
         qsort(lots, count, sizeof(*lots), compare_lots);
         int r = 0;
         for (uint32_t g = 0; g < rollout->groups_count && r == 0; g++)
