@@ -35,6 +35,8 @@ typedef struct Seen {
         uint32_t tries, tellings;
         usec_t heard_at; /* told, answered or a status told */
         bool answered;   /* or a status came */
+        bool downloaded; /* by its last status */
+        usec_t acts_at;  /* it was told to wait until then */
         TargetFailure failed;
         usec_t failed_at;
         uint32_t rank; /* of the farthest status */
@@ -48,6 +50,7 @@ typedef struct World {
         Mode mode;
         bool story, broken;
         usec_t now;
+        usec_t bides; /* stations are told to wait for so long */
         RolloutPlan plan;
         RolloutGroup groups[GROUPS_MOST];
         RolloutChoice choices[GROUPS_MOST];
@@ -159,6 +162,15 @@ static bool limits_hold(const World *w, const Rollout *r)
         return true;
 }
 
+/* When its silence is a failure. */
+static usec_t silent_until(const World *w, const Seen *seen)
+{
+        bool may_wait = seen->rank == 0 || seen->downloaded;
+        if (!seen->answered)
+                return seen->heard_at + w->plan.answer_timeout;
+        return MAX(seen->heard_at, may_wait ? seen->acts_at : 0) + w->plan.progress_timeout;
+}
+
 /* Whether the retry rule lets it be told once more. */
 static bool may_retry(const World *w, const Seen *seen)
 {
@@ -167,8 +179,7 @@ static bool may_retry(const World *w, const Seen *seen)
         usec_t failed_at = seen->failed_at;
         if (failure == FAILURE_NONE) { /* only silence is left */
                 failure = seen->answered ? FAILURE_STALLED : FAILURE_NO_ANSWER;
-                failed_at = seen->heard_at +
-                            (seen->answered ? plan->progress_timeout : plan->answer_timeout);
+                failed_at = silent_until(w, seen);
         }
         return (plan->retry.reasons & (1u << failure)) && seen->tries <= plan->retry.times &&
                w->now >= failed_at + plan->retry.after && !seen->over;
@@ -314,9 +325,11 @@ static int store(void *userdata, const Rollout *r, const uint32_t *targets, size
         return 0;
 }
 
-static bool tellable(void *userdata, const Rollout *r _unused_, const RolloutTarget *target)
+static bool tellable(void *userdata, const Rollout *r _unused_, const RolloutTarget *target,
+                     usec_t now, usec_t *ret_acts_at)
 {
         World *w = userdata;
+        *ret_acts_at = now + w->bides;
         return !w->seen[station_of(w, target->id)].untellable;
 }
 
@@ -335,6 +348,7 @@ static void tell(void *userdata, const Rollout *r, const RolloutTarget *target)
                        .request_id = target->request_id,
                        .tries = seen->tries,
                        .tellings = seen->tellings + 1,
+                       .acts_at = target->acts_at,
                        .heard_at = w->now};
         if (w->crashed || w->losing)
                 say(w, "%s is not reached by request %" PRId64, target->id, target->request_id);
@@ -378,6 +392,7 @@ static void make_plan(World *w, uint64_t *dice)
                 .progress_timeout = (60 + draw(dice, 100)) * SECOND,
                 .in_flight_max = draw(dice, 2) ? 0 : 1 + draw(dice, 5),
         };
+        w->bides = draw(dice, 2) ? 0 : draw(dice, 300) * SECOND;
         for (uint32_t g = 0; g < w->groups_count; g++) {
                 w->groups[g] = (RolloutGroup){.name = {(char)('A' + g)},
                                               .success = draw_share(dice, 1),

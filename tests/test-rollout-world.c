@@ -81,12 +81,10 @@ static void hear(World *w, const Event *event)
         if (event->kind == EV_BOOT || seen->request_id != event->request_id ||
             event->rank < seen->rank)
                 return;
-        seen->rank = event->rank;
-        usec_t patience = seen->answered ? w->plan.progress_timeout : w->plan.answer_timeout;
-        if (seen->failed == FAILURE_NONE &&
-            w->now >= seen->heard_at + patience) { /* it counts as failed since */
+        usec_t until = silent_until(w, seen);
+        if (seen->failed == FAILURE_NONE && w->now >= until) { /* it counts as failed since */
                 seen->failed = seen->answered ? FAILURE_STALLED : FAILURE_NO_ANSWER;
-                seen->failed_at = seen->heard_at + patience;
+                seen->failed_at = until;
         }
         bool fails = event->status
                              ? strstr(event->status, "Failed") || strstr(event->status, "Invalid")
@@ -97,6 +95,8 @@ static void hear(World *w, const Event *event)
                 seen->failed_at = w->now;
         }
         seen->over |= event->status && streq(event->status, "Installed");
+        seen->rank = event->rank;
+        seen->downloaded = event->status && streq(event->status, "Downloaded");
         seen->answered = true;
         seen->heard_at = w->now;
 }

@@ -2,6 +2,7 @@
 mock-csms that is killed goes on where it was."""
 import contextlib
 import json
+import resource
 import signal
 import threading
 
@@ -172,13 +173,69 @@ def test_firmware_that_is_kept_here_is_needed_until_all_have_it(csms):
     assert csms.request("POST", "/api/rollouts", json.dumps(wanted | {"name": "again"})).status == 400
 
 
+@pytest.mark.parametrize("protocol", ["ocpp1.6", "ocpp2.0.1"])
+def test_times_of_day_are_those_of_a_push(csms, protocol):
+    how = {"retrieve": "2099-12-01T02:00", "spread": 3600, "retries": 2, "retryInterval": 30}
+    with Station(csms.port, "CP1", [protocol]) as station:
+        station.call("BootNotification", BOOT[protocol])
+        csms.request("PATCH", "/api/stations/CP1", json.dumps({"timezone": "Asia/Tokyo"}))
+        draft = csms.request("POST", "/api/pushes", json.dumps({"stations": ["CP1"], "location": "http://x/u"} | how)).json
+        looked_at = csms.get(f"/api/pushes/{draft['id']}/targets").json[0]["payload"]
+        made = post(csms, "", plan(location="http://x/u", groups=[{"name": "all", "share": "100%"}], **how), 201)
+        assert made | how == made
+        post(csms, f"/{made['id']}/start")
+        _, _, action, payload = station.next_call(timeout=10)
+        assert action == "UpdateFirmware" and payload | {"requestId": 0} == looked_at | {"requestId": 0}
+        assert "2099-11-30T17:" in json.dumps(payload)
+
+
+def test_times_that_the_order_has_itself_stand(csms):
+    order = {"location": "http://x/u", "retrieveDateTime": "2031-01-01T00:00:00Z", "retries": 7}
+    with Station(csms.port, "CP1", ["ocpp2.0.1"]) as station:
+        station.call("BootNotification", BOOT["ocpp2.0.1"])
+        made = post(csms, "", plan(order=order, groups=[{"name": "all", "share": "100%"}], retrieve="04:00", retries=1,
+                                   install="2031-01-02T00:00:00Z"), 201)
+        post(csms, f"/{made['id']}/start")
+        _, _, _, payload = station.next_call(timeout=10)
+    assert payload["retries"] == 7
+    assert payload["firmware"] == {"location": "http://x/u", "retrieveDateTime": "2031-01-01T00:00:00Z",
+                                   "installDateTime": "2031-01-02T00:00:00.000Z"}
+
+
+def limit_files(csms, size):
+    resource.prlimit(csms.process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+
+def test_full_disk_lets_it_rest_and_it_goes_on_by_itself(state):
+    with MockCsms("--state", state) as csms:
+        with Fleet(csms, names(6)):
+            pass
+        made = post(csms, "", plan(location="http://x/good", groups=[{"name": "all", "share": "100%"}]), 201)
+        assert made["trouble"] is None
+        limit_files(csms, 4096)
+        post(csms, f"/{made['id']}/start", status=503)
+        resting = get(csms, made["id"])
+        assert resting["state"] == "ready" and resting["trouble"] and resting == csms.get("/api/rollouts").json[0]
+        limit_files(csms, resource.RLIM_INFINITY)
+        assert post(csms, f"/{made['id']}/start")["trouble"] is None  # at once: an operator asks
+        limit_files(csms, 4096)
+        with Fleet(csms, names(6)) as fleet:
+            wait_until(lambda: get(csms, made["id"])["trouble"], 20)
+            assert get(csms, made["id"])["counts"] == {"due": 6} and not fleet.tellings("http://x/good")
+            limit_files(csms, resource.RLIM_INFINITY)
+            wait_until(lambda: get(csms, made["id"])["state"] == "finished", 60)
+            assert get(csms, made["id"])["counts"] == {"installed": 6}
+            assert all(len(told) == 1 for told in fleet.told.values())
+
+
 @pytest.mark.parametrize("change, words", [
     ({"name": ""}, "name"), ({"groups": []}, "groups"), ({"groups": [{"name": "a"}]}, "share"), ({"order": {}}, "location"),
     ({"groups": [{"name": "a", "share": "101%"}]}, "share"), ({"groups": [{"name": "a", "stations": ["nobody"]}]}, "stations"),
     ({"firmware": 1}, "firmware"), ({"answerTimeout": 0}, "time-out"), ({"nonsense": 1}, "nonsense"),
     ({"groups": [{"name": "a", "filter": {"id": "nobody*"}}]}, "no station"), ({"retry": {"failures": ["Odd"]}}, "failures"),
     ({"startAt": "soon"}, "startAt"), ({"failureLimit": "many"}, "share"),
-], ids=range(13))
+    ({"retrieve": "noon"}, "retrieve"), ({"spread": -1}, "spread"),
+], ids=range(15))
 def test_bad_plans_are_refused_with_a_sentence(csms, station, change, words):
     answer = csms.request("POST", "/api/rollouts", json.dumps(plan(groups=[{"name": "all", "share": "100%"}]) | change))
     assert answer.status == 400 and words in answer.json["title"], answer.body

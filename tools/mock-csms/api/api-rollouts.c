@@ -24,9 +24,10 @@ static const Rollout *find(const ApiCall *call)
 static void list_rollouts(const ApiCall *call)
 {
         _cleanup_(cJSON_Deletep) cJSON *list = cJSON_CreateArray();
-        const Rollout *rollout;
-        for (size_t i = 0; list && (rollout = rollouts_at(call->service->rollouts, i)); i++) {
-                cJSON *one = rollout_describe(rollout);
+        const Rollout *rollout = rollouts_behind(call->service->rollouts, 0);
+        for (; list && rollout;
+             rollout = rollouts_behind(call->service->rollouts, rollout_plan(rollout)->id)) {
+                cJSON *one = rollouts_describe(call->service->rollouts, rollout);
                 if (!one)
                         cJSON_Delete(TAKE_PTR(list));
                 else
@@ -39,7 +40,8 @@ static void get_rollout(const ApiCall *call)
 {
         const Rollout *rollout = find(call);
         if (rollout)
-                exchange_reply_json(call->x, 200, rollout_describe(rollout));
+                exchange_reply_json(call->x, 200,
+                                    rollouts_describe(call->service->rollouts, rollout));
 }
 
 /* Makes one of the body. NULL: the call is answered. */
@@ -64,7 +66,7 @@ static void preview_rollout(const ApiCall *call)
         if (!rollout)
                 return;
         const RolloutTarget *targets = rollout_targets(rollout, &count);
-        cJSON *o = rollout_describe(rollout);
+        cJSON *o = rollouts_describe(call->service->rollouts, rollout);
         const cJSON *groups = cJSON_GetObjectItemCaseSensitive(o, "groups");
         for (size_t i = 0; groups && i < count; i++) {
                 cJSON *group = cJSON_GetArrayItem(groups, targets[i].group);
@@ -83,7 +85,8 @@ static void create_rollout(const ApiCall *call)
                 return;
         int r = rollouts_add(call->service->rollouts, rollout);
         if (r == 0) {
-                exchange_reply_json(call->x, 201, rollout_describe(rollout));
+                exchange_reply_json(call->x, 201,
+                                    rollouts_describe(call->service->rollouts, rollout));
                 return;
         }
         rollout_free(rollout);
@@ -164,7 +167,8 @@ static void answer_command(const ApiCall *call, int64_t id, const RolloutCommand
         Rollouts *rollouts = call->service->rollouts;
         int r = rollouts_command(rollouts, id, command, &station, &other);
         if (r == 0) {
-                exchange_reply_json(call->x, 200, rollout_describe(rollouts_find(rollouts, id)));
+                exchange_reply_json(call->x, 200,
+                                    rollouts_describe(rollouts, rollouts_find(rollouts, id)));
                 return;
         }
         if (r == -EPERM)

@@ -1,53 +1,45 @@
 /* Makes drafts: from an operator's body to the message of each station. */
-#include "fields.h"
 #include "filter.h"
-#include "moment.h"
-#include "order.h"
+#include "json-add.h"
+#include "push-message.h"
 #include "push-private.h"
 #include "station.h"
 #include <stdarg.h>
 #include <stdio.h>
 
-/* Stations that a body may name; the longest window, seconds. */
-#define SPREAD_MAX ((int64_t)7 * 24 * 60 * 60)
 #define LOCATION_MAX 512
 #define CERTIFICATE_MAX 16384
 
 /* What a body says, beside stations and filter. */
-typedef struct Plan {
-        int64_t firmware, spread, retries, retry_interval; /* NO_INT: not given */
-        char *location, *certificate, *signature, *retrieve, *install;
-        int plain; /* 1: without certificate and signature, whatever there is */
-        Moment retrieve_at, install_at;
-} Plan;
+typedef struct Body {
+        int64_t firmware; /* NO_INT: not given */
+        char *location, *certificate, *signature;
+        PushPlan plan;
+} Body;
 
 /* clang-format off */
 static const Field fields[] = {
-        INT_FIELD(   "firmware",           OPTIONAL, Plan, firmware),
-        STRING_FIELD("location",           OPTIONAL, Plan, location,       LOCATION_MAX),
-        STRING_FIELD("signingCertificate", OPTIONAL, Plan, certificate,    CERTIFICATE_MAX),
-        STRING_FIELD("signature",          OPTIONAL, Plan, signature,      CERTIFICATE_MAX),
-        STRING_FIELD("retrieve",           OPTIONAL, Plan, retrieve,       64),
-        STRING_FIELD("install",            OPTIONAL, Plan, install,        64),
-        INT_FIELD(   "spread",             OPTIONAL, Plan, spread),
-        INT_FIELD(   "retries",            OPTIONAL, Plan, retries),
-        INT_FIELD(   "retryInterval",      OPTIONAL, Plan, retry_interval),
-        BOOL_FIELD(  "plain",              OPTIONAL, Plan, plain),
+        INT_FIELD(   "firmware",           OPTIONAL, Body, firmware),
+        STRING_FIELD("location",           OPTIONAL, Body, location,    LOCATION_MAX),
+        STRING_FIELD("signingCertificate", OPTIONAL, Body, certificate, CERTIFICATE_MAX),
+        STRING_FIELD("signature",          OPTIONAL, Body, signature,   CERTIFICATE_MAX),
+        PUSH_PLAN_FIELDS(Body, plan),
         IGNORED_MEMBER("stations",         OPTIONAL, JSON_ARRAY),
         IGNORED_MEMBER("filter",           OPTIONAL, JSON_OBJECT),
         IGNORED_MEMBER("send",             OPTIONAL, JSON_BOOL),
 };
 /* clang-format on */
-static const Table table = {.name = "push", .fields = fields, .count = ELEMENTSOF(fields)};
+static const Table table = TABLE("push", fields);
 static const CodecRules rules = {.unknown_is_violation = true};
 
 /* One push under construction. */
 typedef struct Draft {
         Pusher *pusher;
         int64_t id;
-        Plan plan;
-        Firmware *firmware; /* NULL: a location was given */
-        usec_t now;         /* wall clock */
+        Body body;
+        Firmware *firmware; /* NULL: … */
+        cJSON *order;       /* … a location was given */
+        PushMaking making;
         char *sentence;
         PushTarget *targets;
         size_t count, room;
@@ -55,11 +47,12 @@ typedef struct Draft {
 
 static void draft_done(Draft *draft)
 {
-        codec_done(&table, &draft->plan);
+        codec_done(&table, &draft->body);
         for (size_t i = 0; i < draft->count; i++)
                 push_target_done(&draft->targets[i]);
         free(draft->targets);
         firmware_free(draft->firmware);
+        cJSON_Delete(draft->order);
 }
 
 _printf_(2, 3) static int complain(char *sentence, const char *format, ...)
@@ -71,153 +64,62 @@ _printf_(2, 3) static int complain(char *sentence, const char *format, ...)
         return -EINVAL;
 }
 
-static int read_moment(const char *name, const char *text, Moment *ret, char *sentence)
-{
-        if (!text || moment_read(text, ret) == 0)
-                return 0;
-        return complain(sentence,
-                        "%s must be a time of UTC (2026-11-27T02:00:00Z), one where the station is "
-                        "(2026-11-27T02:00), "
-                        "or an hour there (02:00).",
-                        name);
-}
-
-/* A number that is given must be within 0 … max. */
-static int check_number(const char *name, int64_t value, int64_t max, char *sentence)
-{
-        if (value == NO_INT || (value >= 0 && value <= max))
-                return 0;
-        return complain(sentence, "%s must be from 0 to %jd.", name, (intmax_t)max);
-}
-
-static int read_plan(const cJSON *body, Plan *plan, char *sentence)
+static int read_body(const cJSON *json, Body *body, char *sentence)
 {
         CodecError error = {0};
-        *plan = (Plan){.firmware = NO_INT,
-                       .spread = NO_INT,
-                       .retries = NO_INT,
-                       .retry_interval = NO_INT,
-                       .plain = -1};
-        int r = codec_decode(&table, rules, body, plan, &error);
+        *body = (Body){.firmware = NO_INT, .plan = PUSH_PLAN_INIT};
+        int r = codec_decode(&table, rules, json, body, &error);
         if (r < 0)
                 return r == -EBADMSG ? complain(sentence, "%s%s%s.", error.path,
                                                 *error.path ? ": " : "", error.text)
                                      : r;
-        if ((plan->firmware == NO_INT) == !plan->location)
+        if ((body->firmware == NO_INT) == !body->location)
                 return complain(sentence, "Either firmware or location is needed, and not both.");
-        if (!plan->certificate != !plan->signature || (plan->certificate && !plan->location))
+        if (!body->certificate != !body->signature || (body->certificate && !body->location))
                 return complain(
                         sentence,
                         "signingCertificate and signature belong together, and to a location.");
-        r = read_moment("retrieve", plan->retrieve, &plan->retrieve_at, sentence);
-        if (r == 0)
-                r = read_moment("install", plan->install, &plan->install_at, sentence);
-        if (r == 0)
-                r = check_number("spread", plan->spread, SPREAD_MAX, sentence);
-        if (r == 0)
-                r = check_number("retries", plan->retries, 1000, sentence);
-        if (r == 0)
-                r = check_number("retryInterval", plan->retry_interval, SPREAD_MAX, sentence);
-        return r;
+        return push_plan_check(&body->plan, sentence);
 }
 
-/* A station's place in the window, seconds: by its identity, so that the same one always has it
- * (FNV-1a). */
-static int64_t offset_of(const Draft *draft, const Station *station)
+/* What all messages have in common. 0; -ENOENT and sentence; negative errno. */
+static int prepare(Draft *draft)
 {
-        uint32_t hash = 2166136261u;
-        for (const char *p = station->id; *p; p++)
-                hash = (hash ^ (unsigned char)*p) * 16777619u;
-        return draft->plan.spread > 0 ? (int64_t)(hash % (uint64_t)draft->plan.spread) : 0;
-}
-
-/* Adds a time to the order. by_default: now is meant where none is given. -EINVAL and sentence. */
-static int add_time(Draft *draft, const Station *station, const char *name, const Moment *moment,
-                    bool by_default, cJSON *order)
-{
-        char text[TIME_TEXT_MAX];
-        usec_t when;
-        if (moment->kind == MOMENT_NONE && !by_default)
-                return 0;
-        int r = moment_resolve(moment, station_timezone(station), draft->now, &when);
-        if (r < 0)
-                return complain(draft->sentence,
-                                "Its time zone is not known here, or has no such day.");
-        when = (when == NO_TIME ? draft->now : when) +
-               (usec_t)offset_of(draft, station) * USEC_PER_SEC;
-        return cJSON_AddStringToObject(order, name, time_format(when, text)) ? 0 : -ENOMEM;
-}
-
-static bool add_text(cJSON *order, const char *name, const char *text)
-{
-        return !text || cJSON_AddStringToObject(order, name, text);
-}
-
-static bool add_number(cJSON *order, const char *name, int64_t value)
-{
-        return value == NO_INT || cJSON_AddNumberToObject(order, name, (double)value);
-}
-
-/* What the order begins with: where the file is, and its signature. */
-static int make_place(Draft *draft, const Station *station, cJSON **ret)
-{
-        const Plan *plan = &draft->plan;
-        if (draft->firmware) {
-                int r = firmware_order(draft->pusher->options.firmware, draft->firmware, station,
-                                       ret);
-                return r == -ENODATA  ? complain(draft->sentence,
-                                                 "It has not connected since mock-csms was started, "
-                                                  "so that it is not "
-                                                  "known by which address it reaches this server.")
-                       : r == -ENOENT ? complain(draft->sentence, "The firmware file is missing.")
-                                      : r;
+        const PusherOptions *o = &draft->pusher->options;
+        const Body *body = &draft->body;
+        if (body->firmware != NO_INT) {
+                int r = firmware_find(o->firmware, body->firmware, &draft->firmware);
+                if (r == -ENOENT)
+                        (void)complain(draft->sentence, "There is no firmware of this id.");
+                if (r < 0)
+                        return r;
         }
-        *ret = cJSON_CreateObject();
-        bool fine = *ret && add_text(*ret, "location", plan->location) &&
-                    add_text(*ret, "signingCertificate", plan->certificate) &&
-                    add_text(*ret, "signature", plan->signature);
-        return fine ? 0 : -ENOMEM;
-}
-
-/* The body of an order for this station. */
-static int make_order(Draft *draft, const Station *station, cJSON **ret)
-{
-        const Plan *plan = &draft->plan;
-        _cleanup_(cJSON_Deletep) cJSON *order = NULL;
-        int r = make_place(draft, station, &order);
-        if (r < 0)
-                return r;
-        if (plan->plain > 0) {
-                cJSON_DeleteItemFromObjectCaseSensitive(order, "signingCertificate");
-                cJSON_DeleteItemFromObjectCaseSensitive(order, "signature");
-        }
-        if (!add_number(order, "retries", plan->retries) ||
-            !add_number(order, "retryInterval", plan->retry_interval))
+        draft->order = cJSON_CreateObject();
+        if (!draft->order || !json_add_text_if(draft->order, "location", body->location) ||
+            !json_add_text_if(draft->order, "signingCertificate", body->certificate) ||
+            !json_add_text_if(draft->order, "signature", body->signature))
                 return -ENOMEM;
-        r = add_time(draft, station, "retrieveDateTime", &plan->retrieve_at, true, order);
-        if (r == 0)
-                r = add_time(draft, station, "installDateTime", &plan->install_at, false, order);
-        if (r == 0)
-                *ret = TAKE_PTR(order);
-        return r;
+        draft->making = (PushMaking){.csms = o->csms,
+                                     .store = o->firmware,
+                                     .firmware = draft->firmware,
+                                     .order = draft->order,
+                                     .plan = &body->plan,
+                                     .request_id = NO_INT,
+                                     .now = wallclock_now()};
+        return 0;
 }
 
 /* The message of one station; -EINVAL: there is none, and why is in the sentence. */
 static int make_message(Draft *draft, const Station *station, PushTarget *target)
 {
-        const char *action = NULL, *sentence = NULL;
-        _cleanup_(cJSON_Deletep) cJSON *order = NULL, *payload = NULL;
-        int r = make_order(draft, station, &order);
-        if (r == 0)
-                r = order_message(&order_update, draft->pusher->options.csms, station, order,
-                                  &(OrderMessage){&action, &payload, &sentence});
-        if (sentence)
-                complain(draft->sentence, "%s", sentence);
-        if (r < 0 || !action)
-                return r;
+        PushMessage message;
+        int r = push_message(&draft->making, station, &message, draft->sentence);
+        if (r < 0)
+                return r == -ENODATA ? -EINVAL : r;
+        _cleanup_(cJSON_Deletep) cJSON *payload = message.payload;
         const cJSON *id = cJSON_GetObjectItemCaseSensitive(payload, "requestId");
         target->request_id = id ? (int64_t)id->valuedouble : NO_INT;
-        target->action = strdup(action);
+        target->action = strdup(message.action);
         target->payload = cJSON_PrintUnformatted(payload);
         return target->action && target->payload ? 0 : -ENOMEM;
 }
@@ -233,7 +135,8 @@ static PushTarget *make_room(Draft *draft)
                 draft->room = room;
         }
         PushTarget *target = &draft->targets[draft->count++];
-        *target = (PushTarget){.state = PUSH_READY, .request_id = NO_INT, .since = draft->now};
+        *target =
+                (PushTarget){.state = PUSH_READY, .request_id = NO_INT, .since = draft->making.now};
         return target;
 }
 
@@ -305,7 +208,8 @@ static int make_targets(Draft *draft, const cJSON *body)
 static int write_draft(Draft *draft, const cJSON *body)
 {
         State *state = draft->pusher->options.state;
-        Push push = {.firmware = draft->firmware ? draft->firmware->id : 0, .made = draft->now};
+        Push push = {.firmware = draft->firmware ? draft->firmware->id : 0,
+                     .made = draft->making.now};
         push.order = cJSON_PrintUnformatted(body);
         int r = push.order ? state_push_add(state, &push, &draft->id) : -ENOMEM;
         push_done(&push);
@@ -317,14 +221,11 @@ static int write_draft(Draft *draft, const cJSON *body)
 int pusher_make(Pusher *pusher, const cJSON *body, int64_t *ret_id,
                 char sentence[static PUSH_SENTENCE_MAX])
 {
-        _cleanup_(draft_done)
-                Draft draft = {.pusher = pusher, .now = wallclock_now(), .sentence = sentence};
+        _cleanup_(draft_done) Draft draft = {.pusher = pusher, .sentence = sentence};
         State *state = pusher->options.state;
-        int r = read_plan(body, &draft.plan, sentence);
-        if (r == 0 && draft.plan.firmware != NO_INT)
-                r = firmware_find(pusher->options.firmware, draft.plan.firmware, &draft.firmware);
-        if (r == -ENOENT)
-                (void)complain(sentence, "There is no firmware of this id.");
+        int r = read_body(body, &draft.body, sentence);
+        if (r == 0)
+                r = prepare(&draft);
         if (r == 0)
                 r = make_targets(&draft, body);
         if (r == 0)

@@ -4,11 +4,8 @@
 #pragma once
 
 #include "events.h"
-#include "firmware.h"
+#include "push-message.h"
 #include "state-push.h"
-
-/* Bytes of a sentence. */
-#define PUSH_SENTENCE_MAX 256
 
 typedef struct Pusher Pusher;
 

@@ -1,7 +1,7 @@
 /* See rollout-read.h. */
 #include "rollout-read.h"
-#include "fields.h"
 #include "filter.h"
+#include "push-message.h"
 #include "station.h"
 #include <stdio.h>
 
@@ -23,6 +23,7 @@ typedef struct Body {
         int64_t firmware, answer_timeout, progress_timeout, in_flight_max, times, after;
         usec_t start_at;
         List groups, failures;
+        PushPlan how;
 } Body;
 
 typedef struct FailureWord {
@@ -70,6 +71,7 @@ static const Field body_fields[] = {
         INT_FIELD(     "answerTimeout",   OPTIONAL, Body, answer_timeout),
         INT_FIELD(     "progressTimeout", OPTIONAL, Body, progress_timeout),
         INT_FIELD(     "inFlightMax",     OPTIONAL, Body, in_flight_max),
+        PUSH_PLAN_FIELDS(Body, how),
         LIST_FIELD(    "groups",          REQUIRED, Body, groups, groups_type),
 };
 static const Table body_table = TABLE("roll-out", body_fields);
@@ -202,6 +204,21 @@ static int make_plan(const Body *body, RolloutPlan *plan, CodecError *reterr)
         return take_share(body->fail_limit, (RolloutShare){0}, &plan->fail_limit, reterr);
 }
 
+/* How stations are told, checked, as the plan keeps it. */
+static int take_how(PushPlan *how, RolloutPlan *plan, CodecError *reterr)
+{
+        char sentence[PUSH_SENTENCE_MAX];
+        _cleanup_(cJSON_Deletep) cJSON *json = NULL;
+        if (push_plan_check(how, sentence) < 0)
+                return complain(reterr, sentence);
+        int r = codec_encode(&push_plan_table, how, &json, reterr);
+        if (r < 0)
+                return r;
+        if (json->child && !cJSON_PrintPreallocated(json, plan->how, sizeof(plan->how), false))
+                return complain(reterr, "retrieve or install is too long.");
+        return 0;
+}
+
 static int make_group(const GroupBody *body, RolloutGroup *group, RolloutChoice *choice,
                       CodecError *reterr)
 {
@@ -305,6 +322,8 @@ static int make(const cJSON *json, Body *body, const RolloutSources *sources, Ma
         int r = take_what(json, sources->firmware, body->firmware, &body->version, &order, reterr);
         if (r == 0)
                 r = make_plan(body, &m->plan, reterr);
+        if (r == 0)
+                r = take_how(&body->how, &m->plan, reterr);
         for (size_t g = 0; g < body->groups.count && r == 0; g++) {
                 r = make_group(&groups[g], &m->groups[g], &m->choices[g], reterr);
                 if (r == 0)
@@ -325,7 +344,8 @@ int rollout_read(const cJSON *json, const RolloutSources *sources, const Rollout
                                           .start_at = NO_TIME,
                                           .after = RETRY_AFTER,
                                           .answer_timeout = ANSWER_TIMEOUT,
-                                          .progress_timeout = PROGRESS_TIMEOUT};
+                                          .progress_timeout = PROGRESS_TIMEOUT,
+                                          .how = PUSH_PLAN_INIT};
         _cleanup_(making_freep) Making *m = calloc(1, sizeof(*m));
         _cleanup_(rollout_freep) Rollout *rollout = NULL;
         if (!m)

@@ -18,8 +18,9 @@ static usec_t deadline_of(const Rollout *rollout, const RolloutTarget *target)
         const RolloutPlan *plan = &rollout->plan;
         if (target->state == TARGET_TELLING || target->state == TARGET_TOLD)
                 return target->since + plan->answer_timeout;
+        bool may_wait = target->state == TARGET_ACCEPTED || target->state == TARGET_DOWNLOADED;
         if (target_is_in_flight(target->state))
-                return target->since + plan->progress_timeout;
+                return MAX(target->since, may_wait ? target->acts_at : 0) + plan->progress_timeout;
         return target->state == TARGET_RETRYING ? target->since + plan->retry.after : USEC_INFINITY;
 }
 
@@ -221,7 +222,8 @@ static int pick(Rollout *rollout, usec_t now, uint32_t *picked, uint32_t *count)
         uint32_t i;
         while (*count < ROLLOUT_TELLS_MAX && (i = rollout_tellable(rollout)) != HEAP_ABSENT) {
                 RolloutTarget *target = &rollout->targets[i];
-                if (!doors->tellable(doors->userdata, rollout, target)) {
+                usec_t acts_at = 0;
+                if (!doors->tellable(doors->userdata, rollout, target, now, &acts_at)) {
                         if (*count > 0)
                                 break; /* its failure may stop those picked: after they were told */
                         (void)fail(rollout, i, FAILURE_UNTELLABLE, false, now);
@@ -233,6 +235,7 @@ static int pick(Rollout *rollout, usec_t now, uint32_t *picked, uint32_t *count)
                         return r;
                 target->tries++;
                 target->firmware = rollout->plan.firmware;
+                target->acts_at = acts_at;
                 (void)move(rollout, i, TARGET_TELL, now);
                 picked[(*count)++] = i;
         }

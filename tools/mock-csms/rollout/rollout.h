@@ -21,6 +21,8 @@
 #define ROLLOUT_REASON_MAX 256
 /* Bytes of an order in JSON: a certificate, a signature and a location. */
 #define ROLLOUT_ORDER_MAX 16384
+/* Bytes of how they are told, in JSON: times and retries. */
+#define ROLLOUT_HOW_MAX 511
 /* Stations told in one step, so that none takes long; the next step is due at once. */
 #define ROLLOUT_TELLS_MAX 100
 
@@ -144,6 +146,8 @@ typedef struct RolloutTarget {
         int64_t request_id;    /* of the last telling; NO_INT: never told */
         int64_t firmware;      /* that it was told last; 0: none */
         usec_t since;          /* wall clock: when it came into its state */
+        usec_t acts_at; /* wall clock: it was told to wait with downloading or installing until
+                           then; what is over, or 0, is at once */
 
         bool online, changed; /* the engine's; not stored */
 } RolloutTarget;
@@ -156,12 +160,13 @@ typedef struct RolloutPlan {
         int64_t firmware; /* 0: order */
         char order[ROLLOUT_ORDER_MAX +
                    1]; /* what stations are told where it is no firmware kept here: the runner's */
+        char how[ROLLOUT_HOW_MAX + 1];      /* beside that, whatever it is; "": nothing */
         char version[ROLLOUT_NAME_MAX + 1]; /* "": unknown: only statuses tell of success */
         usec_t start_at;                    /* wall clock; 0: as soon as it is started */
         RolloutShare fail_limit;            /* of all stations; SHARE_NONE: any number may fail */
         RolloutRetry retry;
         usec_t answer_timeout;   /* how long a station that was told may say nothing */
-        usec_t progress_timeout; /* how long it may stay in one status */
+        usec_t progress_timeout; /* how long it may stay in one status, be it time to act */
         uint32_t in_flight_max;  /* told and not ended at a time; 0: all */
 
         RolloutState state;
@@ -196,10 +201,13 @@ typedef struct RolloutDoors {
          * errno. */
         int (*store)(void *userdata, const Rollout *rollout, const uint32_t *targets, size_t count,
                      bool flush);
-        /* Whether there is a message that tells this station: asked before anything is stored, so
-         * that a limit of failures that is passed by it stops those behind it. */
-        bool (*tellable)(void *userdata, const Rollout *rollout, const RolloutTarget *target);
-        /* Tells a station: it is connected, and its request id and firmware are stored. Where it
+        /* Whether there is a message that tells this station now, and RolloutTarget.acts_at of it:
+         * asked before anything is stored, so that a limit of failures that is passed by it stops
+         * those behind it. */
+        bool (*tellable)(void *userdata, const Rollout *rollout, const RolloutTarget *target,
+                         usec_t now, usec_t *ret_acts_at);
+        /* Tells a station: it is connected, its request id and firmware are stored, and since is
+         * the now of tellable(). Where it
          * can't be sent, the answer time-out finds it. */
         void (*tell)(void *userdata, const Rollout *rollout, const RolloutTarget *target);
         /* Told after it was stored. May be NULL. */

@@ -1,13 +1,6 @@
 /* What is told of roll-outs in JSON. See rollouts.h. */
+#include "json-add.h"
 #include "rollouts.h"
-
-static bool add_time(cJSON *o, const char *name, usec_t when)
-{
-        char text[TIME_TEXT_MAX];
-        return when == NO_TIME || when == 0
-                       ? cJSON_AddNullToObject(o, name) != NULL
-                       : cJSON_AddStringToObject(o, name, time_format(when, text)) != NULL;
-}
 
 static bool add_share(cJSON *o, const char *name, RolloutShare share)
 {
@@ -16,6 +9,20 @@ static bool add_share(cJSON *o, const char *name, RolloutShare share)
                        ? cJSON_AddNullToObject(o, name) != NULL
                        : cJSON_AddStringToObject(o, name, rollout_share_format(share, text)) !=
                                  NULL;
+}
+
+/* The members of an object that is kept as text; "": none. */
+static bool add_members(cJSON *o, const char *text)
+{
+        _cleanup_(cJSON_Deletep) cJSON *json = *text ? cJSON_Parse(text) : NULL;
+        while (json && json->child) {
+                cJSON *item = cJSON_DetachItemViaPointer(json, json->child);
+                if (!cJSON_AddItemToObject(o, item->string, item)) {
+                        cJSON_Delete(item);
+                        return false;
+                }
+        }
+        return json || !*text;
 }
 
 static bool add_seconds(cJSON *o, const char *name, usec_t span)
@@ -48,8 +55,8 @@ static bool add_groups(cJSON *o, const Rollout *rollout)
                     !add_share(one, "success", groups[g].success) ||
                     !add_seconds(one, "wait", groups[g].wait) ||
                     !add_share(one, "failureLimit", groups[g].fail_limit) ||
-                    !add_time(one, "begunAt", groups[g].begun_at) ||
-                    !add_time(one, "reachedAt", groups[g].reached_at) ||
+                    !json_add_time(one, "begunAt", groups[g].begun_at) ||
+                    !json_add_time(one, "reachedAt", groups[g].reached_at) ||
                     !add_counts(one, groups[g].counts))
                         return false;
         }
@@ -96,12 +103,13 @@ cJSON *rollout_describe(const Rollout *rollout)
         _cleanup_(cJSON_Deletep) cJSON *o = cJSON_CreateObject();
         if (!o || !cJSON_AddNumberToObject(o, "id", (double)plan->id) ||
             !cJSON_AddStringToObject(o, "name", plan->name) || !add_firmware(o, plan) ||
-            !cJSON_AddStringToObject(o, "version", plan->version) ||
+            !add_members(o, plan->how) || !cJSON_AddStringToObject(o, "version", plan->version) ||
             !cJSON_AddStringToObject(o, "state", rollout_state_to_string(plan->state)) ||
-            !add_time(o, "since", plan->since) || !cJSON_AddStringToObject(o, "by", plan->by) ||
+            !json_add_time(o, "since", plan->since) ||
+            !cJSON_AddStringToObject(o, "by", plan->by) ||
             !cJSON_AddStringToObject(o, "reason", plan->reason) ||
             !cJSON_AddStringToObject(o, "next", rollout_next(rollout, next)) ||
-            !add_time(o, "startAt", plan->start_at) ||
+            !json_add_time(o, "startAt", plan->start_at) ||
             !add_share(o, "failureLimit", plan->fail_limit) || !add_retry(o, &plan->retry) ||
             !add_seconds(o, "answerTimeout", plan->answer_timeout) ||
             !add_seconds(o, "progressTimeout", plan->progress_timeout) ||
@@ -125,16 +133,13 @@ cJSON *target_describe(const Rollout *rollout, const RolloutTarget *target)
             !cJSON_AddStringToObject(o, "station", target->id) ||
             !cJSON_AddStringToObject(o, "group", groups[target->group].name) ||
             !cJSON_AddStringToObject(o, "state", target_state_to_string(target->state)) ||
-            !add_time(o, "since", target->since) ||
+            !json_add_time(o, "since", target->since) ||
             !cJSON_AddNumberToObject(o, "tries", target->tries) ||
             !cJSON_AddBoolToObject(o, "online", target->online))
                 return NULL;
-        cJSON *failure = target->failure == FAILURE_NONE
-                                 ? cJSON_AddNullToObject(o, "failure")
-                                 : cJSON_AddStringToObject(
-                                           o, "failure", target_failure_to_string(target->failure));
-        cJSON *id = target->request_id == NO_INT
-                            ? cJSON_AddNullToObject(o, "requestId")
-                            : cJSON_AddNumberToObject(o, "requestId", (double)target->request_id);
-        return failure && id ? TAKE_PTR(o) : NULL;
+        bool failed = target->failure != FAILURE_NONE;
+        bool good = json_add_text(o, "failure",
+                                  failed ? target_failure_to_string(target->failure) : NULL) &&
+                    json_add_number(o, "requestId", target->request_id);
+        return good ? TAKE_PTR(o) : NULL;
 }

@@ -1,57 +1,58 @@
 /* See rollouts.h. */
-#include "rollouts.h"
+#include "json-add.h"
 #include "log.h"
-#include "order.h"
+#include "rollouts-private.h"
 #include "state-rollout.h"
+#include "station.h"
 #include <inttypes.h>
 
 /* A station that connects is told something once it has sent its BootNotification, or after this
  * long: one that comes back sends none. */
 #define BOOT_WITHIN (3 * USEC_PER_SEC)
+/* A roll-out that could not be stored is tried again after this long, twice as long each time. */
+#define PAUSE_FIRST USEC_PER_SEC
+#define PAUSE_MOST (60 * USEC_PER_SEC)
 
-/* Has connected, and sent no BootNotification yet. */
-typedef struct Newcomer Newcomer;
-struct Newcomer {
-        Newcomer *next;
-        usec_t when; /* boottime: of its turn */
-        char id[STATION_ID_MAX + 1];
-};
+#define FOREACH_KEPT(k, rollouts)                                                                  \
+        for (Kept *k = (rollouts)->all; k < (rollouts)->all + (rollouts)->count; k++)
+/* Those to whom something can happen. */
+#define FOREACH_AWAKE(k, rollouts)                                                                 \
+        FOREACH_KEPT (k, rollouts)                                                                 \
+                if (!k->error)
 
-struct Rollouts {
-        RolloutsOptions options;
-        Observer observer;
-        FirmwareUser user;
-        Rollout *all[ROLLOUTS_MAX]; /* by id; NULL: could not be loaded anew, and rests until the
-                                       next start */
-        size_t count;
-        Newcomer *newcomers, **newcomers_end;
-};
-
-/* An order under way: who asked what. Owned by the call, until it is done. */
-typedef struct Asked {
-        Rollouts *rollouts;
-        int64_t rollout, request_id;
-        char station[STATION_ID_MAX + 1];
-} Asked;
-
-static size_t position(const Rollouts *rollouts, int64_t id)
+Kept *rollouts_kept(Rollouts *rollouts, int64_t id)
 {
-        size_t i = 0;
-        while (i < rollouts->count &&
-               (!rollouts->all[i] || rollout_plan(rollouts->all[i])->id != id))
-                i++;
-        return i;
+        FOREACH_KEPT (k, rollouts)
+                if (k->id == id)
+                        return k;
+        return NULL;
 }
 
-const Rollout *rollouts_find(const Rollouts *rollouts, int64_t id)
+const Rollout *rollouts_find(Rollouts *rollouts, int64_t id)
 {
-        size_t i = position(rollouts, id);
-        return i < rollouts->count ? rollouts->all[i] : NULL;
+        const Kept *kept = rollouts_kept(rollouts, id);
+        return kept ? kept->rollout : NULL;
 }
 
-const Rollout *rollouts_at(const Rollouts *rollouts, size_t i)
+const Rollout *rollouts_behind(Rollouts *rollouts, int64_t id)
 {
-        return i < rollouts->count ? rollouts->all[i] : NULL;
+        FOREACH_KEPT (k, rollouts)
+                if (k->id > id && k->rollout)
+                        return k->rollout;
+        return NULL;
+}
+
+cJSON *rollouts_describe(const Rollouts *rollouts, const Rollout *rollout)
+{
+        _cleanup_(freep) char *trouble = NULL;
+        cJSON *o = rollout_describe(rollout);
+        FOREACH_KEPT (k, (Rollouts *)rollouts)
+                if (k->rollout == rollout && k->error)
+                        trouble = str_printf("It can't be stored, and rests until it can: %s.",
+                                             strerror(-k->error));
+        if (o && !json_add_text(o, "trouble", trouble))
+                cJSON_Delete(TAKE_PTR(o));
+        return o;
 }
 
 /* From the wall clock to the loop's. */
@@ -61,165 +62,91 @@ static usec_t to_boottime(usec_t when)
         return when == USEC_INFINITY ? when : boottime_now() + (when > now ? when - now : 0);
 }
 
-/* After each step of the i-th: when it is next, or what is to be done where it could not be stored.
- */
-static int after(Rollouts *rollouts, size_t i, int r)
+/* ---- what can't be stored ---- */
+
+/* It is as it is stored: nobody was told by the step, and what was here goes too far. */
+static void rest(Rollouts *rollouts, Kept *kept, int r)
 {
         const RolloutsOptions *o = &rollouts->options;
-        if (r < 0 && r != -EPERM) {
-                /* nobody was told by this step: what is stored is true, what is here goes too far
-                 */
-                int64_t id = rollout_plan(rollouts->all[i])->id;
-                rollout_free(TAKE_PTR(rollouts->all[i]));
-                log_error_errno(r,
-                                "Roll-out %" PRId64
-                                " could not be stored, and rests until the next start",
-                                id);
-                return r;
-        }
-        o->wake_at(o->userdata, to_boottime(rollout_deadline(rollouts->all[i])));
+        const RolloutDoors doors = rollouts_doors(rollouts);
+        usec_t now = boottime_now();
+        bool again = kept->pause > 0 && now - kept->failed_at <= 2 * PAUSE_MOST;
+        log_error_errno(r, "Roll-out %" PRId64 " can't be stored, and rests until it can",
+                        kept->id);
+        kept->error = r;
+        kept->pause = again ? MIN(2 * kept->pause, PAUSE_MOST) : PAUSE_FIRST;
+        kept->failed_at = now;
+        kept->again_at = now + kept->pause;
+        rollout_free(TAKE_PTR(kept->rollout));
+        r = state_rollout_load(o->state, kept->id, &doors, &kept->rollout);
+        if (r < 0)
+                log_error_errno(r, "Roll-out %" PRId64 " can't be loaded", kept->id);
+        else
+                rollouts_publish(rollouts, kept->rollout);
+        o->wake_at(o->userdata, kept->again_at);
+}
+
+int rollouts_stepped(Rollouts *rollouts, Kept *kept, int r)
+{
+        const RolloutsOptions *o = &rollouts->options;
+        if (r < 0 && r != -EPERM)
+                rest(rollouts, kept, r);
+        else
+                o->wake_at(o->userdata, to_boottime(rollout_deadline(kept->rollout)));
         return r;
 }
 
-#define FOREACH_ROLLOUT(i, rollouts)                                                               \
-        for (size_t i = 0; i < (rollouts)->count; i++)                                             \
-                if ((rollouts)->all[i])
-
-/* ---- doors ---- */
-
-static int fresh_id(void *userdata, int64_t *ret)
+/* Whether the last status of a station is one of what it was told last, as far as can be known. */
+static bool is_about(const UpdateState *update, const RolloutTarget *target)
 {
-        Rollouts *rollouts = userdata;
-        return state_fresh_id(rollouts->options.state, ret);
+        return *update->status && target->request_id != NO_INT && update->since >= target->since &&
+               (update->request_id == target->request_id || update->request_id == NO_INT);
 }
 
-static int store(void *userdata, const Rollout *rollout, const uint32_t *targets, size_t count,
-                 bool flush)
+/* What has come of one of its stations while it rested. Newcomers have their own turn. */
+static int catch_up(Rollout *rollout, const RolloutTarget *target, const Station *station)
 {
-        Rollouts *rollouts = userdata;
-        State *state = rollouts->options.state;
-        int r = state_rollout_store(state, rollout, targets, count);
-        return r == 0 && flush ? state_flush(state) : r;
-}
-
-/* The body of an order for a firmware that is kept here. */
-static int order_of(FirmwareStore *store, int64_t id, const Station *station, cJSON **ret)
-{
-        _cleanup_(firmware_freep) Firmware *firmware = NULL;
-        int r = firmware_find(store, id, &firmware);
-        return r < 0 ? r : firmware_order(store, firmware, station, ret);
-}
-
-/* The message for a station. 0, -EINVAL: there is none, -ENODATA: not now, -ENOMEM. */
-static int message_for(Rollouts *rollouts, const Rollout *rollout, const RolloutTarget *target,
-                       const char **action, cJSON **payload)
-{
-        const RolloutsOptions *o = &rollouts->options;
-        const RolloutPlan *plan = rollout_plan(rollout);
-        const char *sentence;
-        _cleanup_(cJSON_Deletep) cJSON *body = NULL;
-        const Station *station = csms_find(o->csms, target->id);
+        usec_t now = wallclock_now();
         int r = 0;
-        if (!station || !station_is_online(station))
-                return -ENODATA;
-        if (*plan->order)
-                r = json_parse(plan->order, strlen(plan->order), &body);
-        else
-                r = order_of(o->firmware, plan->firmware, station, &body);
-        if (r < 0)
-                return r == -ENOMEM || r == -ENODATA ? r : -EINVAL;
-        cJSON_DeleteItemFromObjectCaseSensitive(body, "requestId");
-        if (!cJSON_AddNumberToObject(body, "requestId",
-                                     (double)MAX(target->request_id, (int64_t)0)))
-                return -ENOMEM;
-        return order_message(&order_update, o->csms, station, body,
-                             &(OrderMessage){action, payload, &sentence});
+        if (is_about(&station->update, target))
+                r = rollout_status(rollout, target->id, station->update.request_id,
+                                   station->update.status, now);
+        if (r == 0 && station_is_online(station) && station->connected_since + BOOT_WITHIN <= now)
+                r = rollout_connected(rollout, target->id, true, now);
+        return r;
 }
 
-static bool tellable(void *userdata, const Rollout *rollout, const RolloutTarget *target)
+/* Whether one that rests goes on. */
+static bool wake(Rollouts *rollouts, Kept *kept)
 {
-        const char *action;
-        _cleanup_(cJSON_Deletep) cJSON *payload = NULL;
-        return message_for(userdata, rollout, target, &action, &payload) != -EINVAL;
-}
-
-/* What the answer means: 1.6's UpdateFirmware has no status. */
-static TargetFailure read_answer(const CallOutcome *outcome)
-{
-        const cJSON *status = cJSON_GetObjectItemCaseSensitive(outcome->result, "status");
-        if (outcome->end == CALL_ERROR)
-                return FAILURE_CALL_ERROR;
-        return !cJSON_IsString(status) || startswith(status->valuestring, "Accepted")
-                       ? FAILURE_NONE
-                       : FAILURE_REJECTED;
-}
-
-static void on_done(void *userdata, const CallOutcome *outcome)
-{
-        _cleanup_(freep) Asked *asked = userdata;
-        Rollouts *rollouts = asked->rollouts;
-        size_t i = position(rollouts, asked->rollout);
-        if (i == rollouts->count || (outcome->end != CALL_RESULT && outcome->end != CALL_ERROR))
-                return;
-        (void)after(rollouts, i,
-                    rollout_answered(rollouts->all[i], asked->station, asked->request_id,
-                                     read_answer(outcome), wallclock_now()));
-}
-
-static void tell(void *userdata, const Rollout *rollout, const RolloutTarget *target)
-{
-        Rollouts *rollouts = userdata;
-        const char *action;
-        cJSON *payload = NULL;
-        Call *call;
-        Station *station = csms_find(rollouts->options.csms, target->id);
-        Asked *asked = calloc(1, sizeof(*asked));
-        int r = asked ? message_for(rollouts, rollout, target, &action, &payload) : -ENOMEM;
-        if (r == 0) {
-                *asked = (Asked){.rollouts = rollouts,
-                                 .rollout = rollout_plan(rollout)->id,
-                                 .request_id = target->request_id};
-                memcpy(asked->station, target->id, strlen(target->id) + 1);
-                r = station_call(station, action, payload, on_done, asked, &call);
+        size_t count = 0;
+        const RolloutDoors doors = rollouts_doors(rollouts);
+        int r = kept->rollout ? 0
+                              : state_rollout_load(rollouts->options.state, kept->id, &doors,
+                                                   &kept->rollout);
+        const RolloutTarget *targets = r == 0 ? rollout_targets(kept->rollout, &count) : NULL;
+        kept->error = 0;
+        for (size_t i = 0; i < count && r == 0; i++) {
+                const Station *station = csms_find(rollouts->options.csms, targets[i].id);
+                r = station ? catch_up(kept->rollout, &targets[i], station) : 0;
         }
-        if (r < 0) {
-                log_warning("Roll-out %" PRId64 " can't tell %s: %s", rollout_plan(rollout)->id,
-                            target->id, strerror(-r));
-                free(asked);
-        }
-}
-
-static void happened(void *userdata, const Rollout *rollout, const RolloutNews *news)
-{
-        Rollouts *rollouts = userdata;
-        Events *events = rollouts->options.events;
-        size_t count;
-        const RolloutTarget *target = rollout_targets(rollout, &count) + news->index;
-        if (news->kind == NEWS_TARGET && events_wanted(events, "rollout-target", target->id))
-                events_publish(events, "rollout-target", target->id,
-                               target_describe(rollout, target));
-        if (news->kind == NEWS_ROLLOUT && events_wanted(events, "rollout", NULL))
-                events_publish(events, "rollout", NULL, rollout_describe(rollout));
-}
-
-RolloutDoors rollouts_doors(Rollouts *rollouts)
-{
-        return (RolloutDoors){.fresh_id = fresh_id,
-                              .store = store,
-                              .tellable = tellable,
-                              .tell = tell,
-                              .happened = happened,
-                              .userdata = rollouts};
+        if (r == 0)
+                r = state_flush(rollouts->options.state);
+        if (rollouts_stepped(rollouts, kept, r) < 0)
+                return false;
+        log_notice("Roll-out %" PRId64 " goes on", kept->id);
+        rollouts_publish(rollouts, kept->rollout);
+        return true;
 }
 
 /* ---- what stations do ---- */
 
 static void connected(Rollouts *rollouts, const Station *station, bool online)
 {
-        FOREACH_ROLLOUT(i, rollouts)
-        (void)after(
-                rollouts, i,
-                rollout_connected(rollouts->all[i], station_id(station), online, wallclock_now()));
+        FOREACH_AWAKE (k, rollouts)
+                (void)rollouts_stepped(rollouts, k,
+                                       rollout_connected(k->rollout, station_id(station), online,
+                                                         wallclock_now()));
 }
 
 static void on_joined(void *userdata, const Station *station)
@@ -279,14 +206,13 @@ static void on_call(void *userdata, const Station *station, const char *action,
                 cJSON_IsNumber(id) && id->valuedouble >= 0 && id->valuedouble <= INT32_MAX
                         ? (int64_t)id->valuedouble
                         : NO_INT;
-        FOREACH_ROLLOUT(i, rollouts)
-        {
-                Rollout *rollout = rollouts->all[i];
-                const char *who = station_id(station);
-                (void)after(rollouts, i,
-                            boot ? rollout_booted(rollout, who, word, wallclock_now())
-                                 : rollout_status(rollout, who, request_id, word, wallclock_now()));
-        }
+        const char *who = station_id(station);
+        usec_t now = wallclock_now();
+        FOREACH_AWAKE (k, rollouts)
+                (void)rollouts_stepped(
+                        rollouts, k,
+                        boot ? rollout_booted(k->rollout, who, word, now)
+                             : rollout_status(k->rollout, who, request_id, word, now));
         if (boot)
                 connected(rollouts, station, true);
 }
@@ -294,12 +220,12 @@ static void on_call(void *userdata, const Station *station, const char *action,
 usec_t rollouts_tick(Rollouts *rollouts)
 {
         usec_t next = welcome(rollouts), now = wallclock_now();
-        FOREACH_ROLLOUT(i, rollouts)
-        {
-                if (rollout_deadline(rollouts->all[i]) <= now)
-                        (void)after(rollouts, i, rollout_tick(rollouts->all[i], now));
-                if (rollouts->all[i])
-                        next = MIN(next, to_boottime(rollout_deadline(rollouts->all[i])));
+        FOREACH_KEPT (k, rollouts) {
+                bool awake = !k->error || (k->again_at <= boottime_now() && wake(rollouts, k));
+                if (awake && rollout_deadline(k->rollout) <= now)
+                        (void)rollouts_stepped(rollouts, k, rollout_tick(k->rollout, now));
+                next = MIN(next,
+                           k->error ? k->again_at : to_boottime(rollout_deadline(k->rollout)));
         }
         return next;
 }
@@ -309,13 +235,13 @@ usec_t rollouts_tick(Rollouts *rollouts)
 /* FirmwareUser.needs: whether one that is not over has it. */
 static int needs(void *userdata, int64_t firmware, char **ret_who)
 {
-        const Rollouts *rollouts = userdata;
-        FOREACH_ROLLOUT(i, rollouts)
-        {
-                const RolloutPlan *plan = rollout_plan(rollouts->all[i]);
-                if (plan->firmware != firmware || *plan->order || rollout_is_over(rollouts->all[i]))
+        Rollouts *rollouts = userdata;
+        FOREACH_KEPT (k, rollouts) {
+                const RolloutPlan *plan = k->rollout ? rollout_plan(k->rollout) : NULL;
+                if (plan &&
+                    (plan->firmware != firmware || *plan->order || rollout_is_over(k->rollout)))
                         continue;
-                *ret_who = str_printf("roll-out %" PRId64, plan->id);
+                *ret_who = str_printf("roll-out %" PRId64, k->id);
                 return *ret_who ? 1 : -ENOMEM;
         }
         return 0;
@@ -335,9 +261,11 @@ int rollouts_open(const RolloutsOptions *options, Rollouts **ret)
         int r;
         while ((r = state_rollout_next(options->state, id, &id)) == 0 &&
                rollouts->count < ROLLOUTS_MAX) {
-                r = state_rollout_load(options->state, id, &doors, &rollouts->all[rollouts->count]);
+                Kept *kept = &rollouts->all[rollouts->count];
+                r = state_rollout_load(options->state, id, &doors, &kept->rollout);
                 if (r < 0)
                         return r;
+                kept->id = id;
                 rollouts->count++;
         }
         if (r < 0 && r != -ENOENT)
@@ -355,7 +283,7 @@ void rollouts_free(Rollouts *rollouts)
         if (!rollouts)
                 return;
         for (size_t i = 0; i < rollouts->count; i++)
-                rollout_free(rollouts->all[i]);
+                rollout_free(rollouts->all[i].rollout);
         for (Newcomer *n = rollouts->newcomers, *next; n; n = next) {
                 next = n->next;
                 free(n);
@@ -370,17 +298,17 @@ int rollouts_add(Rollouts *rollouts, Rollout *rollout)
         State *state = rollouts->options.state;
         if (rollouts->count == ROLLOUTS_MAX)
                 return -ENOSPC;
-        FOREACH_ROLLOUT(i, rollouts)
-        if (streq(rollout_plan(rollouts->all[i])->name, rollout_plan(rollout)->name))
-                return -EEXIST;
+        FOREACH_KEPT (k, rollouts)
+                if (k->rollout &&
+                    streq(rollout_plan(k->rollout)->name, rollout_plan(rollout)->name))
+                        return -EEXIST;
         int r = state_rollout_add(state, rollout, &id);
         if (r == 0)
                 r = state_flush(state);
         if (r < 0)
                 return r;
         rollout_set_id(rollout, id);
-        size_t at = rollouts->count++;
-        rollouts->all[at] = rollout;
+        rollouts->all[rollouts->count++] = (Kept){.id = id, .rollout = rollout};
         const RolloutTarget *targets = rollout_targets(rollout, &count);
         for (size_t i = 0; i < count; i++) {
                 const Station *station = csms_find(rollouts->options.csms, targets[i].id);
@@ -398,33 +326,31 @@ static bool is_under_way(const Rollout *rollout)
 
 int rollouts_remove(Rollouts *rollouts, int64_t id)
 {
-        size_t i = position(rollouts, id);
-        if (i == rollouts->count)
+        Kept *kept = rollouts_kept(rollouts, id);
+        if (!kept || !kept->rollout)
                 return -ENOENT;
-        if (is_under_way(rollouts->all[i]))
+        if (is_under_way(kept->rollout))
                 return -EBUSY;
         int r = state_rollout_remove(rollouts->options.state, id);
         if (r == 0)
                 r = state_flush(rollouts->options.state);
         if (r < 0)
                 return r;
-        rollout_free(rollouts->all[i]);
+        rollout_free(kept->rollout);
         rollouts->count--;
-        memmove(rollouts->all + i, rollouts->all + i + 1,
-                (rollouts->count - i) * sizeof(*rollouts->all));
+        memmove(kept, kept + 1, (size_t)(rollouts->all + rollouts->count - kept) * sizeof(*kept));
         return 0;
 }
 
 /* Whether another roll-out has not come to its end with a station of this one. */
-static bool is_in_the_way(const Rollouts *rollouts, const Rollout *rollout,
-                          const char **ret_station, int64_t *ret_other)
+static bool is_in_the_way(Rollouts *rollouts, const Rollout *rollout, const char **ret_station,
+                          int64_t *ret_other)
 {
         size_t count;
         const RolloutTarget *targets = rollout_targets(rollout, &count);
-        FOREACH_ROLLOUT(i, rollouts)
-        {
-                const Rollout *other = rollouts->all[i];
-                if (other == rollout || !is_under_way(other))
+        FOREACH_KEPT (k, rollouts) {
+                const Rollout *other = k->rollout;
+                if (!other || other == rollout || !is_under_way(other))
                         continue;
                 for (size_t n = 0; n < count; n++) {
                         const RolloutTarget *theirs = rollout_find(other, targets[n].id);
@@ -441,15 +367,18 @@ static bool is_in_the_way(const Rollouts *rollouts, const Rollout *rollout,
 int rollouts_command(Rollouts *rollouts, int64_t id, const RolloutCommand *command,
                      const char **ret_station, int64_t *ret_other)
 {
-        size_t i = position(rollouts, id);
-        if (i == rollouts->count)
+        Kept *kept = rollouts_kept(rollouts, id);
+        if (!kept)
                 return -ENOENT;
-        Rollout *rollout = rollouts->all[i];
+        if (kept->error && !wake(rollouts, kept))
+                return kept->error;
+        Rollout *rollout = kept->rollout;
         if (!rollout_allows(rollout, command->event))
                 return -EPERM;
         if ((command->event == ROLLOUT_START || command->event == ROLLOUT_SUPERSEDE) &&
             is_in_the_way(rollouts, rollout, ret_station, ret_other))
                 return -EBUSY;
-        int r = after(rollouts, i, rollout_command(rollout, command, wallclock_now()));
+        int r = rollouts_stepped(rollouts, kept,
+                                 rollout_command(rollout, command, wallclock_now()));
         return r < 0 ? r : state_flush(rollouts->options.state);
 }

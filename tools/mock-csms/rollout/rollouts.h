@@ -1,5 +1,6 @@
 /* The roll-outs of this CSMS: runs each engine (rollout.h) on what stations do, keeps it in the
- * state, and tells stations by the message for the version of each. */
+ * state, and tells stations by the message for the version of each. One that can't be stored rests,
+ * as it is stored, and is tried again after a while that grows. */
 #pragma once
 
 #include "csms.h"
@@ -44,10 +45,12 @@ int rollouts_remove(Rollouts *rollouts, int64_t id);
 int rollouts_command(Rollouts *rollouts, int64_t id, const RolloutCommand *command,
                      const char **ret_station, int64_t *ret_other);
 /* NULL: there is none. */
-const Rollout *rollouts_find(const Rollouts *rollouts, int64_t id);
-/* The i-th by id; NULL: behind the last. */
-const Rollout *rollouts_at(const Rollouts *rollouts, size_t i);
-/* What REST and events tell: of a roll-out, of a target. Owned by the caller, NULL when out of
- * memory. */
+const Rollout *rollouts_find(Rollouts *rollouts, int64_t id);
+/* The first with a greater id; NULL: there is none. */
+const Rollout *rollouts_behind(Rollouts *rollouts, int64_t id);
+/* What REST and events tell: of a roll-out, also one that is not among these; of a target. Owned by
+ * the caller, NULL when out of memory. */
+cJSON *rollouts_describe(const Rollouts *rollouts, const Rollout *rollout);
+/* The same, without what only these know. */
 cJSON *rollout_describe(const Rollout *rollout);
 cJSON *target_describe(const Rollout *rollout, const RolloutTarget *target);

@@ -16,7 +16,7 @@ const char state_rollout_schema[] =
         " answer_timeout INTEGER NOT NULL, progress_timeout INTEGER NOT NULL, in_flight_max "
         "INTEGER NOT NULL,"
         " state INTEGER NOT NULL, by TEXT NOT NULL, reason TEXT NOT NULL, since INTEGER NOT NULL,"
-        " forgiven INTEGER NOT NULL);"
+        " forgiven INTEGER NOT NULL, how TEXT NOT NULL);"
         "CREATE TABLE rollout_group ("
         " rollout INTEGER NOT NULL REFERENCES rollout ON DELETE CASCADE, n INTEGER NOT NULL,"
         " name TEXT NOT NULL, success TEXT NOT NULL, wait INTEGER NOT NULL, fail_limit TEXT NOT "
@@ -28,18 +28,18 @@ const char state_rollout_schema[] =
         " station TEXT NOT NULL, grp INTEGER NOT NULL, state INTEGER NOT NULL, failure INTEGER NOT "
         "NULL,"
         " tries INTEGER NOT NULL, request_id INTEGER, firmware INTEGER NOT NULL, since INTEGER NOT "
-        "NULL,"
+        "NULL, acts_at INTEGER NOT NULL,"
         " PRIMARY KEY (rollout, n)) WITHOUT ROWID;";
 
 static const char insert_rollout[] =
         "INSERT INTO rollout VALUES "
-        "(NULL,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18) RETURNING id";
+        "(NULL,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19) RETURNING id";
 static const char update_rollout[] =
         "UPDATE rollout SET firmware=?3, orders=?4, version=?5, state=?14, by=?15, "
         "reason=?16, since=?17, forgiven=?18 WHERE id=?1";
 static const char put_group[] = "INSERT OR REPLACE INTO rollout_group VALUES (?,?,?,?,?,?,?,?,?,?)";
 static const char put_target[] =
-        "INSERT OR REPLACE INTO rollout_target VALUES (?,?,?,?,?,?,?,?,?,?)";
+        "INSERT OR REPLACE INTO rollout_target VALUES (?,?,?,?,?,?,?,?,?,?,?)";
 
 static void bind_time(Statement q, int index, usec_t time)
 {
@@ -99,6 +99,7 @@ static int put_plan(State *state, const char *sql, const RolloutPlan *plan, int6
         bind_text(q, 16, plan->reason);
         sqlite3_bind_int64(q, 17, (int64_t)plan->since);
         sqlite3_bind_int64(q, 18, plan->forgiven);
+        bind_text(q, 19, plan->how);
         r = state_step(state, q);
         if (r == 1)
                 *ret_id = sqlite3_column_int64(q, 0);
@@ -147,6 +148,7 @@ static int put_one(State *state, int64_t id, const RolloutTarget *target, size_t
                 sqlite3_bind_int64(q, 8, target->request_id);
         sqlite3_bind_int64(q, 9, target->firmware);
         sqlite3_bind_int64(q, 10, (int64_t)target->since);
+        sqlite3_bind_int64(q, 11, (int64_t)target->acts_at);
         return state_step(state, q);
 }
 
@@ -234,6 +236,7 @@ static int load_plan(State *state, int64_t id, RolloutPlan *plan)
         take_text(q, 4, plan->version, sizeof(plan->version));
         take_text(q, 14, plan->by, sizeof(plan->by));
         take_text(q, 15, plan->reason, sizeof(plan->reason));
+        take_text(q, 18, plan->how, sizeof(plan->how));
         return plan->state < ROLLOUT_STATE_MAX ? 0 : -EUCLEAN;
 }
 
@@ -284,6 +287,7 @@ static int load_targets(State *state, int64_t id, Rollout *rollout)
                                               : sqlite3_column_int64(q, 7),
                         .firmware = sqlite3_column_int64(q, 8),
                         .since = (usec_t)sqlite3_column_int64(q, 9),
+                        .acts_at = (usec_t)sqlite3_column_int64(q, 10),
                 };
                 r = target.id ? rollout_add(rollout, &target) : -EINVAL;
                 if (r < 0)

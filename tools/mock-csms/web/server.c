@@ -449,6 +449,7 @@ int server_run(const ServerOptions *options)
         raise_limits();
         lws_set_log_level(LLL_ERR | LLL_WARN, log_line);
         signal(SIGPIPE, SIG_IGN);
+        signal(SIGXFSZ, SIG_IGN); /* a limit on files (ulimit -f) is as a full disk */
         int r = uv_loop_init(&server.loop);
         if (r < 0)
                 return log_error_errno(r, "Can't start the loop");

@@ -1,0 +1,38 @@
+/* What the files of this stem share. */
+#pragma once
+
+#include "rollouts.h"
+
+/* Has connected, and sent no BootNotification yet. */
+typedef struct Newcomer Newcomer;
+struct Newcomer {
+        Newcomer *next;
+        usec_t when; /* boottime: of its turn */
+        char id[STATION_ID_MAX + 1];
+};
+
+/* A roll-out, and how it is with its storing. */
+typedef struct Kept {
+        int64_t id;
+        Rollout *rollout; /* NULL: it could not be loaded anew */
+        int error;        /* negative errno: its last step could not be stored; it rests, as it is
+                             stored, until it is tried again. 0: all is well */
+        usec_t failed_at, pause, again_at; /* boottime, of that */
+} Kept;
+
+struct Rollouts {
+        RolloutsOptions options;
+        Observer observer;
+        FirmwareUser user;
+        Kept all[ROLLOUTS_MAX]; /* by id */
+        size_t count;
+        Newcomer *newcomers, **newcomers_end;
+};
+
+/* The one of this id; NULL: there is none. */
+Kept *rollouts_kept(Rollouts *rollouts, int64_t id);
+/* To be called after each step of it with what the step has given, which is returned: says when it
+ * is next; where it could not be stored, lets it rest. */
+int rollouts_stepped(Rollouts *rollouts, Kept *kept, int r);
+/* Tells listeners how it is with it. */
+void rollouts_publish(const Rollouts *rollouts, const Rollout *rollout);
