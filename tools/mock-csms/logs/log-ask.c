@@ -7,6 +7,9 @@
 
 /* Stations asked in one go. */
 #define SLICE 200
+/* What could not be written is tried again after so long. */
+#define TRY_AFTER (5 * USEC_PER_SEC)
+
 struct LogCall {
         LogCall *next, **link; /* what points to it */
         Logs *logs;
@@ -61,6 +64,7 @@ static int read_outcome(LogRow *row, const CallOutcome *outcome)
         case CALL_ERROR:
                 sentence =
                         str_printf("%.64s: %.160s", outcome->code, strempty(outcome->description));
+                free(row->note); /* of what came before the answer */
                 row->note = sentence ? utf8_clip(sentence, LOG_NAME_MAX) : NULL;
                 return str_replace(&row->answer, "CALLERROR");
         case CALL_TIMEOUT:
@@ -167,82 +171,114 @@ static int send_call(Logs *logs, Station *station, const LogRow *row, cJSON *pay
 }
 
 /* A station that can't be asked. */
-static int fail(Logs *logs, LogRow *row, const char *answer, const char *sentence)
+static int refuse(LogRow *row, const char *answer, const char *sentence)
 {
         if (sentence)
                 log_note(row, sentence);
-        int r = str_replace(&row->answer, answer);
         row->answered = wallclock_now();
+        return str_replace(&row->answer, answer);
+}
+
+static int fail(Logs *logs, LogRow *row, const char *answer, const char *sentence)
+{
+        int r = refuse(row, answer, sentence);
         return r < 0 ? r : log_changed(logs, row);
 }
 
-/* Of one slice: the rows that are written and are to be sent. */
+/* Rows that are written together and then sent. */
 typedef struct Slice {
         Logs *logs;
         struct {
                 LogRow *row;
                 Station *station;
-                cJSON *payload;
+                cJSON *payload; /* NULL: it is not asked, and the row says why */
         } items[SLICE];
-        size_t count, seen;
+        size_t count;
 } Slice;
 
+/* The message of one, in memory: its request id is the state's, too. */
 static int prepare(void *userdata, LogRow *row)
 {
         Slice *slice = userdata;
         Logs *logs = slice->logs;
-        cJSON *payload = NULL;
         Station *station = csms_find(logs->options.csms, row->station);
-        slice->seen++;
-        logs->waiting = row->id;
-        if (!station || !station_is_online(station))
-                return fail(logs, row, "offline", "The station was not connected any more.");
-        int r = make_message(logs, station, row, &payload);
-        if (r < 0)
-                return fail(logs, row, "failed", NULL);
-        row->asked = wallclock_now();
-        r = log_changed(logs, row);
-        LogRow *copy = r == 0 ? malloc(sizeof(*copy)) : NULL;
-        if (!copy) {
-                cJSON_Delete(payload);
-                return r < 0 ? r : -ENOMEM;
-        }
+        LogRow *copy = malloc(sizeof(*copy));
+        if (!copy)
+                return -ENOMEM;
         *copy = *row;
         *row = (LogRow)LOG_ROW_INIT; /* its texts are the copy's now */
         slice->items[slice->count].row = copy;
         slice->items[slice->count].station = station;
-        slice->items[slice->count++].payload = payload;
+        cJSON **payload = &slice->items[slice->count++].payload;
+        logs->waiting = copy->id;
+        if (!station || !station_is_online(station))
+                return refuse(copy, "offline", "The station was not connected any more.");
+        if (make_message(logs, station, copy, payload) < 0)
+                return refuse(copy, "failed", NULL);
+        copy->asked = wallclock_now();
         return 0;
+}
+
+/* Writes who is going to be asked, before anybody is: all of it or nothing. */
+static int write_slice(Logs *logs, const Slice *slice)
+{
+        State *state = logs->options.state;
+        int r = state_savepoint(state);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < slice->count && r == 0; i++)
+                r = log_changed(logs, slice->items[i].row);
+        if (r < 0) {
+                state_undo(state);
+                return r;
+        }
+        r = state_release(state);
+        return r < 0 ? r : state_flush(state);
+}
+
+static void send_slice(Logs *logs, const Slice *slice)
+{
+        for (size_t i = 0; i < slice->count; i++) {
+                LogRow *row = slice->items[i].row;
+                cJSON *payload = slice->items[i].payload;
+                int r = payload ? send_call(logs, slice->items[i].station, row, payload) : 0;
+                if (r == -ENOBUFS)
+                        (void)fail(logs, row, "busy", "Too many calls wait for this station.");
+                else if (r < 0)
+                        (void)fail(logs, row, "gone", "The station went away.");
+        }
+}
+
+static void slice_done(const Slice *slice, bool sent)
+{
+        for (size_t i = 0; i < slice->count; i++) {
+                log_row_free(slice->items[i].row);
+                if (!sent)
+                        cJSON_Delete(slice->items[i].payload);
+        }
 }
 
 /* That they are asked is on the disk before they are: nobody is asked a second time. */
 void log_ask_slice(Logs *logs)
 {
-        if (!logs->may_wait)
+        int64_t before = logs->waiting;
+        if (!logs->may_wait || logs->ask_at > boottime_now())
                 return;
         _cleanup_(freep) Slice *slice = calloc(1, sizeof(*slice));
         if (!slice)
                 return;
         slice->logs = logs;
-        int r = state_log_each(logs->options.state,
-                               &(LogChoice){NULL, LOG_WAITING, logs->waiting, SLICE}, prepare,
-                               slice);
-        logs->may_wait = r == 0 && slice->seen == SLICE;
+        int r = state_log_each(logs->options.state, &(LogChoice){NULL, LOG_WAITING, before, SLICE},
+                               prepare, slice);
         if (r == 0)
-                r = state_flush(logs->options.state);
-        for (size_t i = 0; i < slice->count; i++) {
-                _cleanup_(log_row_freep) LogRow *row = slice->items[i].row;
-                cJSON *payload = slice->items[i].payload;
-                if (r < 0) {
-                        cJSON_Delete(payload);
-                        continue;
-                }
-                int sent = send_call(logs, slice->items[i].station, row, payload);
-                if (sent == -ENOBUFS)
-                        (void)fail(logs, row, "busy", "Too many calls wait for this station.");
-                else if (sent < 0)
-                        (void)fail(logs, row, "gone", "The station went away.");
+                r = write_slice(logs, slice);
+        logs->may_wait = r < 0 || slice->count == SLICE;
+        logs->ask_at = r < 0 ? boottime_now() + TRY_AFTER : 0;
+        if (r == 0) {
+                send_slice(logs, slice);
+        } else {
+                logs->waiting = before;
+                log_warning_errno(r, "Not all stations can be asked for logs yet");
         }
-        if (r < 0)
-                log_warning_errno(r, "Not all stations could be asked for logs");
+        slice_done(slice, r == 0);
 }

@@ -23,6 +23,7 @@ struct Logs {
         uint64_t used_bytes; /* of all files here, and of those on their way */
         int64_t waiting;     /* all rows up to this id were told */
         bool may_wait;       /* there may be some behind it */
+        usec_t ask_at;       /* boottime: they are not asked before; 0: now */
         LogAsking *requests; /* their rows are still to be written */
         LogCall *calls;
         LogIntake *intakes;

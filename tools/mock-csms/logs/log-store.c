@@ -240,7 +240,9 @@ usec_t logs_tick(Logs *logs, usec_t now)
         log_request_slice(logs);
         log_ask_slice(logs);
         log_ftp_slice(logs);
-        return logs->requests || logs->may_wait || logs->intakes ? now : USEC_INFINITY;
+        if (logs->requests || logs->intakes)
+                return now;
+        return logs->may_wait ? MAX(now, logs->ask_at) : USEC_INFINITY;
 }
 
 void logs_close(Logs *logs)

@@ -9,6 +9,8 @@
 #define SLICE 1000
 /* Listeners hear of a push that changes at most so often. */
 #define TELL_EVERY (200 * USEC_PER_MSEC)
+/* What could not be written is tried again after so long. */
+#define TRY_AFTER (5 * USEC_PER_SEC)
 
 struct Waiting {
         Waiting *next, *previous;
@@ -120,22 +122,28 @@ static void slice_done(Slice *slice)
                 push_target_done(&slice->targets[i]);
 }
 
-/* Writes who is going to be told and who is not there, before anybody is. */
+/* Writes who is going to be told and who is not there, before anybody is: all of it or nothing. */
 static int write_slice(Pusher *pusher, Slice *slice)
 {
         State *state = pusher->options.state;
         usec_t now = wallclock_now();
-        for (size_t i = 0; i < slice->count; i++) {
+        int r = state_savepoint(state);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < slice->count && r == 0; i++) {
                 const char *id = slice->targets[i].station;
                 Station *station = csms_find(pusher->options.csms, id);
                 bool online = station && station_is_online(station);
                 slice->stations[i] = online ? station : NULL;
-                int r = state_push_set_target(state, pusher->sending, id,
-                                              online ? PUSH_SENT : PUSH_OFFLINE, NULL, now);
-                if (r < 0)
-                        return r;
+                r = state_push_set_target(state, pusher->sending, id,
+                                          online ? PUSH_SENT : PUSH_OFFLINE, NULL, now);
         }
-        return state_flush(state);
+        if (r < 0) {
+                state_undo(state);
+                return r;
+        }
+        r = state_release(state);
+        return r < 0 ? r : state_flush(state);
 }
 
 static int call_station(Pusher *pusher, Station *station, const PushTarget *target)
@@ -164,37 +172,38 @@ static int send_slice(Pusher *pusher, Slice *slice)
                 if (!slice->stations[i])
                         continue;
                 if (call_station(pusher, slice->stations[i], &slice->targets[i]) < 0)
-                        r = state_push_set_target(
+                        (void)state_push_set_target(
                                 pusher->options.state, pusher->sending, slice->targets[i].station,
                                 PUSH_NO_ANSWER, "Too much waits for it already.", wallclock_now());
         }
         return r;
 }
 
-/* Which push goes on; 0: none. A database that fails ends the sending until the next start. */
+/* Which push goes on; 0: none. */
 static int64_t find_unsent(Pusher *pusher)
 {
         int64_t id = 0;
         return state_push_unsent(pusher->options.state, &id) > 0 ? id : 0;
 }
 
-usec_t pusher_tick(Pusher *pusher, usec_t now _unused_)
+usec_t pusher_tick(Pusher *pusher, usec_t now)
 {
-        if (pusher->sending) {
+        if (pusher->sending && pusher->try_at <= now) {
                 Slice *slice = calloc(1, sizeof(*slice));
                 int r = slice ? send_slice(pusher, slice) : -ENOMEM;
-                bool over = r < 0 || slice->count < SLICE;
+                bool over = r == 0 && slice->count < SLICE;
+                pusher->try_at = r < 0 ? now + TRY_AFTER : 0;
                 if (r < 0)
-                        log_error_errno(r, "Push %" PRId64 " can't go on", pusher->sending);
+                        log_error_errno(r, "Push %" PRId64 " can't go on yet", pusher->sending);
                 if (slice)
                         slice_done(slice);
                 free(slice);
                 note_change(pusher, pusher->sending);
                 if (over)
-                        pusher->sending = r < 0 ? 0 : find_unsent(pusher);
+                        pusher->sending = find_unsent(pusher);
         }
         tell_change(pusher);
-        return pusher->sending ? 0 : USEC_INFINITY;
+        return pusher->sending ? pusher->try_at : USEC_INFINITY;
 }
 
 /* ---- Who still needs a file ---- */

@@ -96,6 +96,8 @@ int state_prepare(State *state, const char *sql, Statement *ret)
 /* Begins the transaction, if there is none, to be ended within this time. */
 static int begin(State *state, usec_t within)
 {
+        if (sqlite3_get_autocommit(state->db)) /* a full disk may have ended the transaction */
+                state->writing = false;
         int r = state->writing ? 0 : run(state, "BEGIN IMMEDIATE");
         if (r < 0)
                 return r;
@@ -151,6 +153,8 @@ int state_flush(State *state)
         if (!state->writing)
                 return 0;
         state->writing = false;
+        if (sqlite3_get_autocommit(state->db)) /* whoever wrote last was told that it failed */
+                return -EIO;
         int r = run(state, "COMMIT");
         if (r < 0 && !sqlite3_get_autocommit(state->db))
                 (void)run(state, "ROLLBACK");
