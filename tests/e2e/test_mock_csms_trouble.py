@@ -95,7 +95,7 @@ def test_a_roll_out_rests_and_goes_on(state, how):
         wait_until(lambda: post(csms, "/api/rollouts/1/start").status == 200, 30)
         for station in (one, two):
             assert is_told_once(csms, station)[0] == "UpdateFirmware"
-    assert "rests for a while" in csms.errors
+    assert "rests until it can" in csms.errors
     sound(state)
 
 

@@ -305,8 +305,8 @@ int rollouts_add(Rollouts *rollouts, Rollout *rollout)
         int r = state_rollout_add(state, rollout, &id);
         if (r == 0)
                 r = state_flush(state);
-        if (r < 0)
-                return r;
+        if (r < 0) /* a disk that is full is no word of ours */
+                return r == -ENOMEM ? r : -EIO;
         rollout_set_id(rollout, id);
         rollouts->all[rollouts->count++] = (Kept){.id = id, .rollout = rollout};
         const RolloutTarget *targets = rollout_targets(rollout, &count);
@@ -378,7 +378,8 @@ int rollouts_command(Rollouts *rollouts, int64_t id, const RolloutCommand *comma
         if ((command->event == ROLLOUT_START || command->event == ROLLOUT_SUPERSEDE) &&
             is_in_the_way(rollouts, rollout, ret_station, ret_other))
                 return -EBUSY;
-        int r = rollouts_stepped(rollouts, kept,
-                                 rollout_command(rollout, command, wallclock_now()));
-        return r < 0 ? r : state_flush(rollouts->options.state);
+        int r = rollout_command(rollout, command, wallclock_now());
+        if (r == 0)
+                r = state_flush(rollouts->options.state);
+        return rollouts_stepped(rollouts, kept, r);
 }
