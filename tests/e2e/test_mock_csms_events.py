@@ -2,6 +2,7 @@
 import json
 
 import pytest
+import openapi
 from mockcsms import BOOT, MockCsms
 from wsclient import Station
 
@@ -89,6 +90,49 @@ def test_frames_of_one_station_are_told_to_who_wants_them(csms):
             first, second = stream.next(), stream.next()
             assert first[1]["number"] == 1 and first[1]["line"]["frame"][2:] == ["Heartbeat", {}]
             assert second[1]["line"]["from"] == "csms"
+
+
+def test_faults_are_told_from_their_begin_to_their_end(csms):
+    def post(**fault):
+        answer = csms.request("POST", "/api/faults", json.dumps({"action": "Heartbeat", **fault}))
+        return answer.json["id"] if answer.status == 201 else None
+
+    with Station(csms.port, "CP1", protocols=["ocpp1.6"]) as station, \
+            Stream(csms, "?types=fault,fault-applied,fault-ended") as stream:
+        def told(event, **members):
+            name, data, _ = stream.next()
+            assert name == event and data == {**data, **members}
+            return data
+
+        fault = post(kind="callerror", station="CP1")  # used up
+        data = told("fault", id=fault, station="CP1", applied=0, stationsCount=1)
+        openapi.validate(data, {"$ref": "#/components/schemas/FaultState"}, "fault")
+        station.call("Heartbeat")
+        assert told("fault-applied") == {"id": fault, "kind": "callerror", "applied": 1, "station": "CP1"}
+        assert told("fault-ended") == {"id": fault, "kind": "callerror", "applied": 1, "why": "used-up"}
+        first, second = post(kind="never", times=0), post(kind="callerror", times=0)  # one in the place of the other
+        told("fault", id=first, station=None)
+        told("fault-ended", id=first, why="replaced")
+        told("fault", id=second)
+        csms.post("CP1", "fault", {"action": "Heartbeat", "kind": "none"})  # without this station, then for none
+        told("fault", id=second, stationsCount=0)
+        assert csms.request("DELETE", f"/api/faults/{second}").status == 204
+        told("fault-ended", id=second, why="deleted")
+        third = post(kind="twice", duration=0.1)
+        told("fault", id=third)
+        told("fault-ended", id=third, why="over")
+        post(kind="twice", station="CP1")
+        post(kind="none", station="CP1")
+        told("fault", kind="twice")
+        told("fault-ended", kind="twice", why="deleted")
+
+
+def test_faults_of_other_stations_are_not_told(csms):
+    with Stream(csms, "?station=CP1&types=fault,fault-ended") as stream:
+        for station in "CP2", "CP1":
+            csms.request("POST", "/api/faults", json.dumps({"kind": "disconnect", "station": station}))
+        assert csms.request("DELETE", "/api/faults").status == 204
+        assert [(kind, data["id"]) for kind, data, _ in (stream.next() for _ in range(2))] == [("fault", 2), ("fault-ended", 2)]
 
 
 @pytest.mark.parametrize("query", ["?types=frame", "?types=nothing", "?types=", "?types=station,"])

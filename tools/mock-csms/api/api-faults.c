@@ -45,7 +45,8 @@ static void post_faults(const ApiCall *call)
         if (!is_done(call, fault_rules_add(call->service->csms, &target, &fault, &rule)))
                 return;
         if (rule)
-                exchange_reply_json(call->x, 201, fault_rule_describe(call->service->csms, rule));
+                exchange_reply_json(call->x, 201,
+                                    fault_rule_describe(call->service->csms, rule, true));
         else
                 exchange_reply(call->x, 204, NULL, NULL);
 }
@@ -89,7 +90,8 @@ static void get_fault(const ApiCall *call)
         if (id)
                 exchange_reply_json(call->x, 200,
                                     fault_rule_describe(call->service->csms,
-                                                        fault_rules_find(call->service->csms, id)));
+                                                        fault_rules_find(call->service->csms, id),
+                                                        true));
 }
 
 static void delete_fault(const ApiCall *call)

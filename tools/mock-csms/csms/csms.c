@@ -58,6 +58,7 @@ void csms_free(Csms *csms)
                 next = late->next;
                 late_free(late);
         }
+        csms->observers_count = 0; /* those may be gone already */
         fault_rules_clear(csms);
         for (size_t i = 0; i < csms->count; i++)
                 station_free(csms->stations[i]);

@@ -8,8 +8,11 @@
 #define BATCH_SIZE 16384
 
 /* What there is to listen to. */
-static const char *const types[] = {"station", "station-deleted", "frame",          "firmware",
-                                    "push",    "rollout",         "rollout-target", "log"};
+static const char *const types[] = {
+        "station", "station-deleted", "frame",          "firmware",
+        "push",    "rollout",         "rollout-target", "log",
+        "fault",   "fault-applied",   "fault-ended",
+};
 
 typedef struct Kept {
         const char *type;
@@ -133,6 +136,46 @@ static void tell_frame(void *userdata, const Station *station, uint64_t number,
                 events_publish(events, "frame", station->id, NULL);
 }
 
+/* ---- What is told of faults ---- */
+
+static void tell_fault(void *userdata, const FaultRule *rule)
+{
+        Events *events = userdata;
+        const char *station = fault_rule_station(rule);
+        if (events_wanted(events, "fault", station))
+                events_publish(events, "fault", station,
+                               fault_rule_describe(events->csms, rule, false));
+}
+
+/* fault_rule_brief() and another member. */
+static void tell_of(Events *events, const char *type, const char *station, const FaultRule *rule,
+                    const char *name, cJSON *value)
+{
+        cJSON *o = fault_rule_brief(rule);
+        if (!o || !value || !cJSON_AddItemToObject(o, name, value)) {
+                cJSON_Delete(value);
+                cJSON_Delete(TAKE_PTR(o));
+        }
+        events_publish(events, type, station, o);
+}
+
+static void tell_applied(void *userdata, const FaultRule *rule, const char *id)
+{
+        Events *events = userdata;
+        if (events_wanted(events, "fault-applied", id))
+                tell_of(events, "fault-applied", id, rule, "station",
+                        id ? cJSON_CreateString(id) : cJSON_CreateNull());
+}
+
+static void tell_ended(void *userdata, const FaultRule *rule, FaultEnd why)
+{
+        Events *events = userdata;
+        const char *station = fault_rule_station(rule);
+        if (events_wanted(events, "fault-ended", station))
+                tell_of(events, "fault-ended", station, rule, "why",
+                        cJSON_CreateString(fault_end_word(why)));
+}
+
 int events_new(Csms *csms, Events **ret)
 {
         _cleanup_(freep) Events *events = calloc(1, sizeof(*events));
@@ -148,6 +191,9 @@ int events_new(Csms *csms, Events **ret)
                 .changed = tell_station,
                 .frame_passed = tell_frame,
                 .removed = tell_removed,
+                .fault_set = tell_fault,
+                .fault_applied = tell_applied,
+                .fault_ended = tell_ended,
                 .userdata = events,
         };
         csms_add_observer(csms, &events->observer);

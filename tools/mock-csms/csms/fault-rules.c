@@ -135,30 +135,36 @@ static void end_lines(Csms *csms, int64_t id)
         }
 }
 
-static void drop(Csms *csms, size_t i)
+static void drop(Csms *csms, size_t i, FaultEnd why)
 {
         FaultRule *rule = csms->rules[i];
         memmove(&csms->rules[i], &csms->rules[i + 1],
                 (--csms->rules_count - i) * sizeof(FaultRule *));
         if (fault_place(rule->fault.kind) == FAULT_OF_LINE)
                 end_lines(csms, rule->id);
+        TELL(csms, fault_ended, rule, why);
         rule_free(rule);
 }
 
-bool fault_rules_remove(Csms *csms, int64_t id)
+static bool remove_rule(Csms *csms, int64_t id, FaultEnd why)
 {
         for (size_t i = 0; i < csms->rules_count; i++)
                 if (csms->rules[i]->id == id) {
-                        drop(csms, i);
+                        drop(csms, i, why);
                         return true;
                 }
         return false;
 }
 
+bool fault_rules_remove(Csms *csms, int64_t id)
+{
+        return remove_rule(csms, id, FAULT_DELETED);
+}
+
 void fault_rules_clear(Csms *csms)
 {
         while (csms->rules_count > 0)
-                drop(csms, csms->rules_count - 1);
+                drop(csms, csms->rules_count - 1, FAULT_DELETED);
 }
 
 /* What is about the same: the answers to one action, or connections. */
@@ -174,7 +180,7 @@ int fault_rules_drop(Csms *csms, const char *station, const char *action)
                 if (!is_about(&rule->fault, action))
                         continue;
                 if (!station || is_only_for(rule, station)) {
-                        drop(csms, i);
+                        drop(csms, i, FAULT_DELETED);
                         continue;
                 }
                 if (!is_for(rule, station, csms_find(csms, station)))
@@ -187,6 +193,7 @@ int fault_rules_drop(Csms *csms, const char *station, const char *action)
                         conn_read_at(known->conn, CONN_NO_LIMIT);
                 if (known && known->line.rule == rule->id)
                         known->line = (LineFault){0};
+                TELL(csms, fault_set, rule);
         }
         return 0;
 }
@@ -232,13 +239,14 @@ int fault_rules_add(Csms *csms, FaultTarget *target, const Fault *fault, const F
         }
         for (size_t i = csms->rules_count; i-- > 0;)
                 if (is_replaced(csms->rules[i], &owned, fault))
-                        drop(csms, i);
+                        drop(csms, i, FAULT_REPLACED);
         int r = append(csms, &owned, fault);
         if (r < 0)
                 return r;
         const FaultRule *rule = csms->rules[csms->rules_count - 1];
         if (ret)
                 *ret = rule;
+        TELL(csms, fault_set, rule);
         for (size_t i = 0; fault_place(fault->kind) == FAULT_OF_LINE && i < csms->count; i++)
                 if (csms->stations[i]->conn &&
                     holds(rule, csms->stations[i]->id, csms->stations[i]))
@@ -246,19 +254,21 @@ int fault_rules_add(Csms *csms, FaultTarget *target, const Fault *fault, const F
         return 0;
 }
 
-/* One use of it. What was for one station and is used up goes; but one that goes on in a
- * connection stays, to be taken away. */
+/* One use of it. What was for one station, or the server, and is used up goes; but one that goes on
+ * in a connection stays, to be taken away. */
 static void use(Csms *csms, FaultRule *rule, const char *id)
 {
+        FaultPlace place = fault_place(rule->fault.kind);
         rule->applied++;
+        TELL(csms, fault_applied, rule, place == FAULT_OF_SERVER ? NULL : id);
         if (rule->fault.times == 0)
                 return;
         int64_t count = used(rule, id) + 1;
         if (set_used(rule, id, count) < 0)
                 return;
-        if (*rule->target.station && (double)count >= rule->fault.times &&
-            fault_place(rule->fault.kind) != FAULT_OF_LINE)
-                (void)fault_rules_remove(csms, rule->id);
+        if ((*rule->target.station || place == FAULT_OF_SERVER) && place != FAULT_OF_LINE &&
+            (double)count >= rule->fault.times)
+                (void)remove_rule(csms, rule->id, FAULT_USED_UP);
 }
 
 bool fault_take_answer(Station *station, const char *action, Fault *ret)
@@ -331,7 +341,7 @@ usec_t fault_rules_tick(Csms *csms, usec_t now)
         usec_t next = csms->lines_begin;
         for (size_t i = csms->rules_count; i-- > 0;) {
                 if (csms->rules[i]->until <= now)
-                        drop(csms, i);
+                        drop(csms, i, FAULT_OVER);
                 else
                         next = MIN(next, csms->rules[i]->until);
         }
@@ -376,12 +386,12 @@ void fault_line_closed(Station *station)
         const FaultRule *rule = fault_rules_find(csms, station->line.rule);
         station->line = (LineFault){0};
         if (rule && is_only_for(rule, station->id) && !holds(rule, station->id, station))
-                (void)fault_rules_remove(csms, rule->id);
+                (void)remove_rule(csms, rule->id, FAULT_USED_UP);
 }
 
 /* ---- told ---- */
 
-static cJSON *describe(const Csms *csms, const FaultRule *rule, bool stations)
+cJSON *fault_rule_describe(const Csms *csms, const FaultRule *rule, bool stations)
 {
         static const char *const place_words[FAULT_PLACE_MAX] = {
                 [FAULT_OF_ANSWER] = "answer",
@@ -394,11 +404,12 @@ static cJSON *describe(const Csms *csms, const FaultRule *rule, bool stations)
         cJSON *list = cJSON_CreateArray();
         double count = 0;
         for (size_t i = 0; list && i < csms->count; i++) {
-                if (!is_for(rule, csms->stations[i]->id, csms->stations[i]))
+                const Station *station = csms->stations[i];
+                if (!is_for(rule, station->id, station) || used(rule, station->id) == LEFT_OUT)
                         continue;
                 count++;
                 if (stations)
-                        cJSON_AddItemToArray(list, cJSON_CreateString(csms->stations[i]->id));
+                        cJSON_AddItemToArray(list, cJSON_CreateString(station->id));
         }
         bool fine = o && list && cJSON_AddNumberToObject(o, "id", (double)rule->id) &&
                     cJSON_AddStringToObject(o, "of", place_words[fault_place(rule->fault.kind)]) &&
@@ -418,16 +429,26 @@ static cJSON *describe(const Csms *csms, const FaultRule *rule, bool stations)
         return fine && (!target->filtered || filter) ? TAKE_PTR(o) : NULL;
 }
 
-cJSON *fault_rule_describe(const Csms *csms, const FaultRule *rule)
+cJSON *fault_rule_brief(const FaultRule *rule)
 {
-        return describe(csms, rule, true);
+        _cleanup_(cJSON_Deletep) cJSON *o = cJSON_CreateObject();
+        return o && cJSON_AddNumberToObject(o, "id", (double)rule->id) &&
+                               cJSON_AddStringToObject(o, "kind", fault_word(rule->fault.kind)) &&
+                               cJSON_AddNumberToObject(o, "applied", (double)rule->applied)
+                       ? TAKE_PTR(o)
+                       : NULL;
+}
+
+const char *fault_rule_station(const FaultRule *rule)
+{
+        return *rule->target.station ? rule->target.station : NULL;
 }
 
 cJSON *fault_rules_describe(const Csms *csms)
 {
         _cleanup_(cJSON_Deletep) cJSON *list = cJSON_CreateArray();
         for (size_t i = 0; list && i < csms->rules_count; i++) {
-                cJSON *one = describe(csms, csms->rules[i], false);
+                cJSON *one = fault_rule_describe(csms, csms->rules[i], false);
                 if (!one)
                         return NULL;
                 cJSON_AddItemToArray(list, one);

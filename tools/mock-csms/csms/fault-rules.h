@@ -48,8 +48,12 @@ usec_t fault_rules_tick(Csms *csms, usec_t now);
 
 /* All, the oldest first; owned by the caller, NULL when out of memory. */
 cJSON *fault_rules_describe(const Csms *csms);
-/* One, with "stations", the identities of those known that it is for. */
-cJSON *fault_rule_describe(const Csms *csms, const FaultRule *rule);
+/* One; if wanted with "stations", the identities of those known that it is for. */
+cJSON *fault_rule_describe(const Csms *csms, const FaultRule *rule, bool stations);
+/* {"id","kind","applied"}, which costs little. */
+cJSON *fault_rule_brief(const FaultRule *rule);
+/* The identity that it alone is for, borrowed; NULL: others too. */
+const char *fault_rule_station(const FaultRule *rule);
 
 /* The newest fault of the answer to this action: true and *ret; that is one use of it. */
 bool fault_take_answer(Station *station, const char *action, Fault *ret);

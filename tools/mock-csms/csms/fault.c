@@ -88,6 +88,17 @@ const char *fault_word(FaultKind kind)
         return kinds[kind].word;
 }
 
+const char *fault_end_word(FaultEnd why)
+{
+        static const char *const words[FAULT_END_MAX] = {
+                [FAULT_DELETED] = "deleted",
+                [FAULT_REPLACED] = "replaced",
+                [FAULT_USED_UP] = "used-up",
+                [FAULT_OVER] = "over",
+        };
+        return words[why];
+}
+
 _printf_(2, 3) static int complain(FaultError *error, const char *format, ...)
 {
         va_list ap;

@@ -39,6 +39,15 @@ typedef enum FaultPlace {
         FAULT_PLACE_MAX,
 } FaultPlace;
 
+/* Why one is over. */
+typedef enum FaultEnd {
+        FAULT_DELETED,  /* taken away, by DELETE or the kind none */
+        FAULT_REPLACED, /* a newer one for the same has taken its place */
+        FAULT_USED_UP,  /* it has happened as often as it may, and is for nobody else */
+        FAULT_OVER,     /* its duration */
+        FAULT_END_MAX,
+} FaultEnd;
+
 typedef struct Fault {
         char action[FAULT_ACTION_MAX + 1]; /* FAULT_OF_ANSWER; "": none */
         FaultKind kind;
@@ -62,5 +71,6 @@ int fault_from_json(const cJSON *body, const char *const *others, Fault *ret, Fa
 bool fault_describe(const Fault *fault, cJSON *object);
 /* What of a station it makes go wrong. */
 FaultPlace fault_place(FaultKind kind);
-/* Its word. */
+/* Their words. */
 const char *fault_word(FaultKind kind);
+const char *fault_end_word(FaultEnd why);

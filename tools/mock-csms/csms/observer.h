@@ -2,10 +2,12 @@
  * events, roll-outs. */
 #pragma once
 
+#include "fault.h"
 #include "rpc.h"
 #include "trace.h"
 
 typedef struct Station Station;
+typedef struct FaultRule FaultRule;
 
 /* Every function may be NULL, and may be called from within the handling of a frame: none may end a
  * connection or the CSMS, nor free a station. All that is handed over is borrowed. */
@@ -29,6 +31,11 @@ typedef struct Observer {
                             const cJSON *payload);
         /* A frame came that can't be used. */
         void (*trouble_came)(void *userdata, const Station *station, RpcTrouble trouble);
+        /* A fault is on, or is for others than before. */
+        void (*fault_set)(void *userdata, const FaultRule *rule);
+        /* It has happened to this identity; NULL: to the server. */
+        void (*fault_applied)(void *userdata, const FaultRule *rule, const char *id);
+        void (*fault_ended)(void *userdata, const FaultRule *rule, FaultEnd why);
         /* Whether this identity may not connect now. */
         bool (*refuses)(void *userdata, const char *id);
         void *userdata;

@@ -413,7 +413,8 @@ static int receive(struct lws *wsi, Conn *conn, const char *data, size_t size)
 }
 
 /* The handshake's answer is nearly written: puts another subprotocol in the place of what lws has
- * just put there, if a fault wants so. */
+ * just put there, if a fault wants so. lws lets us add headers right behind that one, in 4.1 as in
+ * 4.5 (tried: 4.1.6, 4.3.10, 4.5.8), as long as the vhost has no extensions: those come between. */
 static int change_subprotocol(struct lws *wsi, struct lws_process_html_args *args)
 {
         char id[STATION_ID_MAX + 1], header[128];
