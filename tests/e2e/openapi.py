@@ -56,7 +56,8 @@ def find(method, target):
 
 
 def check_headers(named, headers, where):
-    for name, header in named.items():
+    for name, header in ((name, follow(header)) for name, header in named.items()):
+        assert name in headers or not header.get("required"), f"{where}: openapi.json wants a header {name}"
         if name in headers:
             number = follow(header["schema"]).get("type") == "integer"
             validate(int(headers[name]) if number else headers[name], header["schema"], f"{where}: {name}")

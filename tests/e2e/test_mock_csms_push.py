@@ -88,8 +88,12 @@ def test_every_end(csms):
         assert set(targets(csms, push, "?state=refused")) == {"no", "error"}
         assert list(targets(csms, push, "?limit=2&after=error")) == ["gone", "no"]
         assert csms.get(f"/api/pushes/{push['id']}/targets?limit=2&after=error").headers["next-after"] == "no"
+        for query, total in {"": 6, "?limit=2&after=error": 6, "?state=refused&limit=1": 2, "?state=sent": 0}.items():
+            assert csms.get(f"/api/pushes/{push['id']}/targets{query}").headers["total-count"] == str(total)
         assert csms.get("/api/pushes?limit=1").headers["next-after"] == str(push["id"])
         assert "next-after" not in csms.get("/api/pushes").headers
+        make(csms, stations=["no"], location="http://x/u")
+        assert csms.get("/api/pushes?limit=1").headers["total-count"] == csms.get("/api/pushes?after=99").headers["total-count"] == "2"
 
 
 def test_hour_of_the_station_and_a_window(csms):

@@ -109,6 +109,9 @@ def test_canary_that_fails_stops_and_a_fix_reaches_all(state):
         assert len(requests) == len(set(requests))
         page = csms.get(f"/api/rollouts/{made['id']}/targets?state=installed&limit=30")
         targets, after = page.json, page.headers["next-after"]
+        assert page.headers["total-count"] == "50"
+        for query, total in {"state=failed": 0, f"group={preview['groups'][0]['name']}&limit=1": len(canary)}.items():
+            assert csms.get(f"/api/rollouts/{made['id']}/targets?{query}").headers["total-count"] == str(total)
         rest = csms.get(f"/api/rollouts/{made['id']}/targets?after={after}").json
         assert sorted(target["station"] for target in targets + rest) == names(50)
 

@@ -11,6 +11,7 @@ STATION = {"id": "CP1", "online": True, "protocol": "ocpp1.6", "vendor": None, "
            "reason": None, "update": None, "tags": [], "timezone": None, "firstSeen": "2026-11-24T04:10:00.123Z",
            "lastSeen": "2026-11-24T04:10:00.123Z", "connectedSince": None}
 JSON = {"content-type": "application/json"}
+PAGE = JSON | {"Total-Count": "1"}
 PROBLEM = {"content-type": "application/problem+json"}
 
 
@@ -32,6 +33,13 @@ def test_schemas_are_such():
     for schema in schemas(openapi.DOCUMENT):
         jsonschema.Draft202012Validator.check_schema(schema)
         openapi.validator_of(json.dumps(schema)).is_valid(None)  # all that it refers to is there
+
+
+def test_lists_that_come_by_pages_say_how_many_there_are():
+    paged = [operation for _, _, operation in openapi.operations() if {"after", "limit"} <= {parameter.get("name") for parameter in operation.get("parameters", [])}]
+    assert len(paged) == 6
+    for operation in paged:
+        assert {"Total-Count", "Next-After"} <= set(operation["responses"]["200"]["headers"]), operation["operationId"]
 
 
 def test_server_gives_the_file(csms):
@@ -57,8 +65,8 @@ def test_too_many_arguments_are_refused(csms):
 
 
 @pytest.mark.parametrize("method, target, status, headers, body", [
-    ("GET", "/api/stations", 200, JSON, [STATION]), ("GET", "/api/stations?x=1", 400, PROBLEM, {"status": 400, "title": "So."}),
-    ("HEAD", "/api/stations", 200, JSON, None), ("POST", "/api/stations/x/raw", 204, {}, None),
+    ("GET", "/api/stations", 200, PAGE, [STATION]), ("GET", "/api/stations?x=1", 400, PROBLEM, {"status": 400, "title": "So."}),
+    ("HEAD", "/api/stations", 200, PAGE, None), ("POST", "/api/stations/x/raw", 204, {}, None),
     ("GET", "/api/nothing", 404, PROBLEM, {"status": 404, "title": "So."}),
 ], ids=range(5))
 def test_good_answer_passes(method, target, status, headers, body):
@@ -66,13 +74,14 @@ def test_good_answer_passes(method, target, status, headers, body):
 
 
 @pytest.mark.parametrize("method, target, status, headers, body", [
-    ("GET", "/api/stations", 200, JSON, [STATION | {"more": 1}]), ("GET", "/api/stations", 200, JSON, [STATION | {"online": 1}]),
-    ("GET", "/api/stations", 200, {}, [STATION]), ("GET", "/api/stations", 204, {}, None), ("GET", "/api/stations", 504, PROBLEM, {"status": 504, "title": "So."}),
+    ("GET", "/api/stations", 200, PAGE, [STATION | {"more": 1}]), ("GET", "/api/stations", 200, PAGE, [STATION | {"online": 1}]),
+    ("GET", "/api/stations", 200, JSON, [STATION]), ("GET", "/api/stations", 200, PAGE | {"Total-Count": "-1"}, [STATION]),
+    ("GET", "/api/stations", 200, {"Total-Count": "1"}, [STATION]), ("GET", "/api/stations", 204, {}, None), ("GET", "/api/stations", 504, PROBLEM, {"status": 504, "title": "So."}),
     ("GET", "/api/stations", 503, JSON, {"status": 503, "title": "So."}), ("GET", "/api/stations", 503, {}, None),
     ("GET", "/api/stations", 503, PROBLEM, {"status": 503, "title": "no sentence"}), ("GET", "/api/nothing", 200, JSON, {}),
     ("POST", "/api/stations/x/raw", 204, JSON, None), ("POST", "/api/stations/x/raw", 204, {}, {}),
     ("GET", "/api/stations/x/frames", 200, {"content-type": "application/jsonl"}, {"frame": []}),
-], ids=range(12))
+], ids=range(14))
 def test_answer_that_is_not_named_is_noticed(method, target, status, headers, body):
     with pytest.raises(AssertionError, match="openapi.json"):
         openapi.check_answer(method, target, status, headers, b"" if body is None else json.dumps(body).encode())

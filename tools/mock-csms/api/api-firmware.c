@@ -113,7 +113,10 @@ static void list_firmware(const ApiCall *call)
         if (r < 0)
                 fail(call, r);
         else
-                api_reply_page(call, TAKE_PTR(array), limit, "id");
+                api_reply_page(call, &(ApiPage){.list = TAKE_PTR(array),
+                                                .limit = limit,
+                                                .total = state_firmware_count(call->service->state),
+                                                .member = "id"});
 }
 
 static void get_firmware(const ApiCall *call)

@@ -22,7 +22,7 @@ static void answer_list(const ApiCall *call, const ListingOptions *options)
                 api_out_of_memory(call->x);
                 return;
         }
-        exchange_add_header(call->x, "total-count:", str_printf("%zu", listing.total));
+        api_add_total(call, (int64_t)listing.total);
         if (listing.next)
                 api_add_next(call, listing.next);
         exchange_reply_json(call->x, 200, TAKE_PTR(listing.items));

@@ -98,7 +98,6 @@ static void request_logs(const ApiCall *call)
 static void list_logs(const ApiCall *call)
 {
         Logs *logs = call->service->logs;
-        int64_t last = 0;
         LogChoice choice = {.station = request_arg(call->request, "station"),
                             .state = request_arg(call->request, "state"),
                             .limit = LIST_DEFAULT};
@@ -111,13 +110,10 @@ static void list_logs(const ApiCall *call)
                                  "failed.");
                 return;
         }
-        cJSON *list = logs_list(logs, &choice, &last);
-        int64_t count = logs_count(logs, &choice);
-        if (count >= 0)
-                exchange_add_header(call->x, "total-count:", str_printf("%" PRId64, count));
-        if (list && cJSON_GetArraySize(list) == choice.limit)
-                exchange_add_header(call->x, "next-after:", str_printf("%" PRId64, last));
-        exchange_reply_json(call->x, 200, list);
+        api_reply_page(call, &(ApiPage){.list = logs_list(logs, &choice),
+                                        .limit = choice.limit,
+                                        .total = logs_count(logs, &choice),
+                                        .member = "id"});
 }
 
 static void get_log(const ApiCall *call)

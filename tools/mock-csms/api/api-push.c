@@ -68,7 +68,10 @@ static void list_pushes(const ApiCall *call)
         if (r < 0)
                 fail(call, r, "");
         else
-                api_reply_page(call, TAKE_PTR(list), limit, "id");
+                api_reply_page(call, &(ApiPage){.list = TAKE_PTR(list),
+                                                .limit = limit,
+                                                .total = state_push_count(call->service->state),
+                                                .member = "id"});
 }
 
 static void get_push(const ApiCall *call)
@@ -90,6 +93,15 @@ static int add_target(void *userdata, const PushTarget *target)
         return item && cJSON_AddItemToArray(targets->list, item) ? 0 : -ENOMEM;
 }
 
+/* In this state; -1: in any. */
+static int64_t count_targets(const Push *push, int which)
+{
+        int64_t count = 0;
+        for (int i = 0; i < PUSH_STATE_MAX; i++)
+                count += which < 0 || which == i ? push->counts[i] : 0;
+        return count;
+}
+
 static void list_targets(const ApiCall *call)
 {
         Push push;
@@ -108,6 +120,7 @@ static void list_targets(const ApiCall *call)
                 fail(call, r, "");
                 return;
         }
+        int64_t total = count_targets(&push, which);
         push_done(&push);
         _cleanup_(cJSON_Deletep) cJSON *list = cJSON_CreateArray();
         r = list ? state_push_each_target(call->service->state, id, which, strempty(after), limit,
@@ -116,7 +129,10 @@ static void list_targets(const ApiCall *call)
         if (r < 0)
                 fail(call, r, "");
         else
-                api_reply_page(call, TAKE_PTR(list), limit, "station");
+                api_reply_page(call, &(ApiPage){.list = TAKE_PTR(list),
+                                                .limit = limit,
+                                                .total = total,
+                                                .member = "station"});
 }
 
 static void send_push(const ApiCall *call)

@@ -124,6 +124,16 @@ static bool is_wanted(const ApiCall *call, const Rollout *rollout, const Rollout
                (!group || streq(group, rollout_groups(rollout, &count)[target->group].name));
 }
 
+static int64_t count_wanted(const ApiCall *call, const Rollout *rollout)
+{
+        size_t count;
+        int64_t wanted = 0;
+        const RolloutTarget *targets = rollout_targets(rollout, &count);
+        for (size_t i = 0; i < count; i++)
+                wanted += is_wanted(call, rollout, &targets[i]);
+        return wanted;
+}
+
 static void list_targets(const ApiCall *call)
 {
         int64_t limit = TARGETS_DEFAULT;
@@ -156,7 +166,10 @@ static void list_targets(const ApiCall *call)
                         cJSON_AddItemToArray(list, one);
                 left--;
         }
-        api_reply_page(call, TAKE_PTR(list), limit, "station");
+        api_reply_page(call, &(ApiPage){.list = TAKE_PTR(list),
+                                        .limit = limit,
+                                        .total = count_wanted(call, rollout),
+                                        .member = "station"});
 }
 
 static void answer_command(const ApiCall *call, int64_t id, const RolloutCommand *command)

@@ -80,16 +80,27 @@ void api_add_next(const ApiCall *call, const char *after)
         exchange_add_header(call->x, "next-after:", percent_encode(after));
 }
 
-void api_reply_page(const ApiCall *call, cJSON *list, int64_t limit, const char *member)
+void api_add_total(const ApiCall *call, int64_t total)
 {
-        int count = cJSON_GetArraySize(list);
-        const cJSON *last = count == limit ? cJSON_GetArrayItem(list, count - 1) : NULL;
-        const cJSON *item = cJSON_GetObjectItemCaseSensitive(last, member);
+        exchange_add_header(call->x, "total-count:", str_printf("%" PRId64, total));
+}
+
+void api_reply_page(const ApiCall *call, const ApiPage *page)
+{
+        int count = cJSON_GetArraySize(page->list);
+        const cJSON *last = count == page->limit ? cJSON_GetArrayItem(page->list, count - 1) : NULL;
+        const cJSON *item = cJSON_GetObjectItemCaseSensitive(last, page->member);
+        if (page->total < 0) {
+                cJSON_Delete(page->list);
+                exchange_problem(call->x, 503, "The state can't be read.");
+                return;
+        }
+        api_add_total(call, page->total);
         if (cJSON_IsString(item))
                 api_add_next(call, item->valuestring);
         else if (item)
                 exchange_add_header(call->x, "next-after:", str_printf("%.0f", item->valuedouble));
-        exchange_reply_json(call->x, 200, list);
+        exchange_reply_json(call->x, 200, page->list);
 }
 
 /* The parameters of a path, cut out of a copy of it. */

@@ -79,6 +79,13 @@ bool api_id(const ApiCall *call, size_t i, int64_t *ret);
 bool api_number(const ApiCall *call, const char *name, int64_t min, int64_t max, int64_t *value);
 /* Says what the argument "after" of the next page is. */
 void api_add_next(const ApiCall *call, const char *after);
-/* Answers with a page of at most limit objects; if it is full, this member of its last one is the
- * "after" of the next. list is consumed; NULL: out of memory. */
-void api_reply_page(const ApiCall *call, cJSON *list, int64_t limit, const char *member);
+/* A page of a list. */
+typedef struct ApiPage {
+        cJSON *list; /* of at most limit objects; consumed; NULL: out of memory */
+        int64_t limit;
+        int64_t total;      /* on all pages; negative: it can't be read */
+        const char *member; /* of a full page's last object: the "after" of the next one */
+} ApiPage;
+void api_reply_page(const ApiCall *call, const ApiPage *page);
+/* Says how many there are on all pages. */
+void api_add_total(const ApiCall *call, int64_t total);

@@ -72,11 +72,11 @@ void logs_forget_request(LogAsking *request);
 /* 0 and *ret, owned by the caller; -ENOENT; negative errno. */
 int logs_find(Logs *logs, int64_t id, LogRow **ret);
 /* The rows of a choice as an array of the schema Log; owned by the caller, NULL when out of memory.
- * *ret_last: the id of the last one, 0: none. */
-cJSON *logs_list(Logs *logs, const LogChoice *choice, int64_t *ret_last);
+ */
+cJSON *logs_list(Logs *logs, const LogChoice *choice);
 /* Whether a log may come to this: one of the words above. */
 bool logs_state_known(const char *word);
-/* How many a choice has. */
+/* How many a choice has; negative errno. */
 int64_t logs_count(Logs *logs, const LogChoice *choice);
 /* The schema Log of openapi.json; owned by the caller, NULL when out of memory. */
 cJSON *logs_describe(const LogRow *row);

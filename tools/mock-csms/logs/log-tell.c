@@ -68,29 +68,20 @@ cJSON *logs_describe(const LogRow *row)
         return good && add_file(o, row) ? TAKE_PTR(o) : NULL;
 }
 
-typedef struct Rows {
-        cJSON *array;
-        int64_t last;
-} Rows;
-
 static int add_row(void *userdata, LogRow *row)
 {
-        Rows *list = userdata;
         cJSON *o = logs_describe(row);
         if (!o)
                 return -ENOMEM;
-        cJSON_AddItemToArray(list->array, o);
-        list->last = row->id;
+        cJSON_AddItemToArray(userdata, o);
         return 0;
 }
 
-cJSON *logs_list(Logs *logs, const LogChoice *choice, int64_t *ret_last)
+cJSON *logs_list(Logs *logs, const LogChoice *choice)
 {
         _cleanup_(cJSON_Deletep) cJSON *array = cJSON_CreateArray();
-        Rows list = {.array = array};
-        if (!array || state_log_each(logs->options.state, choice, add_row, &list) < 0)
+        if (!array || state_log_each(logs->options.state, choice, add_row, array) < 0)
                 return NULL;
-        *ret_last = list.last;
         return TAKE_PTR(array);
 }
 

@@ -146,6 +146,11 @@ int state_firmware_each(State *state, int64_t after, int64_t limit,
         return r;
 }
 
+int64_t state_firmware_count(State *state)
+{
+        return state_number(state, "SELECT count(*) FROM firmware");
+}
+
 int state_firmware_delete(State *state, int64_t id)
 {
         return state_delete(state, "DELETE FROM firmware WHERE id = ?", id);

@@ -44,5 +44,7 @@ int state_firmware_get(State *state, int64_t id, Firmware **ret);
  * another number than 0. 0, that number, negative errno. */
 int state_firmware_each(State *state, int64_t after, int64_t limit,
                         int (*each)(void *userdata, const Firmware *firmware), void *userdata);
+/* How many there are; negative errno. */
+int64_t state_firmware_count(State *state);
 /* 0, also if there was none; negative errno. */
 int state_firmware_delete(State *state, int64_t id);

@@ -205,25 +205,20 @@ int state_log_each(State *state, const LogChoice *choice, int (*each)(void *user
         return 0;
 }
 
-/* A number that a statement gives; -1: none. */
-static int64_t number(State *state, const char *sql, const LogChoice *choice)
-{
-        _statement_ Statement q = NULL;
-        if (state_prepare(state, sql, &q) < 0)
-                return -1;
-        bind_choice(q, choice);
-        return state_step(state, q) > 0 ? sqlite3_column_int64(q, 0) : -1;
-}
-
 int64_t state_log_count(State *state, const LogChoice *choice)
 {
-        return number(state, "SELECT count(*) FROM log WHERE " CHOSEN, choice);
+        _statement_ Statement q = NULL;
+        int r = state_prepare(state, "SELECT count(*) FROM log WHERE " CHOSEN, &q);
+        if (r < 0)
+                return r;
+        bind_choice(q, choice);
+        r = state_step(state, q);
+        return r < 0 ? r : sqlite3_column_int64(q, 0);
 }
 
 int64_t state_log_bytes(State *state)
 {
-        return number(state, "SELECT coalesce(sum(size), 0) FROM log WHERE " CHOSEN,
-                      &(LogChoice){0});
+        return state_number(state, "SELECT coalesce(sum(size), 0) FROM log");
 }
 
 int state_log_give_up(State *state)

@@ -68,9 +68,9 @@ typedef struct LogChoice {
  * write. 0, that number, negative errno. */
 int state_log_each(State *state, const LogChoice *choice, int (*each)(void *userdata, LogRow *row),
                    void *userdata);
-/* How many there are, limit and after left aside; -1: it can't be read. */
+/* How many there are, limit and after left aside; negative errno. */
 int64_t state_log_count(State *state, const LogChoice *choice);
-/* Bytes of all files; -1: it can't be read. */
+/* Bytes of all files; negative errno. */
 int64_t state_log_bytes(State *state);
 /* At the start: whoever waited to be asked, or for an answer, waits in vain. 0, negative errno. */
 int state_log_give_up(State *state);

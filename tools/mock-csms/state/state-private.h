@@ -24,6 +24,9 @@ int state_step(State *state, Statement statement);
  * errno, logged. */
 int state_delete(State *state, const char *sql, int64_t number);
 
+/* The one number that this literal, without parameters, gives; negative errno, logged. */
+int64_t state_number(State *state, const char *sql);
+
 /* Binds a text that may be NULL; it must live until the step. */
 void bind_text(Statement statement, int index, const char *text);
 /* A column as a text of the caller's own; "" where it is NULL. NULL: out of memory. */

@@ -222,6 +222,11 @@ int state_push_each(State *state, int64_t after, int64_t limit,
         return r;
 }
 
+int64_t state_push_count(State *state)
+{
+        return state_number(state, "SELECT count(*) FROM push");
+}
+
 /* The state, then the columns of the table. */
 static int read_target(Statement q, PushTarget *ret)
 {

@@ -61,8 +61,10 @@ int state_push_get(State *state, int64_t id, Push *ret);
  * that is not 0; negative errno. */
 int state_push_each(State *state, int64_t after, int64_t limit,
                     int (*each)(void *userdata, const Push *push), void *userdata);
-/* The same for targets, in the order of their stations, behind after (""); only those in state
- * which, if it is not -1. each() must not write. */
+/* How many there are; negative errno. */
+int64_t state_push_count(State *state);
+/* As state_push_each() for targets, in the order of their stations, behind after (""); only those
+ * in state which, if it is not -1. each() must not write. */
 int state_push_each_target(State *state, int64_t push, int which, const char *after, int64_t limit,
                            int (*each)(void *userdata, const PushTarget *target), void *userdata);
 /* Whether a push that is no draft has targets left to send. 1, 0, negative errno; *ret: the first

@@ -171,6 +171,15 @@ int state_delete(State *state, const char *sql, int64_t number)
         return state_step(state, q);
 }
 
+int64_t state_number(State *state, const char *sql)
+{
+        _statement_ Statement q = NULL;
+        int r = state_prepare(state, sql, &q);
+        if (r == 0)
+                r = state_step(state, q);
+        return r < 0 ? r : sqlite3_column_int64(q, 0);
+}
+
 void bind_text(Statement statement, int index, const char *text)
 {
         if (text)
