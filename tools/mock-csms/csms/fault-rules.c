@@ -75,7 +75,8 @@ static int64_t used(const FaultRule *rule, const char *id)
 static int set_used(FaultRule *rule, const char *id, int64_t count)
 {
         uint64_t key = hash("", id);
-        if (rule->uses_count * 2 >= rule->uses_size) {
+        bool known = rule->uses_size && place_of(rule->uses, rule->uses_size, key)->key;
+        if (!known && rule->uses_count * 2 >= rule->uses_size) {
                 int r = grow(rule);
                 if (r < 0)
                         return r;
@@ -254,21 +255,20 @@ int fault_rules_add(Csms *csms, FaultTarget *target, const Fault *fault, const F
         return 0;
 }
 
-/* One use of it. What was for one station, or the server, and is used up goes; but one that goes on
- * in a connection stays, to be taken away. */
-static void use(Csms *csms, FaultRule *rule, const char *id)
+/* One use of it; false: that can't be counted, so it is none. What was for one station, or the
+ * server, and is used up goes; but one that goes on in a connection stays, to be taken away. */
+static bool use(Csms *csms, FaultRule *rule, const char *id)
 {
         FaultPlace place = fault_place(rule->fault.kind);
+        int64_t count = rule->fault.times == 0 ? 0 : used(rule, id) + 1;
+        if (count > 0 && set_used(rule, id, count) < 0)
+                return false;
         rule->applied++;
         TELL(csms, fault_applied, rule, place == FAULT_OF_SERVER ? NULL : id);
-        if (rule->fault.times == 0)
-                return;
-        int64_t count = used(rule, id) + 1;
-        if (set_used(rule, id, count) < 0)
-                return;
         if ((*rule->target.station || place == FAULT_OF_SERVER) && place != FAULT_OF_LINE &&
-            (double)count >= rule->fault.times)
+            count > 0 && (double)count >= rule->fault.times)
                 (void)remove_rule(csms, rule->id, FAULT_USED_UP);
+        return true;
 }
 
 bool fault_take_answer(Station *station, const char *action, Fault *ret)
@@ -280,8 +280,8 @@ bool fault_take_answer(Station *station, const char *action, Fault *ret)
                     !holds(rule, station->id, station))
                         continue;
                 *ret = rule->fault;
-                use(csms, rule, station->id);
-                return true;
+                if (use(csms, rule, station->id))
+                        return true;
         }
         return false;
 }
@@ -294,8 +294,8 @@ bool fault_take_kind(Csms *csms, FaultKind kind, const char *id, Fault *ret)
                 if (rule->fault.kind != kind || !holds(rule, name, csms_find(csms, name)))
                         continue;
                 *ret = rule->fault;
-                use(csms, rule, name);
-                return true;
+                if (use(csms, rule, name))
+                        return true;
         }
         return false;
 }
@@ -308,8 +308,10 @@ static void begin_line(Station *station)
         LineFault *line = &station->line;
         line->begun = true;
         for (size_t i = 0; i < csms->rules_count; i++)
-                if (csms->rules[i]->id == line->rule)
-                        use(csms, csms->rules[i], station->id);
+                if (csms->rules[i]->id == line->rule && !use(csms, csms->rules[i], station->id)) {
+                        *line = (LineFault){0};
+                        return;
+                }
         if (line->fault.kind == FAULT_DISCONNECT)
                 conn_close(station->conn, CLOSE_GOING_AWAY);
         else if (line->fault.kind == FAULT_HALFOPEN)
