@@ -99,6 +99,45 @@ def test_a_roll_out_rests_and_goes_on(state, how):
     sound(state)
 
 
+@pytest.mark.parametrize("how", ["ABORT", "ROLLBACK"])
+def test_what_is_told_of_a_station_is_on_the_disk_or_nowhere(state, how):
+    def tell(csms, settings):
+        return csms.request("PATCH", "/api/stations/CP1", json.dumps(settings)).status
+
+    with MockCsms("--state", state) as csms:
+        with join(csms, "CP1"):
+            pass
+        assert tell(csms, {"tags": ["a", "b"], "timezone": "Europe/Berlin"}) == 200
+        wait_until(lambda: not csms.stations()["CP1"]["online"])
+    fail_for_a_while(state, "UPDATE ON station", how)
+    with MockCsms("--state", state) as csms:
+        before = csms.stations()["CP1"]
+        assert before["tags"] == ["a", "b"] and before["timezone"] == "Europe/Berlin"
+        for settings in {"tags": ["c"]}, {"tags": []}, {"timezone": None}, {"tags": ["c"], "timezone": "Asia/Tokyo"}, {}:
+            assert tell(csms, settings) == 503
+            assert csms.stations()["CP1"] == before
+        wait_until(lambda: tell(csms, {"tags": ["c"], "timezone": None}) == 200, 30)
+        after = csms.stations()["CP1"]
+        assert after["tags"] == ["c"] and after["timezone"] is None
+    with MockCsms("--state", state) as csms:
+        assert csms.stations()["CP1"] == after
+
+
+@pytest.mark.parametrize("how", ["ABORT", "ROLLBACK"])
+def test_a_station_is_forgotten_by_all_or_by_none(state, how):
+    with MockCsms("--state", state) as csms, join(csms, "CP1"):
+        pass
+    fail_for_a_while(state, "DELETE ON station", how)
+    with MockCsms("--state", state) as csms:
+        assert csms.request("DELETE", "/api/stations/CP1").status == 503
+        assert list(csms.stations()) == ["CP1"] and csms.frames("CP1")
+        wait_until(lambda: csms.request("DELETE", "/api/stations/CP1").status == 204, 30)
+        assert csms.get("/api/stations/CP1").status == 404
+    with MockCsms("--state", state) as csms:
+        assert csms.stations() == {}
+    sound(state)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounts a file system")
 def test_a_full_disk(tmp_path):
     disk = tmp_path / "disk"

@@ -101,10 +101,16 @@ static void try_order(const OrderKind *kind, const cJSON *json)
         }
 }
 
+static int keep_nowhere(void *userdata, const Station *station)
+{
+        require(!userdata && station == stations[0]);
+        return 0;
+}
+
 static void try_settings(const cJSON *json)
 {
         CodecError error = {0};
-        require(settings_apply(stations[0], json, &error) == 0 || *error.text);
+        require(settings_apply(stations[0], json, keep_nowhere, NULL, &error) == 0 || *error.text);
 }
 
 static void try_json(uint8_t what, const char *text, size_t size)

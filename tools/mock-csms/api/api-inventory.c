@@ -4,8 +4,11 @@
 #include "listing.h"
 #include "settings.h"
 #include "state-frame.h"
+#include "state-station.h"
 #include <inttypes.h>
 #include <stdio.h>
+
+static const char not_written[] = "It can't be written to the state.";
 
 static void answer_list(const ApiCall *call, const ListingOptions *options)
 {
@@ -55,33 +58,36 @@ static void get_station(const ApiCall *call)
         exchange_reply_json(call->x, 200, station_describe(call->station));
 }
 
-/* Whether what was done is on the disk. false: the call is answered. */
-static bool flush(const ApiCall *call)
+static int keep_station(void *userdata, const Station *station)
 {
-        if (state_flush(call->service->state) == 0)
-                return true;
-        exchange_problem(call->x, 503, "It can't be written to the state.");
-        return false;
+        return state_station_save(userdata, station);
 }
 
 static void patch_station(const ApiCall *call)
 {
         CodecError error;
-        int r = settings_apply(call->station, call->body, &error);
+        int r = settings_apply(call->station, call->body, keep_station, call->service->state,
+                               &error);
         if (r == -EINVAL)
                 exchange_problem(call->x, 400, error.text);
-        else if (r < 0)
+        else if (r == -ENOMEM)
                 api_out_of_memory(call->x);
-        else if (flush(call))
+        else if (r < 0)
+                exchange_problem(call->x, 503, not_written);
+        else
                 get_station(call);
 }
 
 static void delete_station(const ApiCall *call)
 {
-        if (csms_remove(call->service->csms, call->station) < 0)
+        if (!csms_may_remove(call->station)) {
                 exchange_problem(call->x, 409, "The station is connected.");
-        else if (flush(call))
+        } else if (state_frames_delete_station(call->service->frames, call->station) < 0) {
+                exchange_problem(call->x, 503, not_written);
+        } else {
+                (void)csms_remove(call->service->csms, call->station);
                 exchange_reply(call->x, 204, NULL, NULL);
+        }
 }
 
 static void get_frames(const ApiCall *call)

@@ -201,10 +201,15 @@ static void drop_late(Csms *csms, const Station *station)
         }
 }
 
+bool csms_may_remove(const Station *station)
+{
+        return station->connections == 0;
+}
+
 int csms_remove(Csms *csms, Station *station)
 {
         bool found;
-        if (station->connections > 0)
+        if (!csms_may_remove(station))
                 return -EBUSY;
         TELL(csms, removed, station);
         drop_late(csms, station);

@@ -55,8 +55,9 @@ int csms_join(Csms *csms, const char *id, const Dialect *dialect, Conn *conn, St
 void csms_leave(Station *station, const Conn *conn);
 /* By its identity; NULL if never seen. */
 Station *csms_find(Csms *csms, const char *id);
-/* Forgets a station, and frees it. 0; -EBUSY: it is connected, or an old connection still closes.
- */
+/* Whether a station can be forgotten: it is not connected, and no old connection still closes. */
+bool csms_may_remove(const Station *station);
+/* Forgets a station, and frees it. 0; -EBUSY: see csms_may_remove(). */
 int csms_remove(Csms *csms, Station *station);
 /* How many stations there are. */
 size_t csms_count(const Csms *csms);

@@ -63,7 +63,18 @@ static int join_tags(const Settings *settings, char **ret)
         return words[0] && !*ret ? -ENOMEM : 0;
 }
 
-int settings_apply(Station *station, const cJSON *body, CodecError *reterr)
+static void exchange(bool really, char **a, char **b)
+{
+        char *kept = *a;
+        if (!really)
+                return;
+        *a = *b;
+        *b = kept;
+}
+
+int settings_apply(Station *station, const cJSON *body,
+                   int (*keep)(void *userdata, const Station *station), void *userdata,
+                   CodecError *reterr)
 {
         _cleanup_(settings_done) Settings settings = {0};
         _cleanup_(cJSON_Deletep) cJSON *copy = cJSON_Duplicate(body, true);
@@ -80,13 +91,16 @@ int settings_apply(Station *station, const cJSON *body, CodecError *reterr)
                 r = join_tags(&settings, &tags);
         if (r < 0)
                 return r == -EBADMSG ? -EINVAL : r;
-        if (cJSON_HasObjectItem(copy, "tags")) {
-                free(station->tags);
-                station->tags = TAKE_PTR(tags);
-        }
-        if (settings.timezone) {
-                free(station->timezone);
-                station->timezone = *settings.timezone ? TAKE_PTR(settings.timezone) : NULL;
+        bool tells_tags = cJSON_HasObjectItem(copy, "tags"), tells_zone = settings.timezone;
+        if (tells_zone && !*settings.timezone)
+                free(TAKE_PTR(settings.timezone));
+        exchange(tells_tags, &station->tags, &tags);
+        exchange(tells_zone, &station->timezone, &settings.timezone);
+        r = keep(userdata, station);
+        if (r < 0) {
+                exchange(tells_tags, &station->tags, &tags);
+                exchange(tells_zone, &station->timezone, &settings.timezone);
+                return r;
         }
         TELL(station->csms, changed, station);
         return 0;

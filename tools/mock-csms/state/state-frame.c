@@ -98,14 +98,27 @@ static void keep(void *userdata, const Station *station, uint64_t number,
         keep_within(frames);
 }
 
-static void forget_station(void *userdata, const Station *station)
+int state_frames_delete_station(StateFrames *frames, const Station *station)
 {
-        StateFrames *frames = userdata;
-        frames->bytes -= ask(frames,
-                             "SELECT total(length(text)) FROM frame WHERE station = ? AND number"
-                             " >= ?",
-                             station->key, 0);
-        (void)state_delete(frames->state, "DELETE FROM frame WHERE station = ?", station->key);
+        State *state = frames->state;
+        int64_t bytes = ask(
+                frames, "SELECT total(length(text)) FROM frame WHERE station = ? AND number >= ?",
+                station->key, 0);
+        int r = state_savepoint(state);
+        if (r < 0)
+                return r;
+        r = state_delete(state, "DELETE FROM frame WHERE station = ?", station->key);
+        if (r == 0)
+                r = state_delete(state, "DELETE FROM station WHERE key = ?", station->key);
+        if (r < 0) {
+                state_undo(state);
+                return r;
+        }
+        r = state_release(state);
+        if (r == 0)
+                r = state_flush(state);
+        frames->bytes -= r == 0 ? bytes : 0;
+        return r;
 }
 
 int state_frames_open(State *state, Csms *csms, int64_t max, StateFrames **ret)
@@ -122,7 +135,6 @@ int state_frames_open(State *state, Csms *csms, int64_t max, StateFrames **ret)
         keep_within(frames);
         frames->observer = (Observer){
                 .frame_passed = keep,
-                .removed = forget_station,
                 .userdata = frames,
         };
         csms_add_observer(csms, &frames->observer);

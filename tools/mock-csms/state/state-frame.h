@@ -21,6 +21,9 @@ typedef struct StateFrames StateFrames;
 int state_frames_open(State *state, Csms *csms, int64_t max, StateFrames **ret);
 void state_frames_free(StateFrames *frames);
 DEFINE_CLEANUP(StateFrames *, state_frames_free)
+/* Deletes a station from the state with its frames, before csms_remove(): they have gone from the
+ * disk when this returns. 0; negative errno, logged: nothing has changed there. */
+int state_frames_delete_station(StateFrames *frames, const Station *station);
 
 /* The frames of a station after the number since (-1: its newest), at most limit of them, as lines
  * of JSON. 0, *ret (owned by the caller), and *ret_last: the number of the last of them, or the

@@ -101,14 +101,26 @@ static void bind_row(Statement q, const Station *station)
         bind_text(q, TIMEZONE + 1, station->timezone);
 }
 
+static int write(State *state, const Station *station)
+{
+        _statement_ Statement q = NULL;
+        int r = state_prepare_write(state, upsert, &q);
+        if (r < 0)
+                return r;
+        bind_row(q, station);
+        return state_step(state, q);
+}
+
 static void write_row(void *userdata, const Station *station)
 {
         const StateStations *stations = userdata;
-        _statement_ Statement q = NULL;
-        if (state_prepare_write(stations->state, upsert, &q) < 0)
-                return;
-        bind_row(q, station);
-        (void)state_step(stations->state, q);
+        (void)write(stations->state, station);
+}
+
+int state_station_save(State *state, const Station *station)
+{
+        int r = write(state, station);
+        return r < 0 ? r : state_flush(state);
 }
 
 static void write_sometimes(void *userdata, const Station *station, uint64_t number,
@@ -121,12 +133,6 @@ static void write_sometimes(void *userdata, const Station *station, uint64_t num
                 return;
         bind_row(q, station);
         (void)state_step(stations->state, q);
-}
-
-static void delete_row(void *userdata, const Station *station)
-{
-        const StateStations *stations = userdata;
-        (void)state_delete(stations->state, "DELETE FROM station WHERE key = ?", station->key);
 }
 
 static const char *text_of(Statement q, int column)
@@ -209,7 +215,6 @@ int state_stations_open(State *state, Csms *csms, StateStations **ret)
                 .left = write_row,
                 .changed = write_row,
                 .frame_passed = write_sometimes,
-                .removed = delete_row,
                 .userdata = stations,
         };
         csms_add_observer(csms, &stations->observer);

@@ -12,3 +12,6 @@ typedef struct StateStations StateStations;
 int state_stations_open(State *state, Csms *csms, StateStations **ret);
 void state_stations_free(StateStations *stations);
 DEFINE_CLEANUP(StateStations *, state_stations_free)
+/* Writes a station: it is on the disk when this returns. 0; negative errno, logged: nothing has
+ * changed there. */
+int state_station_save(State *state, const Station *station);
