@@ -373,7 +373,25 @@ def test_a_temporary_folder_goes_with_the_process(tmp_path):
     with MockCsms(environment={"TMPDIR": str(tmp_path)}) as csms, Station(csms.port, "CP1") as station:
         wait_until(lambda: csms.stations())
         _, path, _ = take(csms, station)
+        assert list(tmp_path.iterdir()) == []  # not before there is something to put there
         assert csms.request("PUT", path + "x", b"1").status == 201
+        assert [file.read_bytes() for file in tmp_path.glob("mock-csms-*/*")] == [b"1"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_files_of_another_state_are_left_alone(tmp_path):
+    """What no row has any more was hidden by a dot before its row went."""
+    for state in ("one", "two"):
+        with MockCsms("--state", tmp_path / state, "--logs", tmp_path / "logs") as csms, Station(csms.port, "CP1") as station:
+            wait_until(lambda: csms.stations())
+            _, path, _ = take(csms, station)
+            for content in b"old", state.encode():
+                assert csms.request("PUT", path + "x", content).status == 201
+    files = sorted((tmp_path / "logs").iterdir(), key=lambda file: file.read_bytes())
+    assert [file.read_bytes() for file in files] == [b"one", b"two"]
+    rest = [file.rename(file.with_name("." + file.name)) for file in files]
+    with MockCsms("--state", tmp_path / "two", "--logs", tmp_path / "logs"):
+        assert list((tmp_path / "logs").iterdir()) == [files[1]] and not rest[0].exists()
 
 
 def test_a_folder_is_one_process_own(tmp_path):

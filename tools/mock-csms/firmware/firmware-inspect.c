@@ -58,7 +58,7 @@ static int ask(FirmwareStore *store)
         if (r < 0)
                 return r;
         Firmware *firmware = store->inspected;
-        _cleanup_(freep) char *path = str_printf("%s/%s", store->path, firmware->file);
+        _cleanup_(freep) char *path = str_printf("%s/%s", store->folder.path, firmware->file);
         if (!path)
                 return -ENOMEM;
         r = inspect_start(store->options.loop, &(InspectOptions){path, store->options.keyring},

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "firmware.h"
+#include "folder.h"
 #include "inspect.h"
 
 typedef struct FirmwareWaiter FirmwareWaiter;
@@ -15,9 +16,7 @@ struct FirmwareWaiter {
 
 struct FirmwareStore {
         FirmwareOptions options;
-        char *path;    /* of the folder, absolute */
-        int folder_fd; /* locked for as long as we live */
-        bool temporary;
+        Folder folder;
         const FirmwareUser *users[FIRMWARE_USERS_MAX];
         size_t users_count;
         Inspection *inspection; /* NULL: RAUC isn't asked now */

@@ -1,18 +1,9 @@
-/* The store of firmware files: their folder and their rows, kept together. See firmware.h.
- *
- * A file has a UUID for a name, hidden by a dot until it is whole. Its row is written before the
- * dot goes, and the dot comes back before the row goes: whenever a process ends, a hidden file with
- * a row is whole, and one without is rubbish. */
+/* The store of firmware files: their folder and their rows, kept together. See firmware.h. */
 #include "firmware-private.h"
 #include "log.h"
-#include <dirent.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#define FOLDER_MODE 0750
 #define SHA256_HEX (2 * SHA256_SIZE)
 #define SHA384_HEX (2 * SHA384_SIZE)
 /* Rows looked at in one go at the start. */
@@ -28,7 +19,7 @@ FirmwarePresence firmware_presence(const FirmwareStore *store, const Firmware *f
         struct stat st;
         if (!firmware->file)
                 return FIRMWARE_ELSEWHERE;
-        if (fstatat(store->folder_fd, firmware->file, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+        if (fstatat(store->folder.fd, firmware->file, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
             !S_ISREG(st.st_mode) || st.st_size != firmware->size)
                 return FIRMWARE_MISSING;
         return FIRMWARE_READY;
@@ -73,18 +64,6 @@ bool firmware_url_valid(const char *url)
                         return true;
         }
         return false;
-}
-
-/* Hides a file behind a dot, or shows it. 0, negative errno. */
-static int set_hidden(const FirmwareStore *store, const char *file, bool hidden)
-{
-        char part[UPLOAD_PART_SIZE];
-        snprintf(part, sizeof(part), ".%s", file);
-        const char *from = hidden ? file : part, *to = hidden ? part : file;
-        if (renameat(store->folder_fd, from, store->folder_fd, to) < 0 ||
-            fsync(store->folder_fd) < 0)
-                return -errno;
-        return 0;
 }
 
 static int add(FirmwareStore *store, const Firmware *row, int64_t *ret_id)
@@ -160,7 +139,7 @@ int firmware_delete(FirmwareStore *store, const Firmware *firmware, char **ret_w
                 if (r != 0)
                         return r < 0 ? r : -EBUSY;
         }
-        int r = firmware->file ? set_hidden(store, firmware->file, true) : 0;
+        int r = firmware->file ? folder_hide(&store->folder, firmware->file) : 0;
         if (r < 0 && r != -ENOENT)
                 return r;
         r = state_firmware_delete(store->options.state, firmware->id);
@@ -168,78 +147,32 @@ int firmware_delete(FirmwareStore *store, const Firmware *firmware, char **ret_w
                 r = state_flush(store->options.state);
         if (r < 0) {
                 if (firmware->file)
-                        (void)set_hidden(store, firmware->file, false);
+                        (void)folder_show(&store->folder, firmware->file);
                 return r;
         }
-        if (firmware->file) {
-                char part[UPLOAD_PART_SIZE];
-                snprintf(part, sizeof(part), ".%s", firmware->file);
-                (void)unlinkat(store->folder_fd, part, 0);
-        }
+        if (firmware->file)
+                folder_remove_hidden(&store->folder, firmware->file);
         firmware_tell(store, firmware->id, "deleted");
         return 0;
 }
 
-/* A row's file that is still hidden is whole: see the top. */
-static int show_if_hidden(void *userdata, const Firmware *firmware)
+static int has_row(void *userdata, const char *file)
 {
-        FirmwareStore *store = userdata;
-        if (firmware->file && firmware_presence(store, firmware) == FIRMWARE_MISSING) {
-                int r = set_hidden(store, firmware->file, false);
-                if (r < 0)
-                        log_warning_errno(r, "The file of firmware %lld (%s) is missing",
-                                          (long long)firmware->id, firmware->name);
-        }
+        const FirmwareStore *store = userdata;
+        return state_firmware_has_file(store->options.state, file);
+}
+
+static int tell_if_missing(void *userdata, const Firmware *firmware)
+{
+        if (firmware_presence(userdata, firmware) == FIRMWARE_MISSING)
+                log_warning("The file of firmware %lld (%s) is missing", (long long)firmware->id,
+                            firmware->name);
         return 0;
-}
-
-/* Removes files: the hidden ones, or (temporary) all. */
-static void sweep(const FirmwareStore *store, bool all)
-{
-        int fd = openat(store->folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        DIR *folder = fd < 0 ? NULL : fdopendir(fd);
-        if (!folder) {
-                closep(&fd);
-                return;
-        }
-        for (const struct dirent *entry; (entry = readdir(folder));)
-                if (all || upload_is_part(entry->d_name))
-                        (void)unlinkat(store->folder_fd, entry->d_name, 0);
-        closedir(folder);
-}
-
-static int open_folder(FirmwareStore *store, const char *path)
-{
-        if (mkdir(path, FOLDER_MODE) < 0 && errno != EEXIST)
-                return -errno;
-        store->path = realpath(path, NULL);
-        store->folder_fd = store->path ? open(store->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-        if (store->folder_fd < 0)
-                return -errno;
-        return flock(store->folder_fd, LOCK_EX | LOCK_NB) < 0
-                       ? (errno == EWOULDBLOCK ? -EBUSY : -errno)
-                       : 0;
-}
-
-/* Only when there is something to put there: who is killed leaves a folder behind. */
-static int open_temporary_folder(FirmwareStore *store)
-{
-        const char *place = getenv("TMPDIR");
-        _cleanup_(freep) char *path = str_printf("%s/mock-csms-XXXXXX", place ? place : "/tmp");
-        if (!path)
-                return -ENOMEM;
-        if (!mkdtemp(path))
-                return -errno;
-        store->temporary = true;
-        return open_folder(store, path);
 }
 
 int firmware_folder(FirmwareStore *store)
 {
-        int r = store->folder_fd < 0 && !store->options.folder ? open_temporary_folder(store) : 0;
-        if (r < 0)
-                log_warning_errno(r, "There can be no temporary folder for firmware");
-        return store->folder_fd;
+        return folder_fd(&store->folder);
 }
 
 int firmware_open(const FirmwareOptions *options, FirmwareStore **ret)
@@ -248,19 +181,18 @@ int firmware_open(const FirmwareOptions *options, FirmwareStore **ret)
         if (!store)
                 return -ENOMEM;
         store->options = *options;
-        store->folder_fd = -1;
-        int r = options->folder ? open_folder(store, options->folder) : 0;
-        store->options.folder = store->path; /* the option's may not live as long */
+        store->folder = (Folder)FOLDER_INIT;
+        int r = folder_open(options->folder, &store->folder);
+        store->options.folder = store->folder.path; /* the option's may not live as long */
         if (r == -EBUSY)
                 return log_error_errno(r, "Another mock-csms has the firmware folder %s",
                                        options->folder);
         if (r < 0)
                 return log_error_errno(r, "Can't use the firmware folder %s", options->folder);
-        r = state_firmware_each(options->state, 0, ALL_ROWS, show_if_hidden, store);
+        folder_tidy(&store->folder, has_row, store);
+        r = state_firmware_each(options->state, 0, ALL_ROWS, tell_if_missing, store);
         if (r < 0)
                 return r;
-        if (store->folder_fd >= 0)
-                sweep(store, false);
         firmware_inspect_next(store);
         *ret = TAKE_PTR(store);
         return 0;
@@ -271,11 +203,6 @@ void firmware_close(FirmwareStore *store)
         if (!store)
                 return;
         firmware_stop(store);
-        if (store->temporary && store->folder_fd >= 0) {
-                sweep(store, true);
-                (void)rmdir(store->path);
-        }
-        closep(&store->folder_fd);
-        free(store->path);
+        folder_close(&store->folder);
         free(store);
 }

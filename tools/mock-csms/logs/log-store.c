@@ -96,7 +96,8 @@ int logs_begin(Logs *logs, const char *path, uint64_t size_bytes, Upload *ret)
         if (size_bytes > logs->options.total_max ||
             logs->used_bytes > logs->options.total_max - size_bytes)
                 return -EDQUOT;
-        r = upload_begin_hashed(logs->folder.fd, &upload);
+        int folder = folder_fd(&logs->folder);
+        r = folder < 0 ? -EIO : upload_begin_hashed(folder, &upload);
         if (r < 0)
                 return r;
         upload_reserve(&upload, &logs->used_bytes, size_bytes);
@@ -120,12 +121,10 @@ static char *name_of(const LogRow *row, const LogOrigin *origin)
         return name;
 }
 
-/* The row's file is another one from now on; what it was is removed. */
-static int replace_file(Logs *logs, LogRow *row, Upload *upload, const FileDigest *digest)
+/* The row's file is another one from now on. */
+static int write_row(Logs *logs, LogRow *row, const Upload *upload, const FileDigest *digest)
 {
         char sha256[SHA256_HEX + 1];
-        uint64_t old_size = row->file ? (uint64_t)row->size : 0;
-        _cleanup_(freep) char *old = TAKE_PTR(row->file);
         int r = str_replace(&row->file, upload->name);
         if (r == 0)
                 r = str_replace(&row->sha256, hex_encode(digest->sha256, SHA256_SIZE, sha256));
@@ -133,14 +132,29 @@ static int replace_file(Logs *logs, LogRow *row, Upload *upload, const FileDiges
         row->received = wallclock_now();
         if (r == 0)
                 r = log_changed(logs, row);
-        if (r == 0)
-                r = state_flush(logs->options.state);
-        if (r == 0)
-                r = upload_finish(upload);
+        return r < 0 ? r : state_flush(logs->options.state);
+}
+
+/* What the row's file was is hidden first: a hidden file goes at the next start, unless the row has
+ * it still. */
+static int replace_file(Logs *logs, LogRow *row, Upload *upload, const FileDigest *digest)
+{
+        uint64_t old_size = row->file ? (uint64_t)row->size : 0;
+        _cleanup_(freep) char *old = row->file ? strdup(row->file) : NULL;
+        int r = row->file && !old ? -ENOMEM : old ? folder_hide(&logs->folder, old) : 0;
+        if (r < 0 && r != -ENOENT)
+                return r;
+        r = write_row(logs, row, upload, digest);
+        if (r < 0) {
+                if (old)
+                        (void)folder_show(&logs->folder, old);
+                return r;
+        }
+        r = upload_finish(upload);
         if (r < 0)
                 return r;
         if (old)
-                (void)unlinkat(logs->folder.fd, old, 0);
+                folder_remove_hidden(&logs->folder, old);
         logs->used_bytes += digest->size_bytes;
         logs->used_bytes -= MIN(old_size, logs->used_bytes);
         return 0;

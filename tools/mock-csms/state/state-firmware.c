@@ -146,6 +146,16 @@ int state_firmware_each(State *state, int64_t after, int64_t limit,
         return r;
 }
 
+int state_firmware_has_file(State *state, const char *file)
+{
+        _statement_ Statement q = NULL;
+        int r = state_prepare(state, "SELECT 1 FROM firmware WHERE file = ?", &q);
+        if (r < 0)
+                return r;
+        bind_text(q, 1, file);
+        return state_step(state, q);
+}
+
 int64_t state_firmware_count(State *state)
 {
         return state_number(state, "SELECT count(*) FROM firmware");

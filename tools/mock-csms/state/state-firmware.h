@@ -44,6 +44,8 @@ int state_firmware_get(State *state, int64_t id, Firmware **ret);
  * another number than 0. 0, that number, negative errno. */
 int state_firmware_each(State *state, int64_t after, int64_t limit,
                         int (*each)(void *userdata, const Firmware *firmware), void *userdata);
+/* Whether a row has this file: 1, 0, negative errno. */
+int state_firmware_has_file(State *state, const char *file);
 /* How many there are; negative errno. */
 int64_t state_firmware_count(State *state);
 /* 0, also if there was none; negative errno. */

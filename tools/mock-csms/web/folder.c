@@ -1,5 +1,6 @@
 /* See folder.h. */
 #include "folder.h"
+#include "log.h"
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,24 +18,39 @@ static bool is_uuid(const char *name)
         return strlen(name) == UUID_SIZE && strspn(name, "0123456789abcdef-") == UUID_SIZE;
 }
 
-int folder_open(const char *path, Folder *ret)
+static int take(const char *path, Folder *folder)
 {
-        char temporary[] = "/tmp/mock-csms-XXXXXX";
-        if (!path) {
-                path = mkdtemp(temporary);
-                if (!path)
-                        return -errno;
-                ret->temporary = true;
-        } else if (mkdir(path, FOLDER_MODE) < 0 && errno != EEXIST) {
+        folder->path = realpath(path, NULL);
+        folder->fd = folder->path ? open(folder->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+        if (folder->fd < 0)
                 return -errno;
-        }
-        ret->path = realpath(path, NULL);
-        ret->fd = ret->path ? open(ret->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-        if (ret->fd < 0)
-                return -errno;
-        if (flock(ret->fd, LOCK_EX | LOCK_NB) < 0)
+        if (flock(folder->fd, LOCK_EX | LOCK_NB) < 0)
                 return errno == EWOULDBLOCK ? -EBUSY : -errno;
         return 0;
+}
+
+int folder_open(const char *path, Folder *ret)
+{
+        ret->temporary = !path;
+        if (!path)
+                return 0;
+        if (mkdir(path, FOLDER_MODE) < 0 && errno != EEXIST)
+                return -errno;
+        return take(path, ret);
+}
+
+int folder_fd(Folder *folder)
+{
+        if (folder->fd >= 0 || !folder->temporary)
+                return folder->fd;
+        const char *place = getenv("TMPDIR");
+        _cleanup_(freep) char *path = str_printf("%s/mock-csms-XXXXXX", place ? place : "/tmp");
+        int r = path ? 0 : -ENOMEM;
+        if (r == 0)
+                r = mkdtemp(path) ? take(path, folder) : -errno;
+        if (r < 0)
+                log_warning_errno(r, "There can be no temporary folder");
+        return folder->fd;
 }
 
 static int set_hidden(const Folder *folder, const char *file, bool hidden)
@@ -81,10 +97,10 @@ void folder_tidy(const Folder *folder, int (*has_row)(void *userdata, const char
         for (const struct dirent *entry; list && (entry = readdir(list));) {
                 bool hidden = *entry->d_name == '.';
                 const char *file = entry->d_name + hidden;
-                int r = is_uuid(file) ? has_row(userdata, file) : -EINVAL;
+                int r = hidden && is_uuid(file) ? has_row(userdata, file) : -EINVAL;
                 if (r == 0)
                         (void)unlinkat(folder->fd, entry->d_name, 0);
-                else if (r > 0 && hidden)
+                else if (r > 0)
                         (void)folder_show(folder, file);
         }
         if (list)

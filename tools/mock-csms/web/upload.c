@@ -23,13 +23,6 @@ bool upload_name_valid(const char *name)
         return size > 0 && size <= UPLOAD_NAME_MAX && *name != '.' && strspn(name, allowed) == size;
 }
 
-bool upload_is_part(const char *name)
-{
-        static const char digits[] = "0123456789abcdef-";
-        return *name == '.' && strlen(name) == 1 + UUID_SIZE &&
-               strspn(name + 1, digits) == UUID_SIZE;
-}
-
 /* folder_fd is consumed; name NULL: that of the part. */
 static int begin(int folder_fd, const char *name, Upload *ret)
 {

@@ -29,9 +29,6 @@ typedef struct Upload {
 
 /* Whether a file may be called so: letters, digits, ".", "-" and "_", but no "." first. */
 bool upload_name_valid(const char *name);
-/* Whether this is the hidden name of a file on its way: what was left behind by one who was killed.
- */
-bool upload_is_part(const char *name);
 /* Begins one in the folder UPLOADS_FOLDER below files_fd, which is made if there is none. 0;
  * -EINVAL: no valid name; negative errno. */
 int upload_begin(int files_fd, const char *name, Upload *ret);
