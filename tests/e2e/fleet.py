@@ -10,9 +10,11 @@ FLEET = BINARY_DIR / "bin/mock-csms-fleet"
 
 
 class Fleet:
-    def __init__(self, csms, *options):
+    def __init__(self, csms, *options, url=None):
+        """url: where it goes to instead of where that server listens."""
+        url = url or f"{'wss://localhost' if csms.tls else 'ws://127.0.0.1'}:{csms.port}/ocpp/"
         self.log = tempfile.TemporaryFile("w+")
-        self.process = subprocess.Popen([FLEET, "--url", f"ws://127.0.0.1:{csms.port}/ocpp/", *map(str, options)],
+        self.process = subprocess.Popen([FLEET, "--url", url, *map(str, options)],
                                         text=True, stdout=subprocess.PIPE, stderr=self.log)
         assert json.loads(self.process.stdout.readline())["connected"] == 0  # it has begun
 

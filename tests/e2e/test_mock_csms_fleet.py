@@ -2,16 +2,18 @@
 official schemas."""
 import collections
 import contextlib
+import datetime
 import json
 import os
 import pathlib
 import subprocess
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from fleet import FLEET, Fleet
-from mockcsms import BINARY_DIR, MockCsms, wait_until
+from mockcsms import BINARY_DIR, MockCsms, trusting, wait_until
 
 SOURCE = pathlib.Path(os.environ.get("SOURCE_DIR", pathlib.Path(__file__).resolve().parents[2]))
 COUNT = 300
@@ -39,11 +41,28 @@ def check_trace(trace):
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr
 
 
+def add_fault(csms, **fault):
+    assert csms.request("POST", "/api/faults", json.dumps({"action": "BootNotification", **fault})).status == 201
+
+
+def said_by(csms, station):
+    """The actions of its calls, in order."""
+    return [f["frame"][2] for f in csms.frames(station) if f["from"] == "station" and f["frame"][0] == 2]
+
+
+def result_of(csms, station, action, payload):
+    """What it answers to a call: the result, or the error's code."""
+    answer = csms.post(station, "call", {"action": action, "payload": payload}).json
+    return answer["result"] if "result" in answer else answer["error"]["code"]
+
+
 @contextlib.contextmanager
-def stage(tmp_path, *options, csms=()):
+def stage(tmp_path, *options, csms=(), tls=None, fault=None):
     (tmp_path / "files").mkdir()
     (tmp_path / "files/box-2.1.0.raucb").write_bytes(bytes(200_000))
-    with MockCsms("--files", tmp_path / "files", "--trace", tmp_path / "trace.jsonl", "--message-timeout", 20, *csms) as server:
+    with MockCsms("--files", tmp_path / "files", "--trace", tmp_path / "trace.jsonl", "--message-timeout", 20, *csms, tls=tls) as server:
+        if fault:
+            add_fault(server, **fault)
         with Fleet(server, "--ramp", 100, *options) as fleet:
             yield server, fleet
 
@@ -147,6 +166,138 @@ def test_a_fleet_comes_back_to_a_csms_that_was_away(tmp_path):
             finally:
                 again.terminate()
                 again.wait()
+
+
+ALL_VERSIONS = ["--count", 12, "--prefix", "S", "--protocols", "1.6,2.0.1,2.1"]
+
+
+def test_stations_that_are_pending_say_what_they_are_asked_and_wait(tmp_path):
+    pending = {"kind": "pending", "seconds": 86400}  # a quarter of an hour of theirs
+    with stage(tmp_path, *ALL_VERSIONS, "--speed", 100, "--heartbeat", 1, fault=pending) as (csms, fleet):
+        wait_until(lambda: fleet.report()["framesIn"] == 12)
+        assert fleet.report()["accepted"] == 0 and fleet.report()["connected"] == 12
+        stations = csms.stations()
+        assert {s["protocol"] for s in stations.values()} == {"ocpp1.6", "ocpp2.0.1", "ocpp2.1"}
+        asked = ["Heartbeat", "StatusNotification", "FirmwareStatusNotification"]
+        for station in stations:
+            for what in asked:
+                assert result_of(csms, station, "TriggerMessage", {"requestedMessage": what}) == {"status": "Accepted"}
+                wait_until(lambda i=station, w=what: said_by(csms, i)[-1] == w)
+            assert said_by(csms, station) == ["BootNotification", *asked]
+            location = f"http://127.0.0.1:{csms.port}/files/box-2.1.0.raucb"
+            assert csms.post(station, "update", {"location": location}).json["result"].get("status", "Accepted") == "Accepted"
+            assert result_of(csms, station, "TriggerMessage", {"requestedMessage": "BootNotification"}) == {"status": "Accepted"}
+        wait_until(lambda: [s["update"]["status"] for s in csms.stations().values()] == ["Installed"] * 12, 30)
+        for station in stations:  # nothing of the update before it was accepted, and one more boot for the new version
+            said = said_by(csms, station)
+            assert said[4] == "BootNotification" and said.count("BootNotification") == 3
+        assert fleet.report()["accepted"] == 12
+    assert fleet.last["notUnderstood"] == 0
+    check_trace(tmp_path / "trace.jsonl")
+
+
+def test_a_station_that_was_asked_to_boot_while_pending_does_not_ask_again(tmp_path):
+    with stage(tmp_path, "--count", 1, "--speed", 10, "--heartbeat", 1, fault={"kind": "pending", "seconds": 60}) as (csms, fleet):
+        wait_until(lambda: fleet.report()["framesIn"] == 1)
+        assert result_of(csms, "FLEET00001", "TriggerMessage", {"requestedMessage": "BootNotification"}) == {"status": "Accepted"}
+        wait_until(lambda: fleet.report()["heartbeats"] > 7, 30)
+        assert said_by(csms, "FLEET00001").count("BootNotification") == 2
+
+
+def test_stations_that_are_rejected_refuse_and_come_again(tmp_path):
+    rejected = {"kind": "rejected", "seconds": 100, "times": 0}
+    with stage(tmp_path, *ALL_VERSIONS, "--speed", 100, csms=["--message-timeout", 1], fault=rejected) as (csms, fleet):
+        wait_until(lambda: all(len(said_by(csms, i)) > 1 for i in csms.stations()) and len(csms.stations()) == 12, 20)
+        protocols = {i: s["protocol"] for i, s in csms.stations().items()}
+
+        def ask(station):
+            return csms.post(station, "call", {"action": "Reset", "payload": {
+                "type": "Soft" if protocols[station] == "ocpp1.6" else "Immediate"}})
+        with ThreadPoolExecutor(12) as pool:
+            for station, answer in zip(protocols, pool.map(ask, protocols)):
+                if protocols[station] == "ocpp1.6":
+                    assert answer.status == 504
+                else:
+                    assert answer.json["error"]["code"] == "SecurityError"
+        assert all(set(said_by(csms, i)) == {"BootNotification"} for i in protocols)
+        assert fleet.report()["accepted"] == 0 and fleet.report()["connects"] == 12
+        assert csms.request("DELETE", "/api/faults").status == 204
+        wait_until(lambda: fleet.report()["accepted"] == 12, 20)
+        assert all(ask(i).json["result"] == {"status": "Accepted"} for i in protocols)
+    assert fleet.last["notUnderstood"] == 0
+
+
+def test_a_station_that_is_not_accepted_any_more_falls_silent(tmp_path):
+    with stage(tmp_path, *ALL_VERSIONS, "--speed", 100, "--heartbeat", 1) as (csms, fleet):
+        wait_until(lambda: fleet.report()["heartbeats"] > 12, 20)
+        add_fault(csms, kind="rejected", seconds=400)
+        for station in csms.stations():
+            assert result_of(csms, station, "TriggerMessage", {"requestedMessage": "BootNotification"}) == {"status": "Accepted"}
+        wait_until(lambda: all(said_by(csms, i).count("BootNotification") == 3 for i in csms.stations()), 30)
+        for station in csms.stations():
+            said = said_by(csms, station)
+            second = said.index("BootNotification", 1)
+            assert said[second + 1] == "BootNotification", said
+        wait_until(lambda: fleet.report()["accepted"] == 12)
+
+
+def test_stations_that_are_offline_come_and_go(tmp_path):
+    options = ["--count", 40, "--prefix", "S", "--seed", 3, "--failures", "offline:50"]
+    wanders = {i for i, line in plan(*options).items() if line["comesAndGoes"]}
+    assert 10 < len(wanders) < 30
+    begin = time.time()
+    with stage(tmp_path, *options, "--speed", 1000) as (csms, fleet):  # away for 0.3 to 0.9 s, there for 1.8 to 7.2 s
+        wait_until(lambda: fleet.report()["accepted"] == 40, 20)
+        boots = [csms.frames(i)[0]["time"] for i in wanders]
+        assert min(datetime.datetime.fromisoformat(boot.replace("Z", "+00:00")).timestamp() for boot in boots) > begin + 0.3
+        online = [i for i, s in csms.stations().items() if s["online"]]
+        url = f"http://127.0.0.1:{csms.port}/files/box-2.1.0.raucb"
+        for station in online:
+            csms.post(station, "update", {"location": url})
+        gone = set()
+
+        def all_were_gone():
+            gone.update(i for i, s in csms.stations().items() if not s["online"] and s["firmwareVersion"] == "2.1.0")
+            return gone == wanders
+        wait_until(lambda: all(csms.stations()[i]["firmwareVersion"] == "2.1.0" for i in online), 60)
+        wait_until(all_were_gone, 90)
+        connects = fleet.report()["connects"]
+        wait_until(lambda: fleet.report()["connects"] > connects, 20)
+        assert all(said_by(csms, i).count("BootNotification") == 1 + (i in online) for i in wanders)  # its machine was on
+    assert fleet.last["failedConnects"] == 0 and fleet.last["notUnderstood"] == 0
+
+
+def test_a_fleet_speaks_tls(tmp_path, certificate):
+    ca, key = certificate / "cert.pem", certificate / "key.pem"
+    with stage(tmp_path, "--count", 60, "--speed", 100, "--ca-file", ca, "--fetch", csms=["--tls-cert", ca, "--tls-key", key],
+               tls=trusting(ca)) as (csms, fleet):
+        wait_until(lambda: fleet.report()["accepted"] == 60, 60)
+        long = {"vendorId": "x", "data": "d" * 300_000}  # more than a TLS record
+        url = f"https://localhost:{csms.port}/files/box-2.1.0.raucb"
+        for station in list(csms.stations())[:10]:
+            assert result_of(csms, station, "DataTransfer", long) == "NotSupported"
+            assert csms.post(station, "logs", {}).status == 200
+            csms.post(station, "update", {"location": url})
+        wait_until(lambda: [s["firmwareVersion"] for s in csms.stations().values()].count("2.1.0") == 10, 60)
+        wait_until(lambda: fleet.report()["logs"] == {"asked": 10, "uploaded": 10, "failed": 0}, 20)
+    assert fleet.last["failedConnects"] == 0 and fleet.last["notUnderstood"] == 0
+
+
+@pytest.mark.parametrize("host,trusts,good", [("localhost", True, False), ("127.0.0.1", True, True), ("127.0.0.1", False, False),
+                                              ("127.0.0.1", None, False)], ids=["name", "address", "other root", "no root"])
+def test_a_fleet_looks_at_the_certificate(tmp_path, certificate, host, trusts, good):
+    """One of another name is refused, but for an address, of which nothing is compared; one of an unknown root always."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
+                    tmp_path / "key.pem", "-out", tmp_path / "cert.pem", "-days", "2", "-subj", "/CN=elsewhere", "-addext",
+                    "subjectAltName=DNS:elsewhere"], check=True, capture_output=True, timeout=60)
+    roots = [] if trusts is None else ["--ca-file", (tmp_path if trusts else certificate) / "cert.pem"]
+    with MockCsms("--tls-cert", tmp_path / "cert.pem", "--tls-key", tmp_path / "key.pem") as csms:
+        with Fleet(csms, "--count", 3, "--speed", 100, *roots, url=f"wss://{host}:{csms.port}/ocpp/") as fleet:
+            if good:
+                wait_until(lambda: fleet.report()["accepted"] == 3, 20)
+            else:
+                wait_until(lambda: fleet.report()["failedConnects"] > 3, 20)
+        assert (fleet.last["connects"] > 0) == good
 
 
 @pytest.mark.parametrize("options", [["--count", "0"], ["--protocols", "1.7"], ["--failures", "install:101"], ["--url", "http://x/"],

@@ -8,6 +8,13 @@
 #define ANSWER_TIMEOUT (60 * USEC_PER_SEC)
 /* Seconds to the next Heartbeat where the CSMS has no wish. */
 #define INTERVAL_DEFAULT 300
+/* The longest that it believes. */
+#define INTERVAL_MAX 86400
+/* What it may say before it is accepted: while it is Pending also what it was asked for. */
+#define WHILE_UNKNOWN (1U << WISH_BOOT)
+#define WHILE_PENDING                                                                              \
+        (WHILE_UNKNOWN | 1U << WISH_CONNECTOR | 1U << WISH_FIRMWARE_ASKED | 1U << WISH_LOG_ASKED | \
+         1U << WISH_BEAT)
 /* Of those that come and go: seconds that they are away and there. */
 #define AWAY_SHORTEST 300
 #define AWAY_LONGEST 900
@@ -76,6 +83,7 @@ int charger_say(Charger *c, ChargerWish wish, OutgoingKind kind, const void *rep
 static int say_boot(Charger *c)
 {
         char serial[26];
+        c->due[CLOCK_BOOT] = USEC_INFINITY; /* asked for before the time to ask again */
         (void)snprintf(serial, sizeof(serial), "FLEET%zu", c->index + 1);
         return charger_say(c, WISH_BOOT, OUT_BOOT,
                            &(BootReport){.reason = (int)c->reason,
@@ -135,6 +143,14 @@ static int say_beat(Charger *c)
         return charger_say(c, WISH_BEAT, OUT_HEARTBEAT, &(EmptyMessage){0});
 }
 
+/* What it has to say and may. */
+static unsigned wishes_of(const Charger *c)
+{
+        if (c->is_booted)
+                return c->wishes;
+        return c->wishes & (c->is_pending ? WHILE_PENDING : WHILE_UNKNOWN);
+}
+
 /* Says the first thing that is to be said, if it may. */
 static void speak(Charger *c)
 {
@@ -147,10 +163,8 @@ static void speak(Charger *c)
                 [WISH_LOG_ASKED] = say_log_asked,
                 [WISH_BEAT] = say_beat,
         };
-        while (c->is_online && c->wishes && !rpc_is_busy(c->rpc)) {
-                int wish = __builtin_ctz(c->wishes);
-                if (wish != WISH_BOOT && !c->is_booted)
-                        return; /* until the CSMS has accepted it */
+        while (c->is_online && wishes_of(c) && !rpc_is_busy(c->rpc)) {
+                int wish = __builtin_ctz(wishes_of(c));
                 c->wishes &= ~(1U << wish);
                 (void)say[wish](c);
         }
@@ -166,6 +180,16 @@ static void set_beat(Charger *c, bool first)
         set_due(c, CLOCK_BEAT, boottime_now() + (usec_t)(seconds * (double)USEC_PER_SEC));
 }
 
+/* It was never accepted, or is no more. */
+static void ask_again(Charger *c)
+{
+        c->plan->counts.booted -= c->is_booted;
+        c->is_booted = false;
+        c->wishes &= ~(1U << WISH_CONNECTOR | 1U << WISH_BEAT);
+        c->due[CLOCK_BEAT] = USEC_INFINITY;
+        set_due(c, CLOCK_BOOT, boottime_now() + lived(c, (double)c->interval));
+}
+
 static void heard_boot(Charger *c, const cJSON *payload)
 {
         BootAnswer answer = {.status = REGISTRATION_REJECTED, .current_time = NO_TIME};
@@ -173,10 +197,11 @@ static void heard_boot(Charger *c, const cJSON *payload)
         if (codec_decode(dialect_outgoing(c->dialect, OUT_BOOT)->answer, c->dialect->rules, payload,
                          &answer, &error) < 0)
                 answer.status = REGISTRATION_REJECTED;
-        c->interval = answer.interval > 0 ? answer.interval : INTERVAL_DEFAULT;
+        c->interval = answer.interval > 0 ? MIN(answer.interval, INTERVAL_MAX) : INTERVAL_DEFAULT;
         rpc_set_rejected(c->rpc, answer.status == REGISTRATION_REJECTED);
+        c->is_pending = answer.status == REGISTRATION_PENDING;
         if (answer.status != REGISTRATION_ACCEPTED) {
-                set_due(c, CLOCK_BOOT, boottime_now() + (usec_t)c->interval * USEC_PER_SEC);
+                ask_again(c);
                 return;
         }
         if (c->plan->heartbeat)
@@ -238,8 +263,8 @@ static int on_send(void *userdata, const char *text, size_t size)
 void charger_receive(Charger *c, const char *data, size_t size, usec_t now)
 {
         c->plan->counts.frames_in++;
-        if (rpc_feed(c->rpc, data, size) != RPC_FINE)
-                c->plan->counts.unread++;
+        int r = rpc_feed(c->rpc, data, size);
+        c->plan->counts.unread += r != RPC_FINE && r != RPC_UNWANTED;
         charger_tick(c, now);
 }
 
@@ -255,7 +280,7 @@ static void connect_later(Charger *c)
 static void went_offline(Charger *c)
 {
         c->plan->counts.connected -= c->is_online;
-        c->is_online = false;
+        c->is_online = c->is_pending = false;
         rpc_reset(c->rpc, NULL);
 }
 
@@ -284,8 +309,7 @@ void charger_disconnected(Charger *c, usec_t now _unused_)
 
 void charger_restart(Charger *c, BootReason reason, double shortest, double longest)
 {
-        if (c->is_online)
-                c->plan->doors->disconnect(c);
+        c->plan->doors->disconnect(c);
         went_offline(c);
         c->plan->counts.booted -= c->is_booted;
         c->is_booted = false;
@@ -297,10 +321,10 @@ void charger_restart(Charger *c, BootReason reason, double shortest, double long
                 charger_set_clock(c, CLOCK_CONNECT, shortest, longest, LOT_RESET);
 }
 
-/* Away for some time, with the machine on; not in the middle of an update. */
+/* Away for some time, with the machine on; not in the middle of an update, nor of a log. */
 static void leave(Charger *c)
 {
-        if (!c->is_online || c->update.ongoing) {
+        if (!c->is_online || c->update.ongoing || c->log.status == LOG_STATUS_UPLOADING) {
                 charger_set_clock(c, CLOCK_LEAVE, THERE_SHORTEST, THERE_LONGEST, LOT_AWAY);
                 return;
         }
@@ -344,8 +368,7 @@ static void ring_reset(Charger *c)
 usec_t charger_due(const Charger *c)
 {
         usec_t due = rpc_deadline(c->rpc);
-        if (c->is_online && !rpc_is_busy(c->rpc) &&
-            (c->is_booted ? c->wishes : c->wishes & (1U << WISH_BOOT)))
+        if (c->is_online && !rpc_is_busy(c->rpc) && wishes_of(c))
                 return 0;
         for (ChargerClock clock = 0; clock < CLOCK_MAX; clock++)
                 due = MIN(due, c->due[clock]);

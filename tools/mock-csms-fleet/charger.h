@@ -22,7 +22,7 @@ typedef struct ChargerDoors {
         /* Tries to connect: charger_connected() or charger_disconnected() follows, may be at once.
          */
         void (*connect)(Charger *charger);
-        /* Cuts the connection; nothing follows. */
+        /* Cuts the connection, or the attempt at one, if there is any; nothing follows. */
         void (*disconnect)(Charger *charger);
         /* PUTs the text to the URL, or GETs it where text is NULL: charger_carried() follows later,
          * unless the next one of this kind takes its place. */
@@ -107,7 +107,7 @@ struct Charger {
         const char *vendor, *model, *timezone; /* in the plan's mixes */
         char version[LIFE_VERSION_MAX + 1];
         Rpc *rpc;
-        bool is_online, is_booted;
+        bool is_online, is_booted, is_pending;
         bool comes_and_goes, is_gone; /* is it one that …, will it never come back? */
         BootReason reason;
         unsigned wishes; /* bits by ChargerWish */
