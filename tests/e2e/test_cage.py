@@ -335,7 +335,7 @@ def test_who_looks_has_no_rights(place, before):
 def test_the_program_that_looks_is_caged(build):
     """It has read a byte as soon as more went in than a pipe holds."""
     assert ARCHIVES[build].exists(), "cmake --preset release && cmake --build --preset release builds it"
-    with subprocess.Popen([ARCHIVES[build], "read", "data", "0", "1"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={}) as process:
+    with subprocess.Popen([ARCHIVES[build], "log", "read", "log", "0", "1"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={}) as process:
         size = fcntl.fcntl(process.stdin, fcntl.F_GETPIPE_SZ)
         process.stdin.write(b"x" * (size + 1))
         process.stdin.flush()

@@ -20,11 +20,11 @@ def opening():
     with MockCsms() as csms, Station(csms.port, "CP1") as station:
         wait_until(lambda: csms.stations())
 
-        def keep(content):
+        def keep(content, name="x"):
             number = ask(csms, stations=["CP1"])["logs"][0]["id"]
             frame = station.next_call()
             station.answer(frame[1], {"status": "Accepted", "filename": "x"})
-            assert csms.request("PUT", f"/{place(frame[3])}x", content, timeout=60).status == 201
+            assert csms.request("PUT", f"/{place(frame[3])}{name}", content, timeout=60).status == 201
             return number
 
         csms.keep = keep
@@ -97,14 +97,40 @@ def test_a_long_text_is_read_piece_by_piece(opening):
 def test_what_is_no_archive_is_one_entry(opening, data):
     number = opening.keep(data)
     told = entries(opening, number)
-    assert told["format"] == "raw" and [e["type"] for e in told["entries"]] == ["file"]
-    assert content(opening, number, told["entries"][0]["name"]).body == b"just a text\n"
+    assert told["format"] == "raw" and [(e["name"], e["type"]) for e in told["entries"]] == [("x", "file")]
+    assert content(opening, number, "x").body == b"just a text\n"
+
+
+@pytest.mark.parametrize("came, called", [
+    ("charger.log", "charger.log"), ("charger.log.gz", "charger.log"), ("a.XZ", "a"), ("b.zst", "b"), ("c.bz2", "c"), (".gz", ".gz"), ("-x.gz", "-x"),
+    ("gz", "gz"), ("a.gz.gz", "a.gz"), ("data", "data"), ("", "x"),
+])
+def test_what_is_no_archive_has_the_name_of_the_file(opening, came, called):
+    """Without a name in the path it is the one of the station's answer."""
+    number = opening.keep(gzip.compress(b"text", mtime=0), came)
+    assert [entry["name"] for entry in entries(opening, number)["entries"]] == [called]
+    assert content(opening, number, called).body == b"text"
+    assert content(opening, number, "data").status == (200 if called == "data" else 404)
+
+
+def test_a_name_that_gzip_has_kept_is_taken(opening):
+    out = io.BytesIO()
+    with gzip.GzipFile("kept.log", "wb", fileobj=out) as file:
+        file.write(b"text")
+    number = opening.keep(out.getvalue(), "came.log.gz")
+    assert [entry["name"] for entry in entries(opening, number)["entries"]] == ["kept.log"]
+    assert content(opening, number, "kept.log").body == b"text"
+
+
+def test_a_file_called_data_in_an_archive_keeps_its_name(opening):
+    number = opening.keep(packed([("data", b"text")]), "came.tar.gz")
+    assert [entry["name"] for entry in entries(opening, number)["entries"]] == ["data"]
 
 
 def test_an_empty_file_has_nothing(opening):
     number = opening.keep(b"")
     assert entries(opening, number)["entries"] == []
-    assert content(opening, number, "data").status == 404
+    assert content(opening, number, "x").status == 404
 
 
 def test_bytes_that_are_no_text_are_replaced(opening):
@@ -208,7 +234,7 @@ def test_rubbish(opening):
                  b"\x28\xb5\x2f\xfd" + os.urandom(100), b"7z\xbc\xaf\x27\x1c" + os.urandom(100), os.urandom(5000), b"\0" * 2000):
         number = opening.keep(data)
         assert isinstance(entries(opening, number)["entries"], list)
-        assert content(opening, number, "data").status in (200, 404, 422)
+        assert content(opening, number, "x").status in (200, 404, 422)
 
 
 def test_who_goes_away_leaves_no_process(opening):

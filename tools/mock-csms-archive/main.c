@@ -1,11 +1,11 @@
 /* mock-csms-archive: lists what is in a log that a station has uploaded, or reads one thing of it.
  *
- *   mock-csms-archive list              a line of JSON for each entry, then {"end":…}
- *   mock-csms-archive read NAME AT MAX  its bytes from AT on, MAX of them at most
+ *   mock-csms-archive SELF list              a line of JSON for each entry, then {"end":…}
+ *   mock-csms-archive SELF read NAME AT MAX  its bytes from AT on, MAX of them at most
  *
  * The file is the standard input. Nothing is unpacked to the disk; before the first byte is read,
  * this process gives up everything but what it has open: the archive may be made to break it. What
- * is no archive is one entry, "data". */
+ * is no archive is one entry, SELF, unless gzip has kept another name of it. */
 #include "cage.h"
 #include "json.h"
 #include <archive.h>
@@ -40,13 +40,24 @@ static size_t sequence_length(const char *s, size_t size)
         return 0;
 }
 
+/* An archive, or what is none. */
+typedef struct Source {
+        struct archive *archive;
+        const char *self; /* what it is called where it is none */
+} Source;
+
+/* What libarchive calls the one entry of what is no archive. */
+#define NAME_OF_NONE "data"
+
 /* The name as people see it: UTF-8 of a limited length. NULL: out of memory. */
-static char *name_of(struct archive_entry *entry)
+static char *name_of(const Source *s, struct archive_entry *entry)
 {
         static const char unknown[] = "\xef\xbf\xbd"; /* U+FFFD */
         const char *raw = archive_entry_pathname_utf8(entry);
         if (!raw)
                 raw = strempty(archive_entry_pathname(entry));
+        if (archive_format(s->archive) == ARCHIVE_FORMAT_RAW && streq(raw, NAME_OF_NONE))
+                raw = s->self;
         size_t size = strnlen(raw, (size_t)NAME_MAX_POINTS * 4);
         char *out = malloc(size * 3 + 1), *p = out;
         if (!out)
@@ -78,9 +89,9 @@ static const char *type_of(struct archive_entry *entry)
                                                            : "other";
 }
 
-static int say_entry(struct archive_entry *entry)
+static int say_entry(const Source *s, struct archive_entry *entry)
 {
-        _cleanup_(freep) char *name = name_of(entry);
+        _cleanup_(freep) char *name = name_of(s, entry);
         cJSON *o = name ? cJSON_CreateObject() : NULL;
         if (!o)
                 return -ENOMEM;
@@ -110,8 +121,9 @@ static bool is_too_much(struct archive *a)
         return archive_filter_bytes(a, 0) > UNPACKED_MAX;
 }
 
-static int list(struct archive *a)
+static int list(const Source *s)
 {
+        struct archive *a = s->archive;
         struct archive_entry *entry;
         int r = ARCHIVE_OK;
         for (size_t n = 0; n < ENTRIES_MAX; n++) {
@@ -122,7 +134,7 @@ static int list(struct archive *a)
                         return say_end(a, "The archive is broken: only its beginning is told.") < 0
                                        ? END_WRONG
                                        : END_BROKEN;
-                if (say_entry(entry) < 0)
+                if (say_entry(s, entry) < 0)
                         return END_BROKEN;
                 if (is_too_much(a))
                         break;
@@ -166,8 +178,9 @@ static int copy(struct archive *a, int64_t at, int64_t max)
         }
 }
 
-static int read_entry(struct archive *a, const char *wanted, int64_t at, int64_t max)
+static int read_entry(const Source *s, const char *wanted, int64_t at, int64_t max)
 {
+        struct archive *a = s->archive;
         struct archive_entry *entry;
         for (size_t n = 0; n < ENTRIES_MAX && !is_too_much(a); n++) {
                 int r = archive_read_next_header(a, &entry);
@@ -175,7 +188,7 @@ static int read_entry(struct archive *a, const char *wanted, int64_t at, int64_t
                         return END_NO_SUCH;
                 if (r < ARCHIVE_WARN)
                         return END_BROKEN;
-                _cleanup_(freep) char *name = name_of(entry);
+                _cleanup_(freep) char *name = name_of(s, entry);
                 if (name && streq(name, wanted) && streq(type_of(entry), "file"))
                         return copy(a, at, max);
         }
@@ -210,26 +223,26 @@ static bool read_number(const char *text, int64_t *ret)
 int main(int argc, char **argv)
 {
         int64_t at = 0, max = 0;
-        bool lists = argc == 2 && streq(argv[1], "list");
-        if (!lists && (argc != 5 || !streq(argv[1], "read") || !read_number(argv[3], &at) ||
-                       !read_number(argv[4], &max))) {
-                fputs("usage: mock-csms-archive list | read NAME AT MAX\n", stderr);
+        bool lists = argc == 3 && streq(argv[2], "list");
+        if (!lists && (argc != 6 || !streq(argv[2], "read") || !read_number(argv[4], &at) ||
+                       !read_number(argv[5], &max))) {
+                fputs("usage: mock-csms-archive SELF list | SELF read NAME AT MAX\n", stderr);
                 return END_WRONG;
         }
         (void)setlocale(LC_CTYPE, "C.UTF-8"); /* names are converted by it */
-        struct archive *a = open_archive();
-        if (!a)
+        const Source source = {.archive = open_archive(), .self = argv[1]};
+        if (!source.archive)
                 return END_CAGE;
         int r = cage_lock(CAGE_LOOK, &(Task){0});
         if (r < 0) {
                 fprintf(stderr, "mock-csms-archive: %s\n", strerror(-r));
-                archive_read_free(a);
+                archive_read_free(source.archive);
                 return END_CAGE;
         }
-        if (archive_read_open_fd(a, STDIN_FILENO, READ_SIZE) != ARCHIVE_OK)
+        if (archive_read_open_fd(source.archive, STDIN_FILENO, READ_SIZE) != ARCHIVE_OK)
                 r = END_BROKEN;
         else
-                r = lists ? list(a) : read_entry(a, argv[2], at, max);
-        archive_read_free(a);
+                r = lists ? list(&source) : read_entry(&source, argv[3], at, max);
+        archive_read_free(source.archive);
         return r;
 }

@@ -193,6 +193,23 @@ static char *find_program(void)
         return str_printf("%.*s/" PROGRAM, (int)(slash - self), self);
 }
 
+/* What the file is called where it is no archive: as it came, less what a packer has put behind it.
+ * NULL: out of memory. */
+static char *name_of(const LogRow *row)
+{
+        static const char *const endings[] = {".gz", ".bz2", ".xz", ".zst"};
+        const char *name = strempty(row->name);
+        size_t size = strlen(name);
+        for (size_t i = 0; i < ELEMENTSOF(endings); i++) {
+                size_t n = strlen(endings[i]);
+                if (size > n && strcasecmp(name + size - n, endings[i]) == 0) {
+                        size -= n;
+                        break;
+                }
+        }
+        return size > 0 ? strndup(name, size) : strdup("log");
+}
+
 int logs_read(Logs *logs, const LogRow *row, const LogPiece *piece,
               void (*done)(void *userdata, const LogRead *read), void *userdata, LogReading **ret)
 {
@@ -203,9 +220,9 @@ int logs_read(Logs *logs, const LogRow *row, const LogPiece *piece,
                 openat(logs->folder.fd, row->file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
         if (fd < 0)
                 return -errno;
-        _cleanup_(freep) char *program = find_program();
+        _cleanup_(freep) char *program = find_program(), *name = name_of(row);
         _cleanup_(freep) LogReading *reading = calloc(1, sizeof(*reading));
-        if (!program || !reading)
+        if (!program || !name || !reading)
                 return -ENOMEM;
         *reading = (LogReading){.logs = logs,
                                 .lists = !piece->entry,
@@ -215,10 +232,8 @@ int logs_read(Logs *logs, const LogRow *row, const LogPiece *piece,
                                 .userdata = userdata};
         snprintf(at, sizeof(at), "%lld", (long long)piece->at);
         snprintf(max, sizeof(max), "%lld", (long long)piece->max);
-        const char *words[] = {program, piece->entry ? "read" : "list", piece->entry, at, max,
-                               NULL};
-        if (!piece->entry)
-                words[2] = NULL;
+        const char *words[] = {program, name, piece->entry ? "read" : "list", piece->entry, at,
+                               max,     NULL};
         int r = child_start(
                 logs->options.loop,
                 &(ChildOptions){.words = words,
