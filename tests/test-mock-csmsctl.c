@@ -14,7 +14,8 @@ static const char document_text[] =
         "\"/api/things\":{\"get\":{\"operationId\":\"listThings\",\"summary\":\"All\",\"x-role\":"
         "\"read\",\"parameters\":[{\"$ref\":\"#/components/parameters/since\"},{\"name\":"
         "\"lastEventId\",\"in\":\"query\",\"schema\":{\"type\":\"string\"}},{\"name\":\"X\",\"in\":"
-        "\"header\",\"schema\":{\"type\":\"string\"}}]}},"
+        "\"header\",\"schema\":{\"type\":\"string\"}}],\"responses\":{\"200\":{\"$ref\":"
+        "\"#/components/responses/Parts\"}}}},"
         "\"/api/things/{id}/parts/{part}\":{\"parameters\":[{\"name\":\"id\",\"in\":\"path\","
         "\"required\":true,\"schema\":{\"type\":\"string\",\"minLength\":1}},{\"name\":\"part\","
         "\"in\":\"path\",\"required\":true,\"schema\":{\"type\":\"integer\"}}],"
@@ -24,7 +25,10 @@ static const char document_text[] =
         "\"put\":{\"operationId\":\"uploadPart\",\"summary\":\"One\",\"x-role\":\"operator\","
         "\"requestBody\":{\"required\":true,\"content\":{\"application/octet-stream\":{}}}},"
         "\"delete\":{\"operationId\":\"deletePart\",\"summary\":\"One\",\"x-role\":\"operator\"}}},"
-        "\"components\":{\"parameters\":{\"since\":{\"name\":\"since\",\"in\":\"query\",\"schema\":"
+        "\"components\":{\"responses\":{\"Parts\":{\"content\":{\"application/json\":{\"schema\":{"
+        "\"type\":\"array\",\"items\":{\"allOf\":[{\"$ref\":\"#/components/schemas/Part\"},{"
+        "\"properties\":{\"id\":{\"type\":\"integer\"}}}]}}}}}},\"parameters\":{\"since\":{"
+        "\"name\":\"since\",\"in\":\"query\",\"schema\":"
         "{\"type\":\"integer\",\"minimum\":0,\"maximum\":9}}},"
         "\"schemas\":{\"Kind\":{\"enum\":[\"late\",\"never\",\"twice\"]},"
         "\"Part\":{\"type\":\"object\",\"required\":[\"newName\"],\"properties\":{"
@@ -79,6 +83,13 @@ static const Vector vectors[] = {
         { "list-things", { "since" },                          0, 0, 0, "\"since\" is no option: they begin with \"--\"." },
         { "list-things", { "--json=1" },                       0, 0, 0, "--json has no value." },
         { "list-things", { "--body=x" },                       0, 0, 0, "This call has no body." },
+        { "list-things", { "--columns=id,newName,new-namf" },  0, 0, 0, "--columns: there is no column \"new-namf\"." },
+        { "list-things", { "--columns=id,,on" },               0, 0, 0, "--columns: there is no column \"\"." },
+        { "list-things", { "--columns=" },                     0, 0, 0, "--columns: there is no column \"\"." },
+        { "list-things", { "--columns=id,i" },                 0, 0, 0, "--columns: there is no column \"i\"." },
+        { "list-things", { "--columns=newName,on,new-name" },  0, 0, 0, "--columns: newName is given twice." },
+        { "list-things", { "--columns" },                      0, 0, 0, "--columns needs a value." },
+        { "delete-part", { ID, "--columns=id" },               0, 0, 0, "--columns is for lists; this call answers with none." },
         { "delete-part", { ID },                               "/api/things/a/parts/1", 0, 0, 0 },
         { "delete-part", { "a", "1" },                         "/api/things/a/parts/1", 0, 0, 0 },
         { "delete-part", { "--part=1", "a" },                  "/api/things/a/parts/1", 0, 0, 0 },
@@ -166,6 +177,60 @@ static void types_and_methods_are_those_of_the_operation(void **state)
         assert_int_equal(spec_find(*state, "", &operation), -ENOENT);
 }
 
+static void columns_are_members_of_the_list(void **state)
+{
+        Operation operation;
+        Sentence sentence;
+        char *words[] = {(char *)"--columns", (char *)"id,new-name,on", NULL};
+        _cleanup_(command_done) Command command = {0};
+        assert_int_equal(spec_find(*state, "list-things", &operation), 0);
+        assert_int_equal(command_read(*state, &operation, words, &command, &sentence), 0);
+        assert_string_equal(command.columns[0], "id");
+        assert_string_equal(command.columns[1], "newName");
+        assert_string_equal(command.columns[2], "on");
+        assert_null(command.columns[3]);
+}
+
+#define ROWS                                                                                       \
+        "[{\"id\":\"CP1\",\"none\":null,\"text\":\"0123456789abcdef\",\"n\":1},"                   \
+        "{\"id\":\"CP2\",\"none\":null,\"text\":\"short\",\"n\":22}]"
+
+/* Never wider than the terminal, unless the first column alone is, or what was chosen. */
+static void tables_are_cut_to_the_terminal(void **state _unused_)
+{
+        static const struct {
+                size_t width;
+                const char *columns[4], *text;
+        } tables[] = {
+                /* clang-format off */
+                { 0,  { 0 },  "id   none  text              n\nCP1  -     0123456789abcdef  1\nCP2  -     short             22\n" },
+                { 31, { 0 },  "id   none  text              n\nCP1  -     0123456789abcdef  1\nCP2  -     short             22\n" },
+                { 30, { 0 },  "id   text              n\nCP1  0123456789abcdef  1\nCP2  short             22\nnot shown: none\n" },
+                { 25, { 0 },  "id   text              n\nCP1  0123456789abcdef  1\nCP2  short             22\nnot shown: none\n" },
+                { 24, { 0 },  "id   text             n\nCP1  0123456789abcd…  1\nCP2  short            22\nnot shown: none\n" },
+                { 19, { 0 },  "id   text        n\nCP1  012345678…  1\nCP2  short       22\nnot shown: none\n" },
+                { 18, { 0 },  "id   text\nCP1  0123456789ab…\nCP2  short\nnot shown: none, n\n" },
+                { 14, { 0 },  "id\nCP1\nCP2\nnot shown: none, text, n\n" },
+                { 1,  { 0 },  "id\nCP1\nCP2\nnot shown: none, text, n\n" },
+                { 0,  { "n", "id" },   "n   id\n1   CP1\n22  CP2\n" },
+                { 80, { "none" },      "none\n-\n-\n" },
+                { 15, { "n", "none", "text" }, "n   none  text\n1   -     012345678…\n22  -     short\n" },
+                { 80, { "absent", "id" },      "absent  id\n-       CP1\n-       CP2\n" },
+                /* clang-format on */
+        };
+        _cleanup_(cJSON_Deletep) cJSON *json = NULL;
+        assert_int_equal(json_parse(ROWS, strlen(ROWS), &json), 0);
+        for (size_t i = 0; i < ELEMENTSOF(tables); i++) {
+                _cleanup_(freep) char *text = NULL;
+                size_t size;
+                FILE *out = open_memstream(&text, &size);
+                print_json(out, json,
+                           &(TableOptions){.columns = tables[i].columns, .width = tables[i].width});
+                fclose(out);
+                assert_string_equal(text, tables[i].text);
+        }
+}
+
 static void answers_are_readable(void **state _unused_)
 {
         static const struct {
@@ -189,7 +254,7 @@ static void answers_are_readable(void **state _unused_)
                 size_t size;
                 FILE *out = open_memstream(&text, &size);
                 assert_int_equal(json_parse(answers[i].json, strlen(answers[i].json), &json), 0);
-                print_json(out, json);
+                print_json(out, json, &(TableOptions){0});
                 fclose(out);
                 assert_string_equal(text, answers[i].text);
         }
@@ -200,6 +265,8 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(words_become_requests),
                 cmocka_unit_test(types_and_methods_are_those_of_the_operation),
+                cmocka_unit_test(columns_are_members_of_the_list),
+                cmocka_unit_test(tables_are_cut_to_the_terminal),
                 cmocka_unit_test(answers_are_readable),
         };
         return cmocka_run_group_tests(tests, load, unload);

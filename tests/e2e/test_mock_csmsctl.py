@@ -1,9 +1,14 @@
 """mock-csmsctl: each operation of openapi.json by its subcommand, answers for people and programs, what is refused."""
+import contextlib
+import fcntl
 import json
 import os
+import pty
 import re
 import select
+import struct
 import subprocess
+import termios
 
 import openapi
 import pytest
@@ -110,6 +115,36 @@ def test_stations_as_a_table_and_as_json(csms, station):
         assert json.loads(ctl(csms, *words).stdout) == csms.get("/api/stations").json
 
 
+def test_columns_are_chosen(csms, station):
+    done = ctl(csms, "list-stations", "--columns", "protocol,id,firmware-version")
+    assert [line.split() for line in done.stdout.splitlines()] == [["protocol", "id", "firmwareVersion"], [station.protocol, "CP1", "-"]]
+    for words in ("--json", "list-stations", "--columns=id"), ("list-stations", "--json", "--columns=id"), ("list-stations", "--output=-", "--columns=id"):
+        done = ctl(csms, *words)
+        assert (done.returncode, done.stdout) == (2, "") and "--columns is for tables" in done.stderr
+    help_text = ctl(NOBODY, "list-stations", "--help").stdout
+    assert "--columns: which columns of the table, parted by commas: id, online, protocol, " in help_text
+    assert "--columns" not in ctl(NOBODY, "get-station", "--help").stdout
+
+
+@pytest.mark.parametrize("width", [40, 80, 132, 1000])
+def test_a_table_is_no_wider_than_the_terminal(csms, station, width):
+    station.call("Heartbeat")
+    leader, follower = pty.openpty()
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 25, width, 0, 0))
+    subprocess.run([CTL, "--url", f"http://127.0.0.1:{csms.port}", "list-stations"], stdout=follower, check=True)
+    os.close(follower)
+    said = b""
+    with contextlib.suppress(OSError):  # so it is told that nothing more comes
+        while more := os.read(leader, 65536):
+            said += more
+    os.close(leader)
+    table = said.decode().replace("\r", "").splitlines()
+    assert max(len(line) for line in table[:2]) <= width and table[0].startswith("id ") and table[1].startswith("CP1 ")
+    names = set(table[0].split()) | set("".join(table[2:]).removeprefix("not shown: ").split(", "))
+    assert names - {""} == set(csms.get("/api/stations").json[0])
+    assert (len(table) == 2) == (width == 1000)
+
+
 def test_lists_come_whole(csms, tmp_path):
     """The server gives 100 at once; who wants a page says so."""
     for number in range(205):
@@ -149,6 +184,9 @@ def test_bash_completes(tmp_path):
     assert complete("mock-csmsctl", "--url", "http://x", "change-station", "--t") == ["--tags", "--timezone"]
     assert complete("mock-csmsctl", "list-stations", "--phase", "in") == ["installed"]
     assert complete("mock-csmsctl", "list-stations", "--id", "in") == []
+    assert complete("mock-csmsctl", "list-stations", "--col") == ["--columns"] and complete("mock-csmsctl", "get-station", "--col") == []
+    assert complete("mock-csmsctl", "list-stations", "--columns", "fir") == ["firmwareVersion", "firstSeen"]
+    assert complete("mock-csmsctl", "list-stations", "--columns", "id,online,ven") == ["id,online,vendor"]
     assert ctl(NOBODY, "completion", "fish").returncode == 2
 
 

@@ -125,34 +125,72 @@ static int take_param(Reading *r, size_t i, const char *text)
         return e;
 }
 
+/* Whether somebody means it by this word, of so many bytes: its own name, or as a word. */
+static bool is_meant(const char *own, const char *name, size_t size)
+{
+        char word[WORD_MAX];
+        spec_word(own, word);
+        return (strlen(own) == size && strncmp(own, name, size) == 0) ||
+               (strlen(word) == size && strncmp(word, name, size) == 0);
+}
+
 /* The number of the parameter of that name, of so many bytes; -ENOENT. */
 static int find_param(const Operation *o, const char *name, size_t size)
 {
-        char word[WORD_MAX];
-        for (size_t i = 0; i < o->count; i++) {
-                const char *own = o->params[i].name;
-                spec_word(own, word);
-                if ((strlen(own) == size && strncmp(own, name, size) == 0) ||
-                    (strlen(word) == size && strncmp(word, name, size) == 0))
+        for (size_t i = 0; i < o->count; i++)
+                if (is_meant(o->params[i].name, name, size))
                         return (int)i;
-        }
         return -ENOENT;
 }
 
-typedef enum Own { OWN_BODY, OWN_OUTPUT, OWN_JSON, OWN_HELP, OWN_MAX } Own;
+typedef enum Own { OWN_BODY, OWN_OUTPUT, OWN_COLUMNS, OWN_JSON, OWN_HELP, OWN_MAX } Own;
 
 /* What is an option of each operation. OWN_MAX: nothing. */
 static Own find_own(const char *name, size_t size)
 {
-        static const char *const names[OWN_MAX] = {"body", "output", "json", "help"};
+        static const char *const names[OWN_MAX] = {"body", "output", "columns", "json", "help"};
         for (int i = 0; i < OWN_MAX; i++)
                 if (strlen(names[i]) == size && strncmp(names[i], name, size) == 0)
                         return (Own)i;
         return OWN_MAX;
 }
 
-static void take_own(Reading *r, Own own, const char *value)
+/* The member of that name, of so many bytes; NULL: there is none. */
+static const char *find_column(const Operation *o, const char *name, size_t size)
 {
+        for (size_t i = 0; i < o->columns_count; i++)
+                if (is_meant(o->columns[i], name, size))
+                        return o->columns[i];
+        return NULL;
+}
+
+/* Names, parted by commas. */
+static int take_columns(Reading *r, const char *names)
+{
+        const Operation *o = r->operation;
+        if (o->columns_count == 0)
+                return complain(r->reterr, "--columns is for lists; this call answers with none.");
+        for (size_t n = 0;; n++) {
+                size_t size = strcspn(names, ",");
+                const char *column = n < COLUMNS_MAX ? find_column(o, names, size) : NULL;
+                if (!column)
+                        return complain(r->reterr, "--columns: there is no column \"%.*s\".",
+                                        (int)MIN(size, SHOWN_MAX), names);
+                for (size_t i = 0; i < n; i++)
+                        if (r->command.columns[i] == column)
+                                return complain(r->reterr, "--columns: %s is given twice.", column);
+                r->command.columns[n] = column;
+                r->command.columns[n + 1] = NULL;
+                if (!names[size])
+                        return 0;
+                names += size + 1;
+        }
+}
+
+static int take_own(Reading *r, Own own, const char *value)
+{
+        if (own == OWN_COLUMNS)
+                return take_columns(r, value);
         if (own == OWN_BODY)
                 r->file = value;
         else if (own == OWN_OUTPUT)
@@ -161,6 +199,7 @@ static void take_own(Reading *r, Own own, const char *value)
                 r->command.as_json = true;
         else
                 r->command.wants_help = true;
+        return 0;
 }
 
 /* Takes a word that stands alone: the next parameter of the path. */
@@ -197,8 +236,7 @@ static int take_option(Reading *r, char *const **words)
                 return complain(r->reterr, "--%.*s needs a value.", (int)size, name);
         if (i >= 0)
                 return take_param(r, (size_t)i, value);
-        take_own(r, own, value);
-        return 0;
+        return take_own(r, own, value);
 }
 
 static int check_required(Reading *r)

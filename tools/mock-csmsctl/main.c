@@ -4,6 +4,8 @@
 #include "pages.h"
 #include "print.h"
 #include <curl/curl.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #define TOKEN_FILE_MAX 4096
 
@@ -127,7 +129,15 @@ static int print_refusal(const Answer *answer)
         return say(EXIT_REFUSED, sentence);
 }
 
-static int print_answer(const Answer *answer, bool as_json)
+/* Of the terminal that the answer goes to, characters; 0: it goes elsewhere. */
+static size_t terminal_width(void)
+{
+        struct winsize size;
+        return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col
+                                                                                     : 0;
+}
+
+static int print_answer(const Answer *answer, bool as_json, const char *const *columns)
 {
         _cleanup_(cJSON_Deletep) cJSON *json = NULL;
         if (answer->status >= 300)
@@ -139,7 +149,8 @@ static int print_answer(const Answer *answer, bool as_json)
         else if (json_parse(answer->body, answer->size, &json) < 0)
                 return say(EXIT_UNREACHED, "The server's answer is no JSON.");
         else
-                print_json(stdout, json);
+                print_json(stdout, json,
+                           &(TableOptions){.columns = columns, .width = terminal_width()});
         return fflush(stdout) == 0 ? 0 : say(EXIT_USAGE, "Can't write the answer.");
 }
 
@@ -161,7 +172,7 @@ static int run(const Arguments *a, const Command *command)
                 explicit_bzero(token, strlen(token));
         if (r < 0)
                 return say(r == -EINVAL ? EXIT_USAGE : EXIT_UNREACHED, sentence.text);
-        return print_answer(&answer, command->as_json || a->values[OPT_JSON]);
+        return print_answer(&answer, command->as_json || a->values[OPT_JSON], command->columns);
 }
 
 /* A subcommand with its words. */
@@ -192,6 +203,8 @@ static int obey(const cJSON *document, const Arguments *a)
                 print_operation(stdout, document, &operation);
                 return 0;
         }
+        if (*command.columns && (command.as_json || command.output || a->values[OPT_JSON]))
+                return say(EXIT_USAGE, "--columns is for tables: not with --json or --output.");
         return run(a, &command);
 }
 

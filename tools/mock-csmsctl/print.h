@@ -1,12 +1,11 @@
 /* JSON for people, and what a subcommand takes. */
 #pragma once
 
-#include "spec.h"
-#include <stdio.h>
+#include "table.h"
 
 /* A list of objects as a table, an object as lines "name  value" with tables behind them. Control
  * characters, which stations may have put in, are shown as "?". */
-void print_json(FILE *to, const cJSON *json);
+void print_json(FILE *to, const cJSON *json, const TableOptions *options);
 /* All subcommands. */
 void print_operations(FILE *to, const cJSON *document);
 /* What one of them takes. */

@@ -101,6 +101,25 @@ static void add_body(const cJSON *document, const cJSON *body, Operation *o)
         }
 }
 
+/* The members of what a list holds. */
+static void add_columns(const cJSON *document, const cJSON *schema, Operation *o)
+{
+        const cJSON *item;
+        cJSON_ArrayForEach (item, cJSON_GetObjectItemCaseSensitive(schema, "properties")) {
+                assert(o->columns_count < COLUMNS_MAX);
+                o->columns[o->columns_count++] = item->string;
+        }
+        cJSON_ArrayForEach (item, cJSON_GetObjectItemCaseSensitive(schema, "allOf"))
+                add_columns(document, follow(document, item), o);
+}
+
+static void add_answer(const cJSON *document, const cJSON *answer, Operation *o)
+{
+        const cJSON *content = cJSON_GetObjectItemCaseSensitive(answer, "content");
+        const cJSON *media = cJSON_GetObjectItemCaseSensitive(content, "application/json");
+        add_columns(document, spec_at(document, spec_at(document, media, "schema"), "items"), o);
+}
+
 static void read_operation(const cJSON *document, const cJSON *path, const cJSON *item,
                            Operation *ret)
 {
@@ -115,6 +134,8 @@ static void read_operation(const cJSON *document, const cJSON *path, const cJSON
         add_params(document, cJSON_GetObjectItemCaseSensitive(path, "parameters"), ret);
         add_params(document, cJSON_GetObjectItemCaseSensitive(item, "parameters"), ret);
         add_body(document, spec_at(document, item, "requestBody"), ret);
+        const cJSON *answers = cJSON_GetObjectItemCaseSensitive(item, "responses");
+        add_answer(document, spec_at(document, answers, "200"), ret);
 }
 
 static bool is_method(const char *word)

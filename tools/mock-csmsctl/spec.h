@@ -6,6 +6,8 @@
 
 /* Parameters of an operation with the members of its body; bytes of a word of the command line. */
 #define PARAMS_MAX 64
+/* Members of what a list holds. */
+#define COLUMNS_MAX 32
 #define WORD_MAX 64
 
 typedef enum ParamPlace { IN_PATH, IN_QUERY, IN_BODY } ParamPlace;
@@ -26,6 +28,8 @@ typedef struct Operation {
         bool takes_json;        /* a body whose members are parameters */
         const char *bytes_type; /* of a body that is any file; NULL: it takes none */
         bool needs_body;
+        const char *columns[COLUMNS_MAX]; /* members of what its answer is a list of */
+        size_t columns_count;             /* 0: it is no list */
 } Operation;
 
 /* Reads the document that is part of the program. 0 and *ret, owned by the caller; -ENOMEM. */
