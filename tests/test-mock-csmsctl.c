@@ -192,7 +192,7 @@ static void columns_are_members_of_the_list(void **state)
 }
 
 #define ROWS                                                                                       \
-        "[{\"id\":\"CP1\",\"none\":null,\"text\":\"0123456789abcdef\",\"n\":1},"                   \
+        "[{\"id\":\"CP1\",\"none\":[],\"text\":\"0123456789abcdefghij\",\"n\":1},"                 \
         "{\"id\":\"CP2\",\"none\":null,\"text\":\"short\",\"n\":22}]"
 
 /* Never wider than the terminal, unless the first column alone is, or what was chosen. */
@@ -203,19 +203,22 @@ static void tables_are_cut_to_the_terminal(void **state _unused_)
                 const char *columns[4], *text;
         } tables[] = {
                 /* clang-format off */
-                { 0,  { 0 },  "id   none  text              n\nCP1  -     0123456789abcdef  1\nCP2  -     short             22\n" },
-                { 31, { 0 },  "id   none  text              n\nCP1  -     0123456789abcdef  1\nCP2  -     short             22\n" },
-                { 30, { 0 },  "id   text              n\nCP1  0123456789abcdef  1\nCP2  short             22\nnot shown: none\n" },
-                { 25, { 0 },  "id   text              n\nCP1  0123456789abcdef  1\nCP2  short             22\nnot shown: none\n" },
-                { 24, { 0 },  "id   text             n\nCP1  0123456789abcd…  1\nCP2  short            22\nnot shown: none\n" },
-                { 19, { 0 },  "id   text        n\nCP1  012345678…  1\nCP2  short       22\nnot shown: none\n" },
-                { 18, { 0 },  "id   text\nCP1  0123456789ab…\nCP2  short\nnot shown: none, n\n" },
-                { 14, { 0 },  "id\nCP1\nCP2\nnot shown: none, text, n\n" },
-                { 1,  { 0 },  "id\nCP1\nCP2\nnot shown: none, text, n\n" },
-                { 0,  { "n", "id" },   "n   id\n1   CP1\n22  CP2\n" },
-                { 80, { "none" },      "none\n-\n-\n" },
-                { 15, { "n", "none", "text" }, "n   none  text\n1   -     012345678…\n22  -     short\n" },
-                { 80, { "absent", "id" },      "absent  id\n-       CP1\n-       CP2\n" },
+                { 0, { 0 }, "id   none  text                  n\nCP1  []    0123456789abcdefghij  1\nCP2  -     short                 22\n" },
+                { 35, { 0 }, "id   none  text                  n\nCP1  []    0123456789abcdefghij  1\nCP2  -     short                 22\n" },
+                { 34, { 0 }, "id   text                  n\nCP1  0123456789abcdefghij  1\nCP2  short                 22\nnot shown: none\n" },
+                { 29, { 0 }, "id   text                  n\nCP1  0123456789abcdefghij  1\nCP2  short                 22\nnot shown: none\n" },
+                { 28, { 0 }, "id   text                 n\nCP1  0123456789abcdefgh…  1\nCP2  short                22\nnot shown: none\n" },
+                { 26, { 0 }, "id   text               n\nCP1  0123456789abcdef…  1\nCP2  short              22\nnot shown: none\n" },
+                { 25, { 0 }, "id   text\nCP1  0123456789abcdefghij\nCP2  short\nnot shown: none, n\n" },
+                { 24, { 0 }, "id   text\nCP1  0123456789abcdefgh…\nCP2  short\nnot shown: none, n\n" },
+                { 22, { 0 }, "id   text\nCP1  0123456789abcdef…\nCP2  short\nnot shown: none, n\n" },
+                { 21, { 0 }, "id\nCP1\nCP2\nnot shown: none, text, n\n" },
+                { 1, { 0 }, "id\nCP1\nCP2\nnot shown: none, text, n\n" },
+                { 0, { "n", "id" }, "n   id\n1   CP1\n22  CP2\n" },
+                { 80, { "none" }, "none\n[]\n-\n" },
+                { 27, { "n", "none", "text" }, "n   none  text\n1   []    0123456789abcdef…\n22  -     short\n" },
+                { 9, { "n", "none", "text" }, "n   none  text\n1   []    0123456789abcdef…\n22  -     short\n" },
+                { 80, { "absent", "id" }, "absent  id\n-       CP1\n-       CP2\n" },
                 /* clang-format on */
         };
         _cleanup_(cJSON_Deletep) cJSON *json = NULL;

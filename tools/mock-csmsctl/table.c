@@ -2,9 +2,9 @@
 #include "table.h"
 
 /* Characters of a cell; what is longer is told by --json, or of one thing alone. How far a cell is
- * cut where the terminal is narrow. */
+ * cut where the terminal is narrow: a time has its minute. */
 #define CELL_MAX 48
-#define CELL_MIN 10
+#define CELL_MIN 17
 #define GAP "  "
 
 char *cell_text(const cJSON *value)
@@ -89,7 +89,8 @@ static void measure(Column *column, const cJSON *value)
         _cleanup_(freep) char *text = cell_text(value);
         size_t width = text ? utf8_length(text) : 0;
         column->width = MAX(column->width, MIN(width, (size_t)CELL_MAX));
-        column->empty = column->empty && (!value || cJSON_IsNull(value));
+        bool nothing = !value || cJSON_IsNull(value) || (cJSON_IsArray(value) && !value->child);
+        column->empty = column->empty && nothing;
 }
 
 /* Those that were chosen, or else the members of all rows, in the order in which they come first.
