@@ -1,4 +1,4 @@
-"""Faults of mock-csms for many stations, of connections, handshakes and TLS: the real program, and for some the real agent."""
+"""Faults of mock-csms for many stations, of connections, handshakes and TLS. The real agent meets them in test_faults_csms.py."""
 import json
 import ssl
 import subprocess

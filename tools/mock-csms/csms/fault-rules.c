@@ -393,6 +393,11 @@ void fault_line_closed(Station *station)
 
 /* ---- told ---- */
 
+static bool is_known_for(const FaultRule *rule, const Station *station)
+{
+        return is_for(rule, station->id, station) && used(rule, station->id) != LEFT_OUT;
+}
+
 cJSON *fault_rule_describe(const Csms *csms, const FaultRule *rule, bool stations)
 {
         static const char *const place_words[FAULT_PLACE_MAX] = {
@@ -406,12 +411,11 @@ cJSON *fault_rule_describe(const Csms *csms, const FaultRule *rule, bool station
         cJSON *list = cJSON_CreateArray();
         double count = 0;
         for (size_t i = 0; list && i < csms->count; i++) {
-                const Station *station = csms->stations[i];
-                if (!is_for(rule, station->id, station) || used(rule, station->id) == LEFT_OUT)
+                if (!is_known_for(rule, csms->stations[i]))
                         continue;
                 count++;
                 if (stations)
-                        cJSON_AddItemToArray(list, cJSON_CreateString(station->id));
+                        cJSON_AddItemToArray(list, cJSON_CreateString(csms->stations[i]->id));
         }
         bool fine = o && list && cJSON_AddNumberToObject(o, "id", (double)rule->id) &&
                     cJSON_AddStringToObject(o, "of", place_words[fault_place(rule->fault.kind)]) &&
