@@ -127,16 +127,18 @@ static int write_slice(Pusher *pusher, Slice *slice)
 {
         State *state = pusher->options.state;
         usec_t now = wallclock_now();
-        int r = state_savepoint(state);
+        int r = slice->count > 0 ? state_savepoint(state) : -ENODATA;
         if (r < 0)
-                return r;
+                return r == -ENODATA ? 0 : r;
+        r = state_push_told(state, pusher->sending, slice->targets[slice->count - 1].station, now);
         for (size_t i = 0; i < slice->count && r == 0; i++) {
                 const char *id = slice->targets[i].station;
                 Station *station = csms_find(pusher->options.csms, id);
                 bool online = station && station_is_online(station);
                 slice->stations[i] = online ? station : NULL;
-                r = state_push_set_target(state, pusher->sending, id,
-                                          online ? PUSH_SENT : PUSH_OFFLINE, NULL, now);
+                if (!online)
+                        r = state_push_set_target(state, pusher->sending, id, PUSH_OFFLINE, NULL,
+                                                  now);
         }
         if (r < 0) {
                 state_undo(state);
@@ -148,7 +150,7 @@ static int write_slice(Pusher *pusher, Slice *slice)
 
 static int call_station(Pusher *pusher, Station *station, const PushTarget *target)
 {
-        cJSON *payload = cJSON_Parse(target->payload);
+        cJSON *payload = cJSON_CreateRaw(target->payload); /* it was printed here */
         Waiting *w = payload ? calloc(1, sizeof(*w)) : NULL;
         if (!w) {
                 cJSON_Delete(payload);

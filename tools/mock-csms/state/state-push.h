@@ -52,6 +52,8 @@ int state_push_mark_sent(State *state, int64_t push, usec_t now);
 /* 0; negative errno. detail may be NULL. */
 int state_push_set_target(State *state, int64_t push, const char *station, PushState to,
                           const char *detail, usec_t now);
+/* All that are ready, up to the station last, are PUSH_SENT. 0; negative errno. */
+int state_push_told(State *state, int64_t push, const char *last, usec_t now);
 /* Those that were sent and have not answered have nobody any more who waits for it: PUSH_NO_ANSWER.
  * Returns 0 or negative errno. */
 int state_push_give_up(State *state, const char *detail, usec_t now);

@@ -261,6 +261,9 @@ int state_open(const StateOptions *options, State **ret)
                 return -ENOMEM;
         state->options = *options;
         keep_private(options->path);
+        /* no other thread comes here; refused, and as good, where another state is open */
+        (void)sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+        (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
         int code = sqlite3_open_v2(
                 options->path ? options->path : "", &state->db,
                 SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW, NULL);
@@ -269,9 +272,11 @@ int state_open(const StateOptions *options, State **ret)
         sqlite3_extended_result_codes(state->db, 1);
         /* the whole file is ours for as long as we run: no shared memory, and a second mock-csms is
          * told */
-        int r = run(state, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA "
-                           "synchronous = FULL;"
-                           "PRAGMA foreign_keys = ON");
+        int r = run(state, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA foreign_keys = ON");
+        if (r == 0) /* a temporary one need not survive us: what undoes it is kept in memory */
+                r = run(state, options->path
+                                       ? "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL"
+                                       : "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF");
         if (r == 0)
                 r = run(state, "BEGIN EXCLUSIVE; COMMIT");
         if (r == 0)
