@@ -300,7 +300,7 @@ static void remember(World *w, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 }
 
 static int store(void *userdata, const Rollout *r, const uint32_t *targets, size_t count,
-                 bool flush _unused_)
+                 RolloutFlush flush _unused_)
 {
         World *w = userdata;
         if (w->crashed)

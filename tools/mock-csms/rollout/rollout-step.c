@@ -250,13 +250,13 @@ static void tell_news(Rollout *rollout, RolloutNewsKind kind, uint32_t index)
 }
 
 /* Stores what has changed, then says so. 0, or what store() gave. */
-static int store(Rollout *rollout, bool flush)
+static int store(Rollout *rollout, RolloutFlush flush)
 {
         const RolloutDoors *doors = &rollout->doors;
         if (rollout->changed_count == 0 && !rollout->plan_changed)
                 return 0;
         int r = doors->store(doors->userdata, rollout, rollout->changed, rollout->changed_count,
-                             flush || rollout->must_flush);
+                             rollout->must_flush ? MAX(flush, FLUSH_FIRST) : flush);
         if (r < 0)
                 return r;
         uint32_t begun = rollout->groups_begun, reached = rollout->groups_reached;
@@ -279,21 +279,29 @@ static int store(Rollout *rollout, bool flush)
         return 0;
 }
 
-/* The end of each event: consequences, the store, and then those who are to be told. */
+/* The end of each event: consequences, and the store. */
 static int settle(Rollout *rollout, usec_t now)
+{
+        judge(rollout, now);
+        return store(rollout, FLUSH_SOME_TIME);
+}
+
+/* Those who are to be told, at most so many at a time: events that come together lead to one
+ * telling, and to one write. */
+static int tell(Rollout *rollout, usec_t now)
 {
         uint32_t picked[ROLLOUT_TELLS_MAX], count = 0;
         judge(rollout, now);
         int r = pick(rollout, now, picked, &count);
         if (r == 0)
-                r = store(rollout, count > 0);
+                r = store(rollout, count > 0 ? FLUSH_NOW : FLUSH_SOME_TIME);
         if (r < 0)
                 return r;
         for (uint32_t n = 0; n < count; n++) {
                 rollout->doors.tell(rollout->doors.userdata, rollout, &rollout->targets[picked[n]]);
                 (void)move(rollout, picked[n], TARGET_SENT, now);
         }
-        return store(rollout, false);
+        return store(rollout, FLUSH_SOME_TIME);
 }
 
 /* ---- events ---- */
@@ -453,7 +461,7 @@ int rollout_tick(Rollout *rollout, usec_t now)
         while ((i = heap_first(&rollout->deadlines)) != HEAP_ABSENT &&
                rollout->deadlines.keys[i] <= now)
                 expire(rollout, i, now);
-        return settle(rollout, now);
+        return tell(rollout, now);
 }
 
 usec_t rollout_deadline(const Rollout *rollout)

@@ -191,16 +191,21 @@ typedef struct RolloutNews {
         uint32_t index; /* of the group or target */
 } RolloutNews;
 
+/* When what is stored must be on the disk. */
+typedef enum RolloutFlush {
+        FLUSH_SOME_TIME, /* who repeats it will be heard, or it can be done without */
+        FLUSH_FIRST,     /* a station has told its end: before anything more is said to anybody */
+        FLUSH_NOW,       /* a station is going to be told */
+} RolloutFlush;
+
 /* What the engine needs. None may call the engine back. */
 typedef struct RolloutDoors {
         /* A request id that was never used. Belongs to the step's transaction. 0 and *ret; negative
          * errno. */
         int (*fresh_id)(void *userdata, int64_t *ret);
-        /* Writes the roll-out, its groups and these targets: all or nothing. flush: it must be on
-         * the disk now, since a station is going to be told, or has told its end. 0; negative
-         * errno. */
+        /* Writes the roll-out, its groups and these targets: all or nothing. 0; negative errno. */
         int (*store)(void *userdata, const Rollout *rollout, const uint32_t *targets, size_t count,
-                     bool flush);
+                     RolloutFlush flush);
         /* Whether there is a message that tells this station now, and RolloutTarget.acts_at of it:
          * asked before anything is stored, so that a limit of failures that is passed by it stops
          * those behind it. */

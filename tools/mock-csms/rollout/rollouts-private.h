@@ -18,6 +18,7 @@ typedef struct Kept {
         int error;        /* negative errno: its last step could not be stored; it rests, as it is
                              stored, until it is tried again. 0: all is well */
         usec_t failed_at, pause, again_at; /* boottime, of that */
+        bool unflushed;                    /* something waits for rollouts_flush() */
 } Kept;
 
 struct Rollouts {
@@ -26,6 +27,8 @@ struct Rollouts {
         FirmwareUser user;
         Kept all[ROLLOUTS_MAX]; /* by id */
         size_t count;
+        bool unflushed;  /* one of them is */
+        uint64_t losses; /* the state's, before that */
         Newcomer *newcomers, **newcomers_end;
 };
 

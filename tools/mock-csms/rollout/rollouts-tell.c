@@ -20,12 +20,18 @@ static int fresh_id(void *userdata, int64_t *ret)
 }
 
 static int store(void *userdata, const Rollout *rollout, const uint32_t *targets, size_t count,
-                 bool flush)
+                 RolloutFlush flush)
 {
         Rollouts *rollouts = userdata;
         State *state = rollouts->options.state;
+        Kept *kept =
+                flush == FLUSH_FIRST ? rollouts_kept(rollouts, rollout_plan(rollout)->id) : NULL;
+        if (!rollouts->unflushed)
+                rollouts->losses = state_losses(state);
         int r = state_rollout_store(state, rollout, targets, count);
-        return r == 0 && flush ? state_flush(state) : r;
+        if (r == 0 && kept)
+                kept->unflushed = rollouts->unflushed = true;
+        return r == 0 && flush == FLUSH_NOW ? state_flush(state) : r;
 }
 
 /* What the plan keeps as JSON: what is told, where it is no firmware of ours, and how. 0, -EINVAL,

@@ -230,6 +230,22 @@ usec_t rollouts_tick(Rollouts *rollouts)
         return next;
 }
 
+void rollouts_flush(Rollouts *rollouts)
+{
+        if (!rollouts->unflushed)
+                return;
+        State *state = rollouts->options.state;
+        int r = state_flush(state);
+        if (r == 0 && state_losses(state) != rollouts->losses) /* another's flush failed */
+                r = -EIO;
+        rollouts->unflushed = false;
+        FOREACH_KEPT (k, rollouts) {
+                if (k->unflushed && r < 0 && !k->error)
+                        rest(rollouts, k, r);
+                k->unflushed = false;
+        }
+}
+
 /* ---- their lives ---- */
 
 /* FirmwareUser.needs: whether one that is not over has it. */

@@ -31,6 +31,9 @@ void rollouts_free(Rollouts *rollouts);
 DEFINE_CLEANUP(Rollouts *, rollouts_free)
 /* Does what is due. Returns the boottime of the next time. */
 usec_t rollouts_tick(Rollouts *rollouts);
+/* To be called before frames go out: what stations have told of their ends is on the disk then, all
+ * of a turn of the loop by one write. */
+void rollouts_flush(Rollouts *rollouts);
 
 /* The doors of a roll-out that is made for rollouts_add(). */
 RolloutDoors rollouts_doors(Rollouts *rollouts);

@@ -17,6 +17,7 @@ struct State {
         sqlite3 *db;
         bool writing;    /* a transaction is open */
         usec_t flush_at; /* boottime: when it is to end */
+        uint64_t losses;
         struct {
                 const char *sql; /* a literal */
                 Statement statement;
@@ -96,8 +97,10 @@ int state_prepare(State *state, const char *sql, Statement *ret)
 /* Begins the transaction, if there is none, to be ended within this time. */
 static int begin(State *state, usec_t within)
 {
-        if (sqlite3_get_autocommit(state->db)) /* a full disk may have ended the transaction */
-                state->writing = false;
+        if (state->writing && sqlite3_get_autocommit(state->db)) {
+                state->writing = false; /* a full disk has ended the transaction */
+                state->losses++;
+        }
         int r = state->writing ? 0 : run(state, "BEGIN IMMEDIATE");
         if (r < 0)
                 return r;
@@ -153,12 +156,20 @@ int state_flush(State *state)
         if (!state->writing)
                 return 0;
         state->writing = false;
-        if (sqlite3_get_autocommit(state->db)) /* whoever wrote last was told that it failed */
-                return -EIO;
-        int r = run(state, "COMMIT");
-        if (r < 0 && !sqlite3_get_autocommit(state->db))
-                (void)run(state, "ROLLBACK");
+        int r = sqlite3_get_autocommit(state->db)
+                        ? -EIO /* whoever wrote last was told that it failed */
+                        : run(state, "COMMIT");
+        if (r < 0) {
+                state->losses++;
+                if (!sqlite3_get_autocommit(state->db))
+                        (void)run(state, "ROLLBACK");
+        }
         return r;
+}
+
+uint64_t state_losses(const State *state)
+{
+        return state->losses;
 }
 
 int state_delete(State *state, const char *sql, int64_t number)

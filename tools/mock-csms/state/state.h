@@ -35,6 +35,8 @@ DEFINE_CLEANUP(State *, state_free)
 /* Ends the transaction: what was written is on the disk. 0; negative errno, logged: what was not
  * flushed is lost, and the database is as it was after the flush before. */
 int state_flush(State *state);
+/* How many transactions were lost so far, whoever flushed. */
+uint64_t state_losses(const State *state);
 /* For what belongs together in several writes: all of it or nothing. state_undo() after a failure
  * in between, else state_release(). 0; negative errno. */
 int state_savepoint(State *state);

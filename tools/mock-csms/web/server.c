@@ -82,11 +82,13 @@ static void on_timer(uv_timer_t *timer)
                 stop(server);
 }
 
-/* Before the loop waits: what a peer sees is in the trace by then. */
+/* Before the loop waits: what a peer sees is in the trace and on the disk by then. */
 static void on_prepare(uv_prepare_t *prepare)
 {
         Server *server = prepare->data;
         trace_flush(server->trace);
+        if (server->service.rollouts)
+                rollouts_flush(server->service.rollouts);
         ws_send_all(&server->web);
 }
 
