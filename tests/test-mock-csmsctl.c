@@ -246,6 +246,7 @@ static void answers_are_readable(void **state _unused_)
                 {"{\"pem\":\"a\\nb\\n\",\"longer\":1}", "pem     a\n        b\nlonger  1\n"},
                 {"[{\"pem\":\"a\\nb\"}]", "pem\na?b\n"},
                 {"[]", ""},
+                {"[{},{}]", ""},
                 {"[1,\"x\"]", "1\nx\n"},
                 {"\"x\"", "x\n"},
                 {"{}", ""},

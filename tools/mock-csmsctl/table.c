@@ -168,6 +168,8 @@ void table_print(FILE *to, const cJSON *rows, const TableOptions *options)
         Columns columns;
         const cJSON *row;
         find_columns(rows, options->columns, &columns);
+        if (columns.count == 0)
+                return;
         if (options->width > 0)
                 fit(&columns, options->width, options->columns && *options->columns);
         print_row(to, &columns, NULL);
