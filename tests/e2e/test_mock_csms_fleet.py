@@ -6,6 +6,7 @@ import datetime
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -308,8 +309,31 @@ def test_bad_options_are_refused(options):
     assert done.returncode == 2 and done.stderr.startswith("mock-csms-fleet: ")
 
 
+def bench(binaries, *options, **more):
+    return subprocess.run([SOURCE / "tests/bench/csms", "--rounds", "1", "--binaries", binaries, *options], capture_output=True,
+                          text=True, check=False, timeout=200, **more)
+
+
 def test_the_benchmark_of_fleets_still_runs():
-    done = subprocess.run([SOURCE / "tests/bench/csms", "--stations", "50", "--seconds", "1", "--rounds", "1",
-                           "--binaries", BINARY_DIR / "bin"], capture_output=True, text=True, check=False, timeout=200)
+    done = bench(BINARY_DIR / "bin", "--stations", "50", "--seconds", "1")
     figures = [line.split()[0] for line in done.stdout.splitlines() if not line.startswith("#")]
     assert figures == ["csms-memory", "csms-cpu", "csms-push"], done.stdout + done.stderr  # met or not
+
+
+@pytest.mark.parametrize("side,program,instead,told", [
+    ("mock-csms", "mock-csms-fleet", "echo why >&2; exit 3", "fleet ended early, exit status 3:\nwhy"),
+    ("mock-csms", "mock-csms-fleet", 'exec {} --run 4 "$@"', "fleet ended early, exit status 0"),
+    ("mock-csms", "mock-csms", 'case $* in --help) exit;; esac; exit 1', "mock-csms ended early, exit status 1"),
+    ("mock-csms", "mock-csms", 'case $* in --help) exit;; esac; exec timeout 4 {} "$@"', "mock-csms ended early, exit status 124"),
+    ("ocpp-rpc", "node", 'exec timeout 4 {} "$@"', "ocpp-rpc ended early, exit status 124"),
+], ids=["fleet at once", "fleet", "CSMS at once", "CSMS", "peer"])
+def test_the_benchmark_of_fleets_sees_who_ends_early(tmp_path, side, program, instead, told):
+    """At once: what it waits for would take it hours."""
+    for name in "mock-csms", "mock-csms-fleet":
+        (tmp_path / name).symlink_to(BINARY_DIR / "bin" / name)
+    (tmp_path / program).unlink(missing_ok=True)
+    (tmp_path / program).write_text("#!/bin/sh\n" + instead.format(shutil.which(program) or BINARY_DIR / "bin" / program) + "\n")
+    (tmp_path / program).chmod(0o755)
+    done = bench(tmp_path, "--stations", "20", "--seconds", "100000", "--only", side,
+                 env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    assert done.returncode == 1 and done.stderr.startswith(f"csms: {told}") and "Traceback" not in done.stderr, done.stderr
