@@ -207,15 +207,17 @@ def test_kernel_that_can_not_stream(keys, site):
         assert charger.calls() == []
 
 
-def test_rauc_that_can_not_stream(keys, site):
-    """This host's own."""
+def test_what_the_rauc_of_this_host_can_not_stream(keys, site):
+    """Not played: before 1.9 (Debian 12) nothing, later (Debian 13) no bundle of the plain format, which is this one's."""
     with Streaming(keys, site) as charger:
         charger.rauc = Rauc(charger.folder, charger.bus, charger.boot_loader, charger.pki / "rauc/root.pem")
         charger.publish(charger.build_bundle("update"))
         charger.boot_until_known()
-        charger.ask(location=f"{site.http}/update.raucb", retries=3)
+        version = subprocess.run(["rauc", "--version"], capture_output=True, text=True, check=True).stdout.split()[1]
+        streams = tuple(map(int, version.split(".")[:2])) >= (1, 9)
+        charger.ask(location=f"{site.http}/update.raucb", retries=0 if streams else 3)
         charger.until_status("DownloadFailed")
-        assert "RAUC can't stream" in charger.shown()["reason"]
+        assert ("'plain' not supported in streaming mode" if streams else "RAUC can't stream") in charger.shown()["reason"]
 
 
 def test_update_that_was_ordered_at_the_charger(keys, site):
