@@ -6,6 +6,9 @@
 #include "wire.h"
 #include <libwebsockets.h>
 
+/* Of a name, that are tried: localhost is ::1 and 127.0.0.1. */
+#define ADDRESSES_MAX 8
+
 typedef struct Errand Errand;
 
 /* A station's connection. */
@@ -14,6 +17,7 @@ struct Line {
         Charger *charger;
         struct lws *wsi; /* NULL: none */
         bool is_open, is_connecting;
+        size_t tried; /* which address of the wire's */
         LinkQueue tx;
         LinkMessage rx;
         const char *password;       /* borrowed; NULL none */
@@ -24,7 +28,9 @@ struct Wire {
         struct lws_context *context; /* set to NULL by lws when it has freed it */
         struct lws_vhost *vhost;
         LinkUrl url;
-        char address[64];
+        char addresses[ADDRESSES_MAX][64]; /* of the server's name */
+        size_t addresses_count, address;   /* the one that connections go to */
+        bool is_proven;                    /* somebody listens there */
         Line *lines;
         size_t count;
         Errand *waiting; /* owned */

@@ -34,6 +34,15 @@ static void forget(struct lws *wsi, Line *line)
         link_message_clear(&line->rx);
 }
 
+/* Nobody listened there: the next one goes to the next address, until one has answered. */
+static void not_connected(Line *line)
+{
+        Wire *wire = line->wire;
+        if (!wire->is_proven && line->tried == wire->address)
+                wire->address = (wire->address + 1) % wire->addresses_count;
+        charger_disconnected(line->charger, boottime_now());
+}
+
 void wire_connect(Charger *c)
 {
         Line *line = line_of(c);
@@ -43,7 +52,7 @@ void wire_connect(Charger *c)
         struct lws_client_connect_info info = {
                 .context = line->wire->context,
                 .vhost = line->wire->vhost,
-                .address = line->wire->address,
+                .address = line->wire->addresses[line->wire->address],
                 .port = url->port,
                 .path = path,
                 .host = url->authority,
@@ -55,12 +64,13 @@ void wire_connect(Charger *c)
                 .opaque_user_data = line,
                 .ssl_connection = LCCSCF_HTTP_NO_FOLLOW_REDIRECT | wire_tls_flags(url),
         };
+        line->tried = line->wire->address;
         line->is_connecting = true; /* lws may fail at once, with or without a call back */
         struct lws *wsi = lws_client_connect_via_info(&info);
         if (wsi && line->is_connecting)
                 line->wsi = wsi;
         else if (!wsi && line->is_connecting)
-                charger_disconnected(c, boottime_now());
+                not_connected(line);
         line->is_connecting = false;
 }
 
@@ -106,7 +116,7 @@ static void on_closed(struct lws *wsi, Line *line)
 {
         line->is_connecting = false;
         forget(wsi, line);
-        charger_disconnected(line->charger, boottime_now());
+        not_connected(line);
 }
 
 static int on_received(struct lws *wsi, Line *line, const char *data, size_t size)
@@ -151,7 +161,7 @@ static int on_station(struct lws *wsi, enum lws_callback_reasons reason, void *u
         if (reason == LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER)
                 return on_header(line, in, size);
         if (reason == LWS_CALLBACK_CLIENT_ESTABLISHED) {
-                line->is_open = true;
+                line->is_open = line->wire->is_proven = true;
                 charger_connected(line->charger, boottime_now());
         } else if (reason == LWS_CALLBACK_CLIENT_CONNECTION_ERROR ||
                    reason == LWS_CALLBACK_CLIENT_CLOSED || reason == LWS_CALLBACK_WSI_DESTROY) {
@@ -185,10 +195,13 @@ static int look_up(Wire *wire)
         struct addrinfo *found = NULL;
         if (getaddrinfo(wire->url.host, NULL, &hints, &found) != 0)
                 return -EHOSTUNREACH;
-        int r = getnameinfo(found->ai_addr, found->ai_addrlen, wire->address, sizeof(wire->address),
-                            NULL, 0, NI_NUMERICHOST);
+        for (const struct addrinfo *a = found; a && wire->addresses_count < ADDRESSES_MAX;
+             a = a->ai_next)
+                if (getnameinfo(a->ai_addr, a->ai_addrlen, wire->addresses[wire->addresses_count],
+                                sizeof(wire->addresses[0]), NULL, 0, NI_NUMERICHOST) == 0)
+                        wire->addresses_count++;
         freeaddrinfo(found);
-        return r == 0 ? 0 : -EHOSTUNREACH;
+        return wire->addresses_count > 0 ? 0 : -EHOSTUNREACH;
 }
 
 static void log_line(int level, const char *line)
