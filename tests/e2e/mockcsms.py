@@ -1,5 +1,6 @@
 """Starts mock-csms and speaks its REST interface."""
 import concurrent.futures
+import datetime
 import http.client
 import json
 import os
@@ -102,6 +103,11 @@ class MockCsms:
         code = self.stop()
         assert code == 0, f"exit code {code}\n{self.errors}"
         assert "Sanitizer" not in self.errors and "runtime error" not in self.errors, self.errors
+
+
+def moment(text):
+    """Seconds since 1970 of a time that REST tells."""
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
 def trusting(certificate):

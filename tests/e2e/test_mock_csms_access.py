@@ -52,6 +52,11 @@ def test_nothing_below_api_without_a_token(tokens, method, path):
         assert answer.status == 401 and answer.headers["www-authenticate"] == 'Bearer realm="mock-csms", error="invalid_token"'
 
 
+def test_server_says_what_the_token_may(tokens):
+    with MockCsms("--tokens", tokens) as csms:
+        assert [csms.request("GET", "/api/self", headers=bearer(token)).json["role"] for token in (READ, OPERATOR)] == ["read", "operator"]
+
+
 def test_each_operation_wants_its_role(tokens):
     with MockCsms("--tokens", tokens) as csms:
         for method, path, operation in openapi.operations():

@@ -2,16 +2,34 @@
 import contextlib
 import json
 import re
+import shutil
 import socket
 import time
 
+import openapi
 import pytest
 
-from mockcsms import BOOT, RFC_3339_MS, MockCsms, wait_until
+from mockcsms import BOOT, RFC_3339_MS, MockCsms, moment, wait_until
 from wsclient import BINARY, TEXT, Closed, Station
 
 
 # REST in general ------------------------------------------------------------------------------------------------------
+
+def test_server_tells_what_it_is_and_may_be_told(csms, tmp_path):
+    self = csms.get("/api/self").json
+    assert abs(time.time() - moment(self.pop("time"))) < 60
+    assert self.pop("rauc") == bool(shutil.which("rauc"))
+    assert self == {"version": openapi.DOCUMENT["info"]["version"], "role": "operator", "protocols": ["ocpp2.1", "ocpp2.0.1", "ocpp1.6"],
+                    "heartbeatInterval": 60, "messageTimeout": 1, "ftp": False, "firmwareMax": 4096 << 20, "logMax": 128 << 20}
+    (tmp_path / "ftp").mkdir()
+    with MockCsms("--protocols", "ocpp1.6,ocpp2.1", "--firmware-max", "2", "--log-max", "1", "--ftp-url", "ftp://127.0.0.1/", "--ftp-dir", tmp_path / "ftp",
+                  environment={"PATH": str(tmp_path)}) as other:
+        self = other.get("/api/self").json
+        assert self["protocols"] == ["ocpp2.1", "ocpp1.6"] and self["ftp"] and not self["rauc"]
+        assert (self["firmwareMax"], self["logMax"]) == (2 << 20, 1 << 20)
+        (tmp_path / "rauc").touch(0o755)
+        assert other.get("/api/self").json["rauc"]
+
 
 @pytest.mark.parametrize("method, path, body, status", [
     ("GET", "/api/stations/nobody/frames", None, 404), ("POST", "/api/stations/nobody/call", '{"action":"X"}', 404),

@@ -1,13 +1,12 @@
 """mock-csms from outside: what it remembers over a restart, and the list of stations."""
 import contextlib
-import datetime
 import json
 import signal
 import sqlite3
 from urllib.parse import unquote
 
 import pytest
-from mockcsms import BOOT, MockCsms, in_background, wait_until
+from mockcsms import BOOT, MockCsms, in_background, moment, wait_until
 from wsclient import Station
 
 BOOT_16 = {"chargePointVendor": "ACME", "chargePointModel": "Box", "chargePointSerialNumber": "0815", "firmwareVersion": "1.0"}
@@ -60,10 +59,6 @@ def test_everything_known_survives(state, how):
         answer = csms.get("/api/stations/CP1/frames?since=4")
         assert answer.headers["last-frame"] == "6" and len(answer.body.splitlines()) == 2
     assert csms.stop() == 0
-
-
-def moment(text):
-    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
 @pytest.mark.parametrize("options, told", [((), True), (("--frames", "0"), False)], ids=["frames", "no-frames"])

@@ -1,5 +1,7 @@
-/* The call about the calls: the description of all of them. */
+/* The calls about this interface and who serves it: the description of all calls, the server. */
 #include "api.h"
+#include "child.h"
+#include "json-add.h"
 #include "openapi.h"
 
 static void get_openapi(const ApiCall *call)
@@ -11,9 +13,42 @@ static void get_openapi(const ApiCall *call)
                 api_out_of_memory(call->x);
 }
 
+static bool add_protocols(cJSON *o, const char *const *protocols)
+{
+        cJSON *list = cJSON_AddArrayToObject(o, "protocols");
+        for (; list && *protocols; protocols++)
+                if (!cJSON_AddItemToArray(list, cJSON_CreateString(*protocols)))
+                        return false;
+        return list;
+}
+
+static cJSON *describe_self(const Service *service, Role role)
+{
+        const CsmsOptions *options = csms_options(service->csms);
+        _cleanup_(cJSON_Deletep) cJSON *o = cJSON_CreateObject();
+        if (!o || !json_add_text(o, "version", PROJECT_VERSION) ||
+            !json_add_text(o, "role", role == ROLE_READ ? "read" : "operator") ||
+            !json_add_time(o, "time", wallclock_now()) || !add_protocols(o, service->protocols) ||
+            !json_add_number(o, "heartbeatInterval", options->interval) ||
+            !json_add_number(o, "messageTimeout",
+                             (int64_t)(options->message_timeout / USEC_PER_SEC)) ||
+            !cJSON_AddBoolToObject(o, "rauc", child_exists("rauc")) ||
+            !cJSON_AddBoolToObject(o, "ftp", logs_take_ftp(service->logs)) ||
+            !json_add_number(o, "firmwareMax", (int64_t)firmware_size_max(service->firmware)) ||
+            !json_add_number(o, "logMax", (int64_t)logs_size_max(service->logs)))
+                return NULL;
+        return TAKE_PTR(o);
+}
+
+static void get_self(const ApiCall *call)
+{
+        exchange_reply_json(call->x, 200, describe_self(call->service, call->request->role));
+}
+
 /* clang-format off */
 const Route api_self_routes[] = {
         { HTTP_GET, "/api/openapi.json", "getOpenapi", ROLE_READ, 0, get_openapi },
+        { HTTP_GET, "/api/self",         "getSelf",    ROLE_READ, 0, get_self    },
         { 0 },
 };
 /* clang-format on */

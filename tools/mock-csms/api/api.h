@@ -13,6 +13,9 @@
 
 typedef struct Pusher Pusher;
 
+/* Versions of OCPP. */
+#define API_PROTOCOLS_MAX 3
+
 /* What the calls work on. All is borrowed. */
 typedef struct Service {
         Csms *csms;
@@ -24,6 +27,7 @@ typedef struct Service {
         Logs *logs;
         Pusher *pusher;
         bool has_expired_tls; /* there is a certificate for FAULT_EXPIREDTLS */
+        const char *protocols[API_PROTOCOLS_MAX + 1]; /* subprotocols spoken; ends with NULL */
 } Service;
 
 /* Parameters in the path of a route. */

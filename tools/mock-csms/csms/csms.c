@@ -43,6 +43,11 @@ int csms_new(const CsmsOptions *options, Csms **ret)
         return 0;
 }
 
+const CsmsOptions *csms_options(const Csms *csms)
+{
+        return &csms->options;
+}
+
 static void late_free(LateAnswer *late)
 {
         cJSON_Delete(late->payload);

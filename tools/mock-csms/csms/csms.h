@@ -59,6 +59,8 @@ Station *csms_find(Csms *csms, const char *id);
 bool csms_may_remove(const Station *station);
 /* Forgets a station, and frees it. 0; -EBUSY: see csms_may_remove(). */
 int csms_remove(Csms *csms, Station *station);
+/* What it was made with. Borrowed. */
+const CsmsOptions *csms_options(const Csms *csms);
 /* How many stations there are. */
 size_t csms_count(const Csms *csms);
 /* fault_rules_add() for all stations, also those yet to come. 0, -ENOSPC, -ENOMEM. */

@@ -2,6 +2,7 @@
 #include "child.h"
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #define FILE_SIZE_MAX ((rlim_t)1 << 20)
 #define MEMORY_MAX ((rlim_t)2 << 30)
@@ -148,10 +149,28 @@ static void limit(int pid)
                               &(struct rlimit){limits[i].value, limits[i].value}, NULL);
 }
 
-static int spawn(uv_loop_t *loop, const ChildOptions *o, Child *child)
+static const char *search_path(void)
 {
         const char *path = getenv("PATH");
-        _cleanup_(freep) char *path_of_it = str_printf("PATH=%s", path ? path : "/usr/bin:/bin");
+        return path ? path : "/usr/bin:/bin";
+}
+
+bool child_exists(const char *program)
+{
+        struct stat st;
+        for (const char *p = search_path(); p; p = strchr(p, ':')) {
+                p += *p == ':';
+                _cleanup_(freep) char *file =
+                        str_printf("%.*s/%s", (int)strcspn(p, ":"), p, program);
+                if (file && access(file, X_OK) == 0 && stat(file, &st) == 0 && S_ISREG(st.st_mode))
+                        return true;
+        }
+        return false;
+}
+
+static int spawn(uv_loop_t *loop, const ChildOptions *o, Child *child)
+{
+        _cleanup_(freep) char *path_of_it = str_printf("PATH=%s", search_path());
         char locale[] = "LC_ALL=C";
         char *environment[] = {path_of_it, locale, NULL};
         uv_stdio_container_t files[3] = {{.flags = UV_IGNORE}};

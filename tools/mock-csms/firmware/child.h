@@ -28,6 +28,8 @@ typedef struct ChildOptions {
                                core */
 } ChildOptions;
 
+/* Whether PATH leads to a program of that name. */
+bool child_exists(const char *program);
 /* Starts a program with an environment of PATH and LC_ALL=C alone, in a session of its own. ended
  * is called from the loop. 0 and *ret, valid until then; -ENOENT: there is no such program;
  * negative errno. */

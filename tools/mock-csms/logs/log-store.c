@@ -79,6 +79,11 @@ uint64_t logs_size_max(const Logs *logs)
         return logs->options.size_max;
 }
 
+bool logs_take_ftp(const Logs *logs)
+{
+        return logs->options.ftp_url;
+}
+
 /* The row of the place that a path begins with. */
 static int find_place(Logs *logs, const char *path, LogRow **ret)
 {

@@ -120,6 +120,8 @@ void logs_forget_reading(LogReading *reading);
  * have. */
 int logs_folder(const Logs *logs);
 uint64_t logs_size_max(const Logs *logs);
+/* Whether stations may upload by FTP, too. */
+bool logs_take_ftp(const Logs *logs);
 /* Begins the upload of so many bytes to a path behind LOGS_PATH, "TOKEN/NAME". 0 and *ret; -ENOENT:
  * there is no such place; -EDQUOT: with it there would be more than total_max; negative errno. */
 int logs_begin(Logs *logs, const char *path, uint64_t size_bytes, Upload *ret);

@@ -23,7 +23,7 @@
  * each connection, and most messages are shorter. */
 #define RECEIVE_SIZE 1024
 /* HTTP and all versions of OCPP. */
-#define PROTOCOLS_MAX 4
+#define PROTOCOLS_MAX (1 + API_PROTOCOLS_MAX)
 /* Deadlines are met this much late at most, so that 10,000 of them don't wake us 10,000 times. */
 #define TICK_MSEC 10
 
@@ -202,9 +202,13 @@ static bool list_has(const char *list, const char *word)
 static void choose_protocols(Server *server, const char *spoken)
 {
         size_t n = 0;
-        for (size_t i = 0; i < PROTOCOLS_MAX; i++)
-                if (i == 0 || !spoken || list_has(spoken, all_protocols[i].name))
-                        server->protocols[n++] = all_protocols[i];
+        for (size_t i = 0; i < PROTOCOLS_MAX; i++) {
+                if (i > 0 && spoken && !list_has(spoken, all_protocols[i].name))
+                        continue;
+                if (i > 0)
+                        server->service.protocols[n - 1] = all_protocols[i].name;
+                server->protocols[n++] = all_protocols[i];
+        }
 }
 
 /* lws' own checks cost each message a walk along all connections: see liveness.h. */
