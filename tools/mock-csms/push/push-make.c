@@ -70,9 +70,7 @@ static int read_body(const cJSON *json, Body *body, char *sentence)
         *body = (Body){.firmware = NO_INT, .plan = PUSH_PLAN_INIT};
         int r = codec_decode(&table, rules, json, body, &error);
         if (r < 0)
-                return r == -EBADMSG ? complain(sentence, "%s%s%s.", error.path,
-                                                *error.path ? ": " : "", error.text)
-                                     : r;
+                return r == -EBADMSG ? complain(sentence, "%s.", error.text) : r;
         if ((body->firmware == NO_INT) == !body->location)
                 return complain(sentence, "Either firmware or location is needed, and not both.");
         if (!body->certificate != !body->signature || (body->certificate && !body->location))

@@ -19,6 +19,7 @@ struct Exchange {
         bool body_whole, served, answered, headers_sent;
         unsigned status;
         const char *type;
+        const char *policy; /* Content-Security-Policy:; NULL: nothing is to be done with it */
         char *body;
         size_t body_size, body_sent;
         FileReply file;

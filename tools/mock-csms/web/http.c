@@ -6,6 +6,7 @@
 #include "exchange.h"
 #include "guard.h"
 #include "log.h"
+#include "pages.h"
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -90,12 +91,20 @@ static void serve_log_place(const Web *web, Exchange *x)
         }
 }
 
+/* For everybody: there is nothing in it but the page, which asks REST. */
 static void serve_page(const Web *web _unused_, Exchange *x)
 {
-        static const char page[] = "<!DOCTYPE html>\n<html lang=\"en\"><title>mock-csms</title>\n"
-                                   "<h1>mock-csms</h1>\n<p>The dashboard comes here. Until then: "
-                                   "<a href=\"/api/stations\">the stations</a>.</p>\n</html>\n";
-        exchange_reply(x, 200, "text/html; charset=utf-8", strdup(page));
+        const Page *page = pages_find(x->request.path);
+        if (x->request.method != HTTP_GET && x->request.method != HTTP_HEAD) {
+                exchange_refuse_method(x, 1u << HTTP_GET | 1u << HTTP_HEAD,
+                                       "The dashboard is only to be read; see /api/openapi.json.");
+        } else if (!page) {
+                exchange_problem(x, 404, "The dashboard has no such file.");
+        } else {
+                char *text = strndup(page->data, (size_t)(page->end - page->data));
+                x->policy = PAGES_POLICY;
+                exchange_reply(x, text ? 200 : 503, page->type, text);
+        }
 }
 
 static void serve_api(const Web *web, Exchange *x)
@@ -110,6 +119,7 @@ static const struct {
         void (*serve)(const Web *web, Exchange *x);
 } places[] = {
         { "/",       true,  serve_page },
+        { "/dashboard/", false, serve_page },
         { "/api/",   false, serve_api  },
         { "/files/", false, serve_file },
         { FIRMWARE_PATH, false, serve_firmware },

@@ -177,7 +177,7 @@ typedef struct Headers {
 
 _printf_(3, 4) static void add(Headers *h, const char *name, const char *format, ...)
 {
-        char value[HEADER_VALUE_MAX];
+        char value[2 * HEADER_VALUE_MAX];
         va_list ap;
         va_start(ap, format);
         int n = vsnprintf(value, sizeof(value), format, ap);
@@ -187,7 +187,9 @@ _printf_(3, 4) static void add(Headers *h, const char *name, const char *format,
                                                  (unsigned char *)value, n, &h->p, h->end);
 }
 
-static void begin(Headers *h, unsigned status, const char *type, uint64_t length)
+/* policy: of the content's security; NULL: nothing is to be done with it. */
+static void begin(Headers *h, unsigned status, const char *type, uint64_t length,
+                  const char *policy)
 {
         h->failed |= lws_add_http_header_status(h->wsi, status, &h->p, h->end);
         if (type)
@@ -197,7 +199,8 @@ static void begin(Headers *h, unsigned status, const char *type, uint64_t length
         add(h, "cache-control:", "no-store");
         add(h, "x-content-type-options:", "nosniff");
         add(h, "referrer-policy:", "no-referrer");
-        add(h, "content-security-policy:", "default-src 'none'; frame-ancestors 'none'");
+        add(h, "content-security-policy:", "%s",
+            policy ? policy : "default-src 'none'; frame-ancestors 'none'");
         add(h, "connection:", "close");
 }
 
@@ -209,7 +212,7 @@ int http_refuse(struct lws *wsi, unsigned status, const char *sentence)
         int n = snprintf(body, sizeof(body), "{\"status\":%u,\"title\":\"%s\"}", status, sentence);
         if (n < 0 || n >= (int)sizeof(body))
                 return -1;
-        begin(&h, status, PROBLEM_TYPE, (uint64_t)n);
+        begin(&h, status, PROBLEM_TYPE, (uint64_t)n, NULL);
         if (status == 401) /* of a station */
                 add(&h, "www-authenticate:", "Basic realm=\"mock-csms\"");
         if (h.failed || lws_finalize_http_header(wsi, &h.p, h.end))
@@ -250,7 +253,8 @@ static int write_headers(Exchange *x)
         begin(&h, x->status, x->type,
               x->stream ? LENGTH_UNKNOWN
               : file    ? (uint64_t)x->file.length
-                        : x->body_size);
+                        : x->body_size,
+              x->policy);
         if (file)
                 add_file_headers(&h, &x->file);
         if (x->access.challenge)

@@ -1,0 +1,121 @@
+/* Builds the page's elements. Text is only ever set as text: what a station says can't become markup. */
+
+const SVG = "http://www.w3.org/2000/svg";
+
+function fill(element, props, children) {
+    for (const [name, value] of Object.entries(props ?? {})) {
+        if (value === undefined || value === null || value === false)
+            continue;
+        if (name === "on")
+            for (const [event, handler] of Object.entries(value))
+                element.addEventListener(event, handler);
+        else if (name === "value" || name === "checked" || name === "disabled" || name === "selected")
+            element[name] = value;
+        else
+            element.setAttribute(name, value === true ? "" : String(value));
+    }
+    element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+    return element;
+}
+
+/* el("button", {class: "main", on: {click}}, "Send"): children are elements and texts, in lists as one likes; null and
+ * false are left out. */
+export function el(tag, props, ...children) {
+    return fill(document.createElement(tag), props, children);
+}
+
+/* The same for pictures. */
+export function svg(tag, props, ...children) {
+    return fill(document.createElementNS(SVG, tag), props, children);
+}
+
+/* Puts these in the place of all that an element has. */
+export function replace(element, ...children) {
+    element.replaceChildren(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+    return element;
+}
+
+/* Sets a text only where it differs, so that nothing is laid out again for nothing. */
+export function setText(element, text) {
+    if (element.textContent !== text)
+        element.textContent = text;
+}
+
+export function setAttribute(element, name, value) {
+    if (value === null || value === undefined || value === false)
+        element.removeAttribute(name);
+    else if (element.getAttribute(name) !== String(value))
+        element.setAttribute(name, value === true ? "" : String(value));
+}
+
+let ids = 0;
+
+/* A labelled field of a form: field("Name", input, "help"). The label names the input, the help describes it. */
+export function field(label, input, help) {
+    input.id ||= `field-${++ids}`;
+    const described = help ? el("small", {id: `${input.id}-help`, class: "help"}, help) : null;
+    if (described)
+        input.setAttribute("aria-describedby", described.id);
+    return el("div", {class: "field"}, el("label", {for: input.id}, label), input, described);
+}
+
+/* select([["value", "text"], …], chosen) */
+export function select(options, chosen, props) {
+    return el("select", props, options.map(([value, text]) => el("option", {value, selected: value === chosen}, text)));
+}
+
+/* One short sentence for the operator, which goes by itself; tone: "good", "bad" or none. */
+export function note(text, tone) {
+    const box = el("div", {class: `note ${tone ?? ""}`}, text,
+                   el("button", {type: "button", class: "quiet", "aria-label": "Close", on: {click: () => box.remove()}}, "×"));
+    document.getElementById("notes").append(box);
+    setTimeout(() => box.remove(), tone === "bad" ? 20000 : 6000);
+}
+
+/* What went wrong, with the next step; an Error or a sentence. */
+export function trouble(error, next) {
+    return el("div", {class: "trouble", role: "alert"}, el("strong", {}, error.message ?? error), next ? el("p", {}, next) : null);
+}
+
+/* There is nothing: what this place is for, and what to do. */
+export function empty(title, ...text) {
+    return el("div", {class: "empty"}, el("h2", {}, title), el("p", {}, ...text));
+}
+
+/* Asks before something is done. fields: elements to show; true when it is confirmed. */
+export function confirm(title, body, action, tone) {
+    return new Promise((resolve) => {
+        const dialog = el("dialog", {"aria-label": title},
+            el("form", {method: "dialog"}, el("h2", {}, title), el("div", {class: "body"}, body),
+               el("div", {class: "buttons"}, el("button", {value: "no", type: "submit", class: "quiet"}, "Not now"),
+                  el("button", {value: "yes", type: "submit", class: tone ?? "main"}, action))));
+        dialog.addEventListener("close", () => {
+            dialog.remove();
+            resolve(dialog.returnValue === "yes");
+        });
+        document.body.append(dialog);
+        dialog.showModal();
+    });
+}
+
+/* A button that can't be pressed twice while its work is under way; what goes wrong is told. props.operator: it is not for
+ * those who may only read. */
+export function action(text, work, props = {}) {
+    const {operator, ...rest} = props;
+    const button = el("button", {type: "button", ...rest, on: {click: async () => {
+        button.disabled = true;
+        try {
+            await work();
+        } catch (error) {
+            if (error.name !== "AbortError")
+                note(error.message, "bad");
+        } finally {
+            button.disabled = false;
+        }
+    }}}, text);
+    if (operator && document.documentElement.dataset.role !== "operator") {
+        button.disabled = true;
+        button.title = "A token with the role operator is needed for this.";
+    }
+    return button;
+}

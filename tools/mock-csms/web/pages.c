@@ -1,0 +1,43 @@
+/* See pages.h. The assembler puts the files in; CMake says where they are and that this depends on
+ * them. A new file is a line in both lists. */
+#include "pages.h"
+#include "util.h"
+
+#define SCRIPT "text/javascript; charset=utf-8"
+
+/* clang-format off */
+#define FILES(X)                                                     \
+        X(index_html, "/",                     "index.html", "text/html; charset=utf-8") \
+        X(style_css,  "/dashboard/style.css",  "style.css",  "text/css; charset=utf-8")  \
+        X(icon_svg,   "/dashboard/icon.svg",   "icon.svg",   "image/svg+xml")            \
+        X(api_js,     "/dashboard/api.js",     "api.js",     SCRIPT) \
+        X(app_js,     "/dashboard/app.js",     "app.js",     SCRIPT) \
+        X(dom_js,     "/dashboard/dom.js",     "dom.js",     SCRIPT) \
+        X(fleet_js,   "/dashboard/fleet.js",   "fleet.js",   SCRIPT) \
+        X(format_js,  "/dashboard/format.js",  "format.js",  SCRIPT) \
+        X(grid_js,    "/dashboard/grid.js",    "grid.js",    SCRIPT) \
+        X(live_js,    "/dashboard/live.js",    "live.js",    SCRIPT) \
+        X(update_js,  "/dashboard/update.js",  "update.js",  SCRIPT)
+
+#define EMBED(symbol, path, file, type)                              \
+        __asm__(".pushsection .rodata\n"                             \
+                ".global page_" #symbol ", page_" #symbol "_end\n"   \
+                ".hidden page_" #symbol ", page_" #symbol "_end\n"   \
+                "page_" #symbol ":\n"                                \
+                ".incbin \"" DASHBOARD_FOLDER "/" file "\"\n"        \
+                "page_" #symbol "_end:\n"                            \
+                ".popsection\n");                                    \
+        extern const char page_##symbol[], page_##symbol##_end[];
+FILES(EMBED)
+
+#define ROW(symbol, path, file, type) { path, type, page_##symbol, page_##symbol##_end },
+static const Page pages[] = { FILES(ROW) };
+/* clang-format on */
+
+const Page *pages_find(const char *path)
+{
+        for (size_t i = 0; i < ELEMENTSOF(pages); i++)
+                if (streq(pages[i].path, path))
+                        return &pages[i];
+        return NULL;
+}
