@@ -24,7 +24,7 @@ function showOnline(cell, s) {
 function showSeen(cell, s) {
     const when = s.online ? s.connectedSince : s.lastSeen;
     const t = when ? Date.parse(when) : 0;
-    setText(cell, when ? `${s.online ? "since" : "seen"} ${relative(t)}` : "–");
+    setText(cell, when ? `${s.online ? "online" : "seen"} ${relative(t).replace(s.online ? / ago$/ : "", "")}` : "–");
     if (cell.dataset.at !== when) {
         cell.dataset.at = when ?? "";
         cell.title = when ? exact(t) : "";
@@ -40,14 +40,14 @@ const COLUMNS = [
         setText(link, s.id);
         setAttribute(link, "href", `#/station/${encodeURIComponent(s.id)}`);
     }},
-    {name: "online", label: "Connection", track: "6.5rem", sort: (s) => s.online ? 0 : 1, show: showOnline},
+    {name: "online", label: "Connection", track: "7rem", sort: (s) => s.online ? 0 : 1, show: showOnline},
     {name: "protocol", label: "OCPP", track: "4.5rem", sort: (s) => s.protocol, text: (s) => text(s.protocol?.replace("ocpp", ""))},
     {name: "vendor", label: "Vendor", track: "minmax(5rem,.8fr)", sort: (s) => s.vendor, text: (s) => text(s.vendor)},
     {name: "model", label: "Model", track: "minmax(5rem,.9fr)", sort: (s) => s.model, text: (s) => text(s.model)},
-    {name: "firmwareVersion", label: "Firmware", track: "minmax(4.5rem,.7fr)", phone: "4.5rem", sort: (s) => s.firmwareVersion, text: (s) => text(s.firmwareVersion)},
+    {name: "firmwareVersion", label: "Firmware", track: "minmax(4.5rem,.7fr)", phone: "5.5rem", sort: (s) => s.firmwareVersion, text: (s) => text(s.firmwareVersion)},
     {name: "slot", label: "Slot", track: "5rem", sort: (s) => s.slot, text: (s) => text(s.slot)},
     {name: "update", label: "Update", track: "minmax(9rem,1.1fr)", phone: "minmax(7rem,1fr)", sort: (s) => s.update?.status, show: (cell, s) => showUpdate(cell, s.update)},
-    {name: "seen", label: "Last seen", track: "9rem", sort: (s) => (s.online ? s.connectedSince : s.lastSeen), show: showSeen},
+    {name: "seen", label: "Seen", track: "9rem", sort: (s) => (s.online ? s.connectedSince : s.lastSeen), show: showSeen},
     {name: "tags", label: "Tags", track: "minmax(4rem,.7fr)", text: (s) => s.tags.join(" ")},
 ];
 

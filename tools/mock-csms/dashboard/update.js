@@ -37,6 +37,7 @@ export function showUpdate(cell, update) {
     const {far, tone, text} = statusOf(update);
     setText(word, text);
     setAttribute(cell, "data-tone", tone || null);
+    track.hidden = far === 0;
     track.firstChild.style.width = `${far}%`;
 }
 

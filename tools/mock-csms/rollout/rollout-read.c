@@ -101,7 +101,7 @@ void rollout_change_done(RolloutChange *change)
 
 static int complain(CodecError *error, const char *sentence)
 {
-        snprintf(error->text, sizeof(error->text), "%s", sentence);
+        snprintf(error->text, sizeof(error->text), "%.*s", (int)sizeof(error->text) - 1, sentence);
         return -EINVAL;
 }
 
