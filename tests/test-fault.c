@@ -312,8 +312,14 @@ static void the_same_again_takes_the_place(void **state)
         add(w, "{\"kind\":\"subprotocol\"}"); /* another kind */
         assert_int_equal(w->csms->rules_count, 5);
         assert_int_equal(w->ended[FAULT_REPLACED], 1);
+        add(w, "{\"kind\":\"refused\",\"filter\":{\"model\":\"Box\"}}");
+        add(w, "{\"kind\":\"refused\",\"filter\":{\"model\":\"Bag\"}}"); /* others */
+        assert_int_equal(w->csms->rules_count, 7);
+        add(w, "{\"kind\":\"refused\",\"filter\":{\"model\":\"Box\"}}");
+        assert_int_equal(w->csms->rules_count, 7);
+        assert_int_equal(w->ended[FAULT_REPLACED], 2);
         fault_rules_clear(w->csms);
-        assert_int_equal(w->ended[FAULT_DELETED], 5);
+        assert_int_equal(w->ended[FAULT_DELETED], 7);
 }
 
 static void a_time_ends_it(void **state)

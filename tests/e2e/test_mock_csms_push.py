@@ -132,6 +132,7 @@ def test_hour_of_the_station_and_a_window(csms):
     ({"stations": ["CP1"], "location": "http://x/u", "spread": -1}, None),
     ({"stations": ["CP1"], "location": "http://x/u", "retry": 1}, None),
     ({"stations": ["CP1"], "location": 1}, None),
+    ({"stations": ["CP1"], "location": "http://x/u", "spread": "x"}, "spread is not an integer."),
 ])
 def test_bad_body_is_refused_and_nothing_is_kept(csms, body, sentence):
     with join(csms, "CP1"):

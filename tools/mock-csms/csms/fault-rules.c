@@ -199,12 +199,22 @@ int fault_rules_drop(Csms *csms, const char *station, const char *action)
         return 0;
 }
 
+/* Whether both have the same conditions; where memory lacks, not. */
+static bool same_filter(const FaultTarget *a, const FaultTarget *b)
+{
+        if (!a->filtered || !b->filtered)
+                return a->filtered == b->filtered;
+        _cleanup_(cJSON_Deletep) cJSON *one = filter_describe(&a->filter);
+        _cleanup_(cJSON_Deletep) cJSON *other = filter_describe(&b->filter);
+        return one && other && cJSON_Compare(one, other, true);
+}
+
 /* Whether a new fault takes the place of this one. */
 static bool is_replaced(const FaultRule *old, const FaultTarget *target, const Fault *fault)
 {
         bool same = *fault->action ? streq(old->fault.action, fault->action)
                                    : old->fault.kind == fault->kind;
-        return same && !target->filtered && !old->target.filtered &&
+        return same && same_filter(&old->target, target) &&
                streq(old->target.station, target->station) &&
                old->target.percent == target->percent && streq(old->target.seed, target->seed);
 }
