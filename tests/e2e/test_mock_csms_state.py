@@ -51,7 +51,9 @@ def test_everything_known_survives(state, how):
         assert after[station]["lastSeen"] >= known["lastSeen"]
         assert after[station] == known | {"online": False, "connectedSince": None, "lastSeen": after[station]["lastSeen"]}
         assert csms.frames(station) == frames[station]
-        assert csms.get(f"/api/stations/{'S%C3%A4ule%202' if station != 'CP1' else station}").json == after[station]
+        alone = csms.get(f"/api/stations/{'S%C3%A4ule%202' if station != 'CP1' else station}").json
+        (alone["update"] or {}).pop("steps", None)
+        assert alone == after[station]
     with Station(csms.port, "CP1", ["ocpp2.0.1"]) as one:
         one.call("Heartbeat")
         assert csms.stations()["CP1"] | {"lastSeen": 0, "connectedSince": 0} == after["CP1"] | {

@@ -55,7 +55,7 @@ static void list_stations(const ApiCall *call)
 
 static void get_station(const ApiCall *call)
 {
-        exchange_reply_json(call->x, 200, station_describe(call->station));
+        exchange_reply_json(call->x, 200, station_describe_whole(call->station));
 }
 
 static int keep_station(void *userdata, const Station *station)
@@ -75,7 +75,7 @@ static void patch_station(const ApiCall *call)
         else if (r < 0)
                 exchange_problem(call->x, 503, not_written);
         else
-                get_station(call);
+                exchange_reply_json(call->x, 200, station_describe(call->station));
 }
 
 static void delete_station(const ApiCall *call)

@@ -3,6 +3,7 @@
 #include "ocpp16.h"
 #include "ocpp201.h"
 #include "station.h"
+#include "update-steps.h"
 #include <math.h>
 
 /* What 2.0.1 has, 2.1 has too. */
@@ -133,16 +134,15 @@ static void learn_boot(Station *station, const cJSON *payload)
         learn_text(o, serial, station->serial, FIELD_TEXT_MAX);
         learn_text(o, "firmwareVersion", station->version, FIELD_TEXT_MAX);
         learn_text(payload, "reason", station->reason, FIELD_TEXT_MAX);
+        steps_booted(station);
 }
 
 static void learn_update(Station *station, const cJSON *payload)
 {
-        const cJSON *id = cJSON_GetObjectItemCaseSensitive(payload, "requestId");
         learn_text(payload, "status", station->update.status, STATUS_WORD_MAX);
-        station->update.request_id = NO_INT;
-        if (cJSON_IsNumber(id) && fabs(id->valuedouble) <= INT32_MAX)
-                station->update.request_id = (int64_t)id->valuedouble;
+        station->update.request_id = update_request_id(payload);
         station->update.since = wallclock_now();
+        steps_status(station);
 }
 
 static bool add_time(cJSON *o)

@@ -97,8 +97,10 @@ int station_set_fault(Station *station, const Fault *fault);
 void station_close(Station *station);
 /* Sends bytes as they are. 0, -ENOTCONN, -ENOBUFS, -ENOMEM. */
 int station_send_raw(Station *station, const char *data, size_t size, bool binary);
-/* All that is known of it, as REST tells it; owned by the caller, NULL when out of memory. */
+/* What is known of it, as REST tells it in lists and events; all of it, with the steps of its last
+ * update. Owned by the caller, NULL when out of memory. */
 cJSON *station_describe(const Station *station);
+cJSON *station_describe_whole(const Station *station);
 
 /* Answered by CALLRESULT, by CALLERROR, by nobody in time; the station went away. */
 typedef enum CallEnd { CALL_RESULT, CALL_ERROR, CALL_TIMEOUT, CALL_GONE } CallEnd;

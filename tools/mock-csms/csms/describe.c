@@ -2,6 +2,7 @@
 #include "filter.h"
 #include "json-add.h"
 #include "station.h"
+#include "update-steps.h"
 
 static bool add_text(cJSON *object, const char *name, const char *text)
 {
@@ -9,18 +10,20 @@ static bool add_text(cJSON *object, const char *name, const char *text)
                              : cJSON_AddNullToObject(object, name);
 }
 
-static bool add_update(cJSON *object, const UpdateState *update)
+static bool add_update(cJSON *object, const Station *s, bool with_steps)
 {
-        if (!*update->status)
+        const UpdateState *update = &s->update;
+        if (!*update->status && !(with_steps && s->steps))
                 return cJSON_AddNullToObject(object, "update");
         cJSON *o = cJSON_AddObjectToObject(object, "update");
         if (!o)
                 return false;
         int phase = update_phase(update->status);
-        return json_add_number(o, "requestId", update->request_id) &&
-               cJSON_AddStringToObject(o, "status", update->status) &&
+        return json_add_number(o, "requestId", *update->status ? update->request_id : NO_INT) &&
+               add_text(o, "status", update->status) &&
                add_text(o, "phase", phase < 0 ? NULL : update_phase_word((UpdatePhase)phase)) &&
-               json_add_time(o, "since", update->since);
+               json_add_time(o, "since", update->since) &&
+               (!with_steps || cJSON_AddItemToObject(o, "steps", steps_describe(s)));
 }
 
 static bool add_tags(cJSON *object, const char *tags)
@@ -36,7 +39,7 @@ static bool add_tags(cJSON *object, const char *tags)
         return true;
 }
 
-cJSON *station_describe(const Station *s)
+static cJSON *describe(const Station *s, bool with_steps)
 {
         _cleanup_(cJSON_Deletep) cJSON *o = cJSON_CreateObject();
         if (!o || !add_text(o, "id", s->id) ||
@@ -45,11 +48,21 @@ cJSON *station_describe(const Station *s)
             !add_text(o, "vendor", s->vendor) || !add_text(o, "model", s->model) ||
             !add_text(o, "serialNumber", s->serial) ||
             !add_text(o, "firmwareVersion", s->version) || !add_text(o, "reason", s->reason) ||
-            !add_update(o, &s->update) || !add_tags(o, s->tags) ||
+            !add_update(o, s, with_steps) || !add_tags(o, s->tags) ||
             !add_text(o, "timezone", s->timezone) ||
             !json_add_time(o, "firstSeen", s->first_seen) ||
             !json_add_time(o, "lastSeen", s->last_seen) ||
             !json_add_time(o, "connectedSince", s->connected_since))
                 return NULL;
         return TAKE_PTR(o);
+}
+
+cJSON *station_describe(const Station *station)
+{
+        return describe(station, false);
+}
+
+cJSON *station_describe_whole(const Station *station)
+{
+        return describe(station, true);
 }

@@ -15,7 +15,7 @@ typedef struct Observer {
         /* Connected; the connection has gone. */
         void (*joined)(void *userdata, const Station *station);
         void (*left)(void *userdata, const Station *station);
-        /* What station_describe() tells of it is another now. */
+        /* What station_describe_whole() tells of it is another now. */
         void (*changed)(void *userdata, const Station *station);
         /* A frame went or came; the station's are numbered from 1 on. */
         void (*frame_passed)(void *userdata, const Station *station, uint64_t number,

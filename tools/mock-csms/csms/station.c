@@ -1,6 +1,7 @@
 /* One station: frames in and out through rpc, and what is remembered of it. See station.h. */
 #include "station.h"
 #include "log.h"
+#include "update-steps.h"
 
 static int on_send(void *userdata, const char *text, size_t size)
 {
@@ -69,6 +70,8 @@ static void finish_call(Station *station, const CallOutcome *outcome)
         Call *call = station->calls;
         if (!call)
                 return;
+        if (station->call_sent && steps_answered(station, call->action, outcome))
+                TELL(station->csms, changed, station);
         station->calls = call->next;
         station->calls_count--;
         station->call_sent = false;
@@ -146,6 +149,7 @@ void station_free(Station *station)
         queue_move(station, NULL);
         free(station->server);
         free(station->uploads);
+        free(station->steps);
         free(station->tags);
         free(station->timezone);
         if (station->rpc)
@@ -183,6 +187,7 @@ static void kick(Station *station)
         while (station->conn && station->calls && !station->call_sent) {
                 Call *call = station->calls;
                 station->call_sent = true;
+                steps_ordered(station, call->action, call->payload);
                 int r = rpc_call(station->rpc, call->action, TAKE_PTR(call->payload), 0,
                                  boottime_now());
                 if (r < 0) {

@@ -50,6 +50,7 @@ struct Station {
         char vendor[FIELD_TEXT_MAX + 1], model[FIELD_TEXT_MAX + 1], version[FIELD_TEXT_MAX + 1],
                 serial[FIELD_TEXT_MAX + 1], reason[FIELD_TEXT_MAX + 1];
         UpdateState update;
+        char *steps;    /* of its last update: see update-steps.h; NULL: none */
         char *tags;     /* the operator's words, a blank between each two; NULL: none */
         char *timezone; /* see station_timezone() */
         char *server;   /* see station_server() */

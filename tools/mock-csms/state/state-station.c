@@ -3,6 +3,7 @@
 #include "log.h"
 #include "state-private.h"
 #include "station.h"
+#include "update-steps.h"
 
 /* A station's row is written when it comes, goes or changes, and each time when so many frames have
  * passed: after a kill, this is how many of its numbers may have been used since. */
@@ -22,24 +23,25 @@ const char state_station_schema[] = "CREATE TABLE station ("
                                     " protocol TEXT NOT NULL,"
                                     " vendor TEXT, model TEXT, serial TEXT, version TEXT,"
                                     " reason TEXT, status TEXT, request_id INTEGER,"
-                                    " status_since INTEGER, tags TEXT, timezone TEXT,"
+                                    " status_since INTEGER, steps TEXT, tags TEXT, timezone TEXT,"
                                     " first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL,"
                                     " connected INTEGER, last_frame INTEGER NOT NULL)";
 
 static const char select_all[] =
         "SELECT key, id, protocol, vendor, model, serial, version, reason, status, request_id,"
-        " status_since, tags, timezone, first_seen, last_seen, connected, last_frame,"
+        " status_since, steps, tags, timezone, first_seen, last_seen, connected, last_frame,"
         " (SELECT number FROM frame WHERE station = key ORDER BY number DESC LIMIT 1),"
         " (SELECT time FROM frame WHERE station = key ORDER BY number DESC LIMIT 1)"
         " FROM station ORDER BY id";
 
 static const char upsert[] =
-        "INSERT INTO station VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        "INSERT INTO station VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (key) DO UPDATE SET protocol = excluded.protocol, vendor = excluded.vendor,"
         " model = excluded.model, serial = excluded.serial, version = excluded.version,"
         " reason = excluded.reason, status = excluded.status, request_id = excluded.request_id,"
-        " status_since = excluded.status_since, tags = excluded.tags, timezone = excluded.timezone,"
-        " first_seen = excluded.first_seen, last_seen = excluded.last_seen,"
+        " status_since = excluded.status_since, steps = excluded.steps, tags = excluded.tags,"
+        " timezone = excluded.timezone, first_seen = excluded.first_seen, last_seen = "
+        "excluded.last_seen,"
         " connected = excluded.connected, last_frame = excluded.last_frame";
 
 /* Columns of both. */
@@ -55,6 +57,7 @@ enum {
         STATUS,
         REQUEST_ID,
         STATUS_SINCE,
+        STEPS,
         TAGS,
         TIMEZONE,
         FIRST_SEEN,
@@ -97,6 +100,7 @@ static void bind_row(Statement q, const Station *station)
                 sqlite3_bind_int64(q, REQUEST_ID + 1, station->update.request_id);
         if (station->connected_since > 0)
                 sqlite3_bind_int64(q, CONNECTED + 1, (int64_t)station->connected_since);
+        bind_text(q, STEPS + 1, station->steps);
         bind_text(q, TAGS + 1, station->tags);
         bind_text(q, TIMEZONE + 1, station->timezone);
 }
@@ -183,6 +187,10 @@ static int read_row(Csms *csms, Statement q)
                                              ? NO_INT
                                              : sqlite3_column_int64(q, REQUEST_ID);
         mend(station, q);
+        if (sqlite3_column_type(q, STEPS) != SQLITE_NULL)
+                r = steps_restore(station, text_of(q, STEPS));
+        if (r < 0)
+                return r == -ENOMEM ? r : -EUCLEAN;
         r = take_text(q, TAGS, &station->tags);
         return r < 0 ? r : take_text(q, TIMEZONE, &station->timezone);
 }
