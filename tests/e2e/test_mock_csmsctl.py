@@ -180,7 +180,7 @@ def test_bash_completes(tmp_path):
         return subprocess.run(["bash", "-uc", f"source {tmp_path / 'completion'}; COMP_WORDS=({line}); COMP_CWORD={len(words) - 1}; "
                                '_mock_csmsctl; echo "${COMPREPLY[@]}"'], capture_output=True, text=True, check=True).stdout.split()
     assert sorted(complete("mock-csmsctl", "list-f")) == ["list-faults", "list-firmware", "list-frames"]
-    assert complete("mock-csmsctl", "--ur") == ["--url"] and complete("mock-csmsctl", "help", "get-s") == ["get-station"]
+    assert complete("mock-csmsctl", "--ur") == ["--url"] and complete("mock-csmsctl", "help", "get-st") == ["get-station"]
     assert complete("mock-csmsctl", "--url", "http://x", "change-station", "--t") == ["--tags", "--timezone"]
     assert complete("mock-csmsctl", "list-stations", "--phase", "in") == ["installed"]
     assert complete("mock-csmsctl", "list-stations", "--id", "in") == []
