@@ -44,6 +44,15 @@ static void get_rollout(const ApiCall *call)
                                     rollouts_describe(call->service->rollouts, rollout));
 }
 
+static void get_history(const ApiCall *call)
+{
+        const Rollout *rollout = find(call);
+        if (rollout)
+                exchange_reply_json(call->x, 200,
+                                    rollouts_describe_history(call->service->rollouts,
+                                                              rollout_plan(rollout)->id));
+}
+
 /* Makes one of the body. NULL: the call is answered. */
 static Rollout *make(const ApiCall *call)
 {
@@ -253,6 +262,7 @@ const Route api_rollout_routes[] = {
         { HTTP_GET,    "/api/rollouts/{id}",           "getRollout",       ROLE_READ,     0,        get_rollout,     NULL },
         { HTTP_DELETE, "/api/rollouts/{id}",           "deleteRollout",    ROLE_OPERATOR, 0,        delete_rollout,  NULL },
         { HTTP_GET,    "/api/rollouts/{id}/targets",   "listTargets",      ROLE_READ,     0,        list_targets,    "state,group,limit,after" },
+        { HTTP_GET,    "/api/rollouts/{id}/history",   "getRolloutHistory", ROLE_READ,    0,        get_history,     NULL },
         { HTTP_POST,   "/api/rollouts/{id}/start",     "startRollout",     ROLE_OPERATOR, API_JSON, post_start,      NULL },
         { HTTP_POST,   "/api/rollouts/{id}/pause",     "pauseRollout",     ROLE_OPERATOR, API_JSON, post_pause,      NULL },
         { HTTP_POST,   "/api/rollouts/{id}/resume",    "resumeRollout",    ROLE_OPERATOR, API_JSON, post_resume,     NULL },

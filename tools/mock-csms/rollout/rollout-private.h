@@ -4,6 +4,12 @@
 #include "heap.h"
 #include "rollout.h"
 
+/* Sets of states of targets. */
+#define OF(state) (1u << TARGET_##state)
+/* Told, and no status of it has come. */
+#define QUIET (OF(TELLING) | OF(TOLD) | OF(ACCEPTED))
+#define IN_FLIGHT (QUIET | OF(DOWNLOADING) | OF(DOWNLOADED) | OF(INSTALLING) | OF(REBOOTING))
+
 struct Rollout {
         RolloutPlan plan;
         RolloutDoors doors;
@@ -17,7 +23,8 @@ struct Rollout {
         Heap deadlines; /* by time */
         /* What the step under way has changed. */
         uint32_t *changed;
-        uint32_t changed_count, groups_begun, groups_reached; /* sets of 1 << group */
+        uint32_t changed_count, events; /* a set of 1 << RolloutEvent */
+        usec_t events_at;               /* wall clock */
         bool plan_changed, must_flush;
 };
 
@@ -29,8 +36,6 @@ usec_t rollout_next_begin(const Rollout *rollout);
 /* How many have come to their end. */
 uint32_t rollout_over_count(const uint32_t counts[static TARGET_STATE_MAX]);
 uint32_t rollout_in_flight_count(const uint32_t counts[static TARGET_STATE_MAX]);
-/* How many of the group must have the firmware. */
-uint32_t rollout_needed(const RolloutGroup *group);
 /* The first that may be told now; HEAP_ABSENT: nobody. */
 uint32_t rollout_tellable(const Rollout *rollout);
 /* Puts a target into the queues that its state wants. */

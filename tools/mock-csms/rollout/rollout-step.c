@@ -4,8 +4,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* Who pauses where no operator does. */
-#define ITSELF "mock-csms"
 /* Key of the ready queue: those superseded come before all others, also where nobody else is told.
  */
 #define KEY_SUPERSEDED 0
@@ -83,6 +81,8 @@ static bool enter(Rollout *rollout, RolloutEvent event, usec_t now)
                 rollout->plan.since = now;
         rollout->plan.state = next;
         rollout->plan_changed = rollout->must_flush = true;
+        rollout->events |= 1u << event;
+        rollout->events_at = now;
         return true;
 }
 
@@ -90,7 +90,7 @@ static void pause_itself(Rollout *rollout, usec_t now, const char *reason)
 {
         if (!enter(rollout, ROLLOUT_TRIPPED, now))
                 return;
-        keep_text(rollout->plan.by, sizeof(rollout->plan.by), ITSELF);
+        keep_text(rollout->plan.by, sizeof(rollout->plan.by), ROLLOUT_ITSELF);
         keep_text(rollout->plan.reason, sizeof(rollout->plan.reason), reason);
 }
 
@@ -117,16 +117,15 @@ static bool fail(Rollout *rollout, uint32_t i, TargetFailure failure, bool refus
 
 /* ---- consequences ---- */
 
-/* How many of size may fail until it is too many; 0: any number. */
-static uint32_t limit_of(RolloutShare limit, uint32_t size)
+uint32_t rollout_pauses_at(RolloutShare limit, uint32_t size, uint32_t forgiven)
 {
-        return limit.kind == SHARE_NONE ? 0 : MAX(rollout_share_of(limit, size), 1u);
+        return limit.kind == SHARE_NONE ? 0 : forgiven + MAX(rollout_share_of(limit, size), 1u);
 }
 
 static bool is_passed(RolloutShare limit, uint32_t size, uint32_t failed, uint32_t forgiven)
 {
-        uint32_t most = limit_of(limit, size);
-        return most > 0 && failed >= forgiven + most;
+        uint32_t at = rollout_pauses_at(limit, size, forgiven);
+        return at > 0 && failed >= at;
 }
 
 /* Whether too few of it are left for its share. */
@@ -171,7 +170,6 @@ static void judge_reached(Rollout *rollout, uint32_t g, usec_t now)
         if (group->reached_at != NO_TIME || !reached)
                 return;
         group->reached_at = now;
-        rollout->groups_reached |= 1u << g;
         rollout->plan_changed = true;
 }
 
@@ -179,7 +177,6 @@ static void begin_group(Rollout *rollout, uint32_t g, usec_t now)
 {
         RolloutGroup *group = &rollout->groups[g];
         group->begun_at = now;
-        rollout->groups_begun |= 1u << g;
         rollout->plan_changed = true;
         for (uint32_t i = group->first; i < group->first + group->size; i++)
                 (void)move(rollout, i, TARGET_GROUP_BEGUN, now);
@@ -246,7 +243,7 @@ static void tell_news(Rollout *rollout, RolloutNewsKind kind, uint32_t index)
 {
         if (rollout->doors.happened)
                 rollout->doors.happened(rollout->doors.userdata, rollout,
-                                        &(RolloutNews){kind, index});
+                                        &(RolloutNews){kind, index, rollout->events_at});
 }
 
 /* Stores what has changed, then says so. 0, or what store() gave. */
@@ -259,22 +256,16 @@ static int store(Rollout *rollout, RolloutFlush flush)
                              rollout->must_flush ? MAX(flush, FLUSH_FIRST) : flush);
         if (r < 0)
                 return r;
-        uint32_t begun = rollout->groups_begun, reached = rollout->groups_reached;
-        if (rollout->plan_changed)
-                tell_news(rollout, NEWS_ROLLOUT, 0);
-        for (uint32_t g = 0; g < rollout->groups_count; g++) {
-                if (begun & (1u << g))
-                        tell_news(rollout, NEWS_GROUP_BEGUN, g);
-                if (reached & (1u << g))
-                        tell_news(rollout, NEWS_GROUP_REACHED, g);
-        }
+        for (RolloutEvent e = 0; e < ROLLOUT_EVENT_MAX; e++)
+                if (rollout->events & (1u << e))
+                        tell_news(rollout, NEWS_EVENT, e);
         for (uint32_t n = 0; n < rollout->changed_count; n++) {
                 RolloutTarget *target = &rollout->targets[rollout->changed[n]];
                 target->changed = false;
                 if (target->state != TARGET_DUE)
                         tell_news(rollout, NEWS_TARGET, rollout->changed[n]);
         }
-        rollout->changed_count = rollout->groups_begun = rollout->groups_reached = 0;
+        rollout->changed_count = rollout->events = 0;
         rollout->plan_changed = rollout->must_flush = false;
         return 0;
 }

@@ -59,11 +59,6 @@ static const struct {
         {ROLLOUT_ABORTED,  ROLLOUT_SUPERSEDE, ROLLOUT_ABORTED},
 };
 
-#define OF(state) (1u << TARGET_##state)
-/* Told, and no status of it has come. */
-#define QUIET (OF(TELLING) | OF(TOLD) | OF(ACCEPTED))
-#define IN_FLIGHT (QUIET | OF(DOWNLOADING) | OF(DOWNLOADED) | OF(INSTALLING) | OF(REBOOTING))
-
 /* A status leads on only, so that none comes back by an old one, or stays under way for ever. */
 static const struct {
         uint32_t states;

@@ -19,6 +19,10 @@
 /* Bytes of names, versions and sentences. */
 #define ROLLOUT_NAME_MAX 128
 #define ROLLOUT_REASON_MAX 256
+/* Bytes of a sentence about what a command would do. */
+#define ROLLOUT_EFFECT_MAX 511
+/* RolloutPlan.by where no operator has done it. */
+#define ROLLOUT_ITSELF "mock-csms"
 /* Bytes of an order in JSON: a certificate, a signature and a location. */
 #define ROLLOUT_ORDER_MAX 16384
 /* Bytes of how they are told, in JSON: times and retries. */
@@ -180,15 +184,14 @@ typedef struct Rollout Rollout;
 
 /* What has happened, for whoever watches. */
 typedef enum RolloutNewsKind {
-        NEWS_ROLLOUT, /* its state, by or reason */
-        NEWS_GROUP_BEGUN,
-        NEWS_GROUP_REACHED, /* enough of it have the firmware */
-        NEWS_TARGET,        /* its state (those that only became DUE are not told one by one) */
+        NEWS_EVENT,  /* an event of its own life */
+        NEWS_TARGET, /* its state (those that only became DUE are not told one by one) */
 } RolloutNewsKind;
 
 typedef struct RolloutNews {
         RolloutNewsKind kind;
-        uint32_t index; /* of the group or target */
+        uint32_t index; /* the RolloutEvent, or of the target */
+        usec_t at;      /* NEWS_EVENT: wall clock */
 } RolloutNews;
 
 /* When what is stored must be on the disk. */
@@ -301,6 +304,16 @@ bool rollout_allows(const Rollout *rollout, RolloutEvent command);
 bool rollout_is_over(const Rollout *rollout);
 /* What the roll-out waits for, as a sentence for people. Returns buffer. */
 const char *rollout_next(const Rollout *rollout, char buffer[static ROLLOUT_REASON_MAX + 1]);
+
+/* What the command would do now, as a sentence for people; for one that is allowed. Returns buffer.
+ */
+const char *rollout_effect(const Rollout *rollout, RolloutEvent command,
+                           char buffer[static ROLLOUT_EFFECT_MAX + 1]);
+/* How many of the group must have the firmware before the next one begins. */
+uint32_t rollout_needed(const RolloutGroup *group);
+/* So many failures of size stations pause the roll-out, those that were accepted included; 0: any
+ * number may fail. */
+uint32_t rollout_pauses_at(RolloutShare limit, uint32_t size, uint32_t forgiven);
 
 /* How many of size the share is. SHARE_NONE: 0. */
 uint32_t rollout_share_of(RolloutShare share, uint32_t size);

@@ -41,6 +41,14 @@ static bool add_counts(cJSON *o, const uint32_t counts[static TARGET_STATE_MAX])
         return list;
 }
 
+/* How many failures pause it: as a share, and as a number. */
+static bool add_limit(cJSON *o, RolloutShare limit, uint32_t size, uint32_t forgiven)
+{
+        uint32_t at = rollout_pauses_at(limit, size, forgiven);
+        return add_share(o, "failureLimit", limit) &&
+               json_add_number(o, "failureCount", at > 0 ? (int64_t)at : NO_INT);
+}
+
 static bool add_groups(cJSON *o, const Rollout *rollout)
 {
         size_t count;
@@ -50,14 +58,16 @@ static bool add_groups(cJSON *o, const Rollout *rollout)
                 cJSON *one = cJSON_CreateObject();
                 if (!one || !cJSON_AddItemToArray(list, one))
                         return false;
-                if (!cJSON_AddStringToObject(one, "name", groups[g].name) ||
-                    !cJSON_AddNumberToObject(one, "size", groups[g].size) ||
-                    !add_share(one, "success", groups[g].success) ||
-                    !add_seconds(one, "wait", groups[g].wait) ||
-                    !add_share(one, "failureLimit", groups[g].fail_limit) ||
-                    !json_add_time(one, "begunAt", groups[g].begun_at) ||
-                    !json_add_time(one, "reachedAt", groups[g].reached_at) ||
-                    !add_counts(one, groups[g].counts))
+                const RolloutGroup *group = &groups[g];
+                if (!cJSON_AddStringToObject(one, "name", group->name) ||
+                    !cJSON_AddNumberToObject(one, "size", group->size) ||
+                    !add_share(one, "success", group->success) ||
+                    !add_seconds(one, "wait", group->wait) ||
+                    !cJSON_AddNumberToObject(one, "successCount", rollout_needed(group)) ||
+                    !add_limit(one, group->fail_limit, group->size, group->forgiven) ||
+                    !json_add_time(one, "begunAt", group->begun_at) ||
+                    !json_add_time(one, "reachedAt", group->reached_at) ||
+                    !add_counts(one, group->counts))
                         return false;
         }
         return list;
@@ -87,10 +97,25 @@ static bool add_retry(cJSON *o, const RolloutRetry *retry)
         return true;
 }
 
-cJSON *rollout_describe(const Rollout *rollout)
+/* What an operator can do, and what that would do. */
+static bool add_commands(cJSON *o, const Rollout *rollout)
 {
         static const char *const commands[ROLLOUT_COMMAND_MAX] = {"start", "pause", "resume",
                                                                   "abort", "supersede"};
+        char effect[ROLLOUT_EFFECT_MAX + 1];
+        cJSON *can = cJSON_AddArrayToObject(o, "can"),
+              *effects = cJSON_AddObjectToObject(o, "effects");
+        for (RolloutEvent e = 0; can && effects && e < ROLLOUT_COMMAND_MAX; e++) {
+                if (!rollout_allows(rollout, e))
+                        continue;
+                cJSON_AddItemToArray(can, cJSON_CreateString(commands[e]));
+                cJSON_AddStringToObject(effects, commands[e], rollout_effect(rollout, e, effect));
+        }
+        return can && effects;
+}
+
+cJSON *rollout_describe(const Rollout *rollout)
+{
         char next[ROLLOUT_REASON_MAX + 1];
         size_t count, groups_count;
         uint32_t counts[TARGET_STATE_MAX] = {0};
@@ -110,18 +135,14 @@ cJSON *rollout_describe(const Rollout *rollout)
             !cJSON_AddStringToObject(o, "reason", plan->reason) ||
             !cJSON_AddStringToObject(o, "next", rollout_next(rollout, next)) ||
             !json_add_time(o, "startAt", plan->start_at) ||
-            !add_share(o, "failureLimit", plan->fail_limit) || !add_retry(o, &plan->retry) ||
-            !add_seconds(o, "answerTimeout", plan->answer_timeout) ||
+            !add_limit(o, plan->fail_limit, (uint32_t)count, plan->forgiven) ||
+            !add_retry(o, &plan->retry) || !add_seconds(o, "answerTimeout", plan->answer_timeout) ||
             !add_seconds(o, "progressTimeout", plan->progress_timeout) ||
             !cJSON_AddNumberToObject(o, "inFlightMax", plan->in_flight_max) ||
             !cJSON_AddNumberToObject(o, "size", (double)count) || !add_counts(o, counts) ||
-            !add_groups(o, rollout))
+            !add_groups(o, rollout) || !add_commands(o, rollout))
                 return NULL;
-        cJSON *can = cJSON_AddArrayToObject(o, "can");
-        for (RolloutEvent e = 0; can && e < ROLLOUT_COMMAND_MAX; e++)
-                if (rollout_allows(rollout, e))
-                        cJSON_AddItemToArray(can, cJSON_CreateString(commands[e]));
-        return can ? TAKE_PTR(o) : NULL;
+        return TAKE_PTR(o);
 }
 
 cJSON *target_describe(const Rollout *rollout, const RolloutTarget *target)

@@ -24,12 +24,13 @@ static int store(void *userdata, const Rollout *rollout, const uint32_t *targets
 {
         Rollouts *rollouts = userdata;
         State *state = rollouts->options.state;
-        Kept *kept =
-                flush == FLUSH_FIRST ? rollouts_kept(rollouts, rollout_plan(rollout)->id) : NULL;
+        Kept *kept = rollouts_kept(rollouts, rollout_plan(rollout)->id);
         if (!rollouts->unflushed)
                 rollouts->losses = state_losses(state);
         int r = state_rollout_store(state, rollout, targets, count);
         if (r == 0 && kept)
+                rollouts_changed(rollouts, kept);
+        if (r == 0 && kept && flush == FLUSH_FIRST)
                 kept->unflushed = rollouts->unflushed = true;
         return r == 0 && flush == FLUSH_NOW ? state_flush(state) : r;
 }
@@ -150,15 +151,8 @@ static void happened(void *userdata, const Rollout *rollout, const RolloutNews *
         if (news->kind == NEWS_TARGET && events_wanted(events, "rollout-target", target->id))
                 events_publish(events, "rollout-target", target->id,
                                target_describe(rollout, target));
-        if (news->kind == NEWS_ROLLOUT)
-                rollouts_publish(rollouts, rollout);
-}
-
-void rollouts_publish(const Rollouts *rollouts, const Rollout *rollout)
-{
-        Events *events = rollouts->options.events;
-        if (events_wanted(events, "rollout", NULL))
-                events_publish(events, "rollout", NULL, rollouts_describe(rollouts, rollout));
+        if (news->kind == NEWS_EVENT)
+                rollouts_mark(rollouts, rollout, news);
 }
 
 RolloutDoors rollouts_doors(Rollouts *rollouts)

@@ -2,6 +2,7 @@
 #include "json-add.h"
 #include "log.h"
 #include "rollouts-private.h"
+#include "state-history.h"
 #include "state-rollout.h"
 #include "station.h"
 #include <inttypes.h>
@@ -64,11 +65,19 @@ static usec_t to_boottime(usec_t when)
 
 /* ---- what can't be stored ---- */
 
+/* 0, what state_rollout_load() gives. */
+static int load(Rollouts *rollouts, Kept *kept)
+{
+        State *state = rollouts->options.state;
+        const RolloutDoors doors = rollouts_doors(rollouts);
+        int r = state_rollout_load(state, kept->id, &doors, &kept->rollout);
+        return r == 0 ? state_history_load(state, kept->id, &kept->history) : r;
+}
+
 /* It is as it is stored: nobody was told by the step, and what was here goes too far. */
 static void rest(Rollouts *rollouts, Kept *kept, int r)
 {
         const RolloutsOptions *o = &rollouts->options;
-        const RolloutDoors doors = rollouts_doors(rollouts);
         usec_t now = boottime_now();
         bool again = kept->pause > 0 && now - kept->failed_at <= 2 * PAUSE_MOST;
         log_error_errno(r, "Roll-out %" PRId64 " can't be stored, and rests until it can",
@@ -78,11 +87,11 @@ static void rest(Rollouts *rollouts, Kept *kept, int r)
         kept->failed_at = now;
         kept->again_at = now + kept->pause;
         rollout_free(TAKE_PTR(kept->rollout));
-        r = state_rollout_load(o->state, kept->id, &doors, &kept->rollout);
+        r = load(rollouts, kept);
         if (r < 0)
                 log_error_errno(r, "Roll-out %" PRId64 " can't be loaded", kept->id);
         else
-                rollouts_publish(rollouts, kept->rollout);
+                rollouts_changed(rollouts, kept);
         o->wake_at(o->userdata, kept->again_at);
 }
 
@@ -120,10 +129,7 @@ static int catch_up(Rollout *rollout, const RolloutTarget *target, const Station
 static bool wake(Rollouts *rollouts, Kept *kept)
 {
         size_t count = 0;
-        const RolloutDoors doors = rollouts_doors(rollouts);
-        int r = kept->rollout ? 0
-                              : state_rollout_load(rollouts->options.state, kept->id, &doors,
-                                                   &kept->rollout);
+        int r = kept->rollout ? 0 : load(rollouts, kept);
         const RolloutTarget *targets = r == 0 ? rollout_targets(kept->rollout, &count) : NULL;
         kept->error = 0;
         for (size_t i = 0; i < count && r == 0; i++) {
@@ -135,7 +141,7 @@ static bool wake(Rollouts *rollouts, Kept *kept)
         if (rollouts_stepped(rollouts, kept, r) < 0)
                 return false;
         log_notice("Roll-out %" PRId64 " goes on", kept->id);
-        rollouts_publish(rollouts, kept->rollout);
+        rollouts_changed(rollouts, kept);
         return true;
 }
 
@@ -221,6 +227,7 @@ usec_t rollouts_tick(Rollouts *rollouts)
 {
         usec_t next = welcome(rollouts), now = wallclock_now();
         FOREACH_KEPT (k, rollouts) {
+                next = MIN(next, rollouts_show(rollouts, k));
                 bool awake = !k->error || (k->again_at <= boottime_now() && wake(rollouts, k));
                 if (awake && rollout_deadline(k->rollout) <= now)
                         (void)rollouts_stepped(rollouts, k, rollout_tick(k->rollout, now));
@@ -272,17 +279,17 @@ int rollouts_open(const RolloutsOptions *options, Rollouts **ret)
         rollouts->newcomers_end = &rollouts->newcomers;
         rollouts->observer = (Observer){
                 .joined = on_joined, .left = on_left, .call_came = on_call, .userdata = rollouts};
-        const RolloutDoors doors = rollouts_doors(rollouts);
         int64_t id = 0;
         int r;
         while ((r = state_rollout_next(options->state, id, &id)) == 0 &&
                rollouts->count < ROLLOUTS_MAX) {
                 Kept *kept = &rollouts->all[rollouts->count];
-                r = state_rollout_load(options->state, id, &doors, &kept->rollout);
-                if (r < 0)
-                        return r;
                 kept->id = id;
                 rollouts->count++;
+                r = load(rollouts, kept);
+                if (r < 0)
+                        return r;
+                kept->unsampled = true; /* by what the last moments before had no time for */
         }
         if (r < 0 && r != -ENOENT)
                 return r;
@@ -298,8 +305,10 @@ void rollouts_free(Rollouts *rollouts)
 {
         if (!rollouts)
                 return;
-        for (size_t i = 0; i < rollouts->count; i++)
+        for (size_t i = 0; i < rollouts->count; i++) {
                 rollout_free(rollouts->all[i].rollout);
+                history_done(&rollouts->all[i].history);
+        }
         for (Newcomer *n = rollouts->newcomers, *next; n; n = next) {
                 next = n->next;
                 free(n);
@@ -324,7 +333,8 @@ int rollouts_add(Rollouts *rollouts, Rollout *rollout)
         if (r < 0) /* a disk that is full is no word of ours */
                 return r == -ENOMEM ? r : -EIO;
         rollout_set_id(rollout, id);
-        rollouts->all[rollouts->count++] = (Kept){.id = id, .rollout = rollout};
+        rollouts->all[rollouts->count] = (Kept){.id = id, .rollout = rollout};
+        rollouts_changed(rollouts, &rollouts->all[rollouts->count++]);
         const RolloutTarget *targets = rollout_targets(rollout, &count);
         for (size_t i = 0; i < count; i++) {
                 const Station *station = csms_find(rollouts->options.csms, targets[i].id);
@@ -353,6 +363,7 @@ int rollouts_remove(Rollouts *rollouts, int64_t id)
         if (r < 0)
                 return r;
         rollout_free(kept->rollout);
+        history_done(&kept->history);
         rollouts->count--;
         memmove(kept, kept + 1, (size_t)(rollouts->all + rollouts->count - kept) * sizeof(*kept));
         return 0;
@@ -394,7 +405,9 @@ int rollouts_command(Rollouts *rollouts, int64_t id, const RolloutCommand *comma
         if ((command->event == ROLLOUT_START || command->event == ROLLOUT_SUPERSEDE) &&
             is_in_the_way(rollouts, rollout, ret_station, ret_other))
                 return -EBUSY;
+        rollouts->command = command;
         int r = rollout_command(rollout, command, wallclock_now());
+        rollouts->command = NULL;
         if (r == 0)
                 r = state_flush(rollouts->options.state);
         return rollouts_stepped(rollouts, kept, r);

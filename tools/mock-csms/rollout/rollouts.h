@@ -54,6 +54,9 @@ const Rollout *rollouts_behind(Rollouts *rollouts, int64_t id);
 /* What REST and events tell: of a roll-out, also one that is not among these; of a target. Owned by
  * the caller, NULL when out of memory. */
 cJSON *rollouts_describe(const Rollouts *rollouts, const Rollout *rollout);
-/* The same, without what only these know. */
+/* What it went through, to be drawn, of one that is found. Owned by the caller, NULL when out of
+ * memory or where the state can't be read. */
+cJSON *rollouts_describe_history(Rollouts *rollouts, int64_t id);
+/* As rollouts_describe(), without what only these know. */
 cJSON *rollout_describe(const Rollout *rollout);
 cJSON *target_describe(const Rollout *rollout, const RolloutTarget *target);

@@ -38,4 +38,5 @@ extern const char state_push_schema[];
 extern const char state_frame_schema[];
 extern const char state_firmware_schema[];
 extern const char state_rollout_schema[];
+extern const char state_history_schema[];
 extern const char state_log_schema[];

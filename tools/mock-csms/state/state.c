@@ -28,8 +28,8 @@ struct State {
 static const char state_own_schema[] = "CREATE TABLE fresh (id INTEGER NOT NULL)";
 
 static const char *const schemas[] = {
-        state_own_schema,  state_station_schema, state_frame_schema, state_firmware_schema,
-        state_push_schema, state_rollout_schema, state_log_schema,
+        state_own_schema,  state_station_schema, state_frame_schema,   state_firmware_schema,
+        state_push_schema, state_rollout_schema, state_history_schema, state_log_schema,
 };
 
 const char *state_path(const State *state)
