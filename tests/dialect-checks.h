@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "each-incoming.h"
+#include "dialect-each.h"
 
 #define DEPTH_MAX 4
 #define SAMPLE_TIME "2026-11-24T04:10:00.000Z"

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "each-incoming.h"
+#include "dialect-each.h"
 
 typedef struct Edition {
         const Dialect *dialect;

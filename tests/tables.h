@@ -1,7 +1,7 @@
 /* Every message table of every dialect, and room for any message: for tests that try them all. */
 #pragma once
 
-#include "each-incoming.h"
+#include "dialect-each.h"
 #include "ocpp16/ocpp16.h"
 #include "ocpp201/ocpp201.h"
 

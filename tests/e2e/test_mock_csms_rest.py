@@ -31,6 +31,26 @@ def test_server_tells_what_it_is_and_may_be_told(csms, tmp_path):
         assert other.get("/api/self").json["rauc"]
 
 
+@pytest.mark.parametrize("protocol", sorted(BOOT))
+def test_actions_of_each_version_with_their_fields(csms, protocol):
+    actions = {each["action"]: each["fields"] for each in csms.get(f"/api/actions?protocol={protocol}").json}
+    assert list(actions) == sorted(actions) and actions["ReserveNow"] is None and actions["ClearCache"] == []
+    reset = {field["name"]: field for field in actions["Reset"]}
+    assert reset["type"]["required"] and set(reset["type"]["words"]) == {
+        "ocpp1.6": {"Hard", "Soft"}, "ocpp2.0.1": {"Immediate", "OnIdle"}, "ocpp2.1": {"Immediate", "OnIdle", "ImmediateAndResume"}}[protocol]
+    if protocol != "ocpp1.6":
+        firmware = next(field for field in actions["UpdateFirmware"] if field["name"] == "firmware")
+        location = next(field for field in firmware["fields"] if field["name"] == "location")
+        assert location == {"name": "location", "type": "string", "required": True, "maxLength": 512 if protocol == "ocpp2.0.1" else 2000}
+        assert [field["name"] for field in actions["TriggerMessage"]].count("customTrigger") == (protocol == "ocpp2.1")
+
+
+@pytest.mark.parametrize("query", ["", "?protocol=", "?protocol=ocpp2.0"])
+def test_actions_of_no_version(csms, query):
+    answer = csms.get(f"/api/actions{query}")
+    assert answer.status == 400 and answer.json["title"] == "protocol must be ocpp2.1, ocpp2.0.1 or ocpp1.6."
+
+
 @pytest.mark.parametrize("method, path, body, status", [
     ("GET", "/api/stations/nobody/frames", None, 404), ("POST", "/api/stations/nobody/call", '{"action":"X"}', 404),
     ("POST", "/api/stations/nobody/fault", "{}", 404), ("POST", "/api/stations/nobody/raw", "x", 404),

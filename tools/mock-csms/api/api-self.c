@@ -1,4 +1,6 @@
-/* The calls about this interface and who serves it: the description of all calls, the server. */
+/* The calls about this interface and who serves it: the description of all calls, the server, and
+ * the actions of OCPP. */
+#include "actions.h"
 #include "api.h"
 #include "child.h"
 #include "json-add.h"
@@ -45,10 +47,20 @@ static void get_self(const ApiCall *call)
         exchange_reply_json(call->x, 200, describe_self(call->service, call->request->role));
 }
 
+static void list_actions(const ApiCall *call)
+{
+        const Dialect *dialect = csms_dialect(strempty(request_arg(call->request, "protocol")));
+        if (dialect)
+                exchange_reply_json(call->x, 200, actions_describe(dialect));
+        else
+                exchange_problem(call->x, 400, "protocol must be ocpp2.1, ocpp2.0.1 or ocpp1.6.");
+}
+
 /* clang-format off */
 const Route api_self_routes[] = {
-        { HTTP_GET, "/api/openapi.json", "getOpenapi", ROLE_READ, 0, get_openapi },
-        { HTTP_GET, "/api/self",         "getSelf",    ROLE_READ, 0, get_self    },
+        { HTTP_GET, "/api/actions",      "listActions", ROLE_READ, 0, list_actions, "protocol" },
+        { HTTP_GET, "/api/openapi.json", "getOpenapi",  ROLE_READ, 0, get_openapi,  NULL       },
+        { HTTP_GET, "/api/self",         "getSelf",     ROLE_READ, 0, get_self,     NULL       },
         { 0 },
 };
 /* clang-format on */
