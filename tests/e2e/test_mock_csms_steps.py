@@ -113,6 +113,16 @@ def test_orders_that_come_to_nothing(csms, station):
     assert identifier and told.result().status == waits.result().status == 409 and words(csms) == ["Ordered", "gone"]
 
 
+def test_a_push_is_an_order(csms, station):
+    made = csms.request("POST", "/api/pushes", json.dumps({"stations": ["CP1"], **ORDER})).json
+    assert csms.request("POST", f"/api/pushes/{made['id']}/send").status in (200, 202)
+    call = station.next_call()
+    station.answer(call[1], {"status": "Accepted"})
+    wait_until(lambda: words(csms)[1:] == ["Accepted"])
+    assert steps(csms)[0].get("requestId") == call[3].get("requestId")
+    assert ("requestId" in call[3]) == (station.protocol != "ocpp1.6")
+
+
 def test_other_calls_are_no_steps(csms, station):
     told = in_background(csms.post, "CP1", "call", {"action": "Reset"})
     station.answer(station.next_call()[1], {"status": "Accepted"})

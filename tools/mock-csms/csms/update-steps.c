@@ -99,12 +99,16 @@ static bool is_order(const char *action)
 
 void steps_ordered(Station *station, const char *action, const cJSON *payload)
 {
-        if (is_order(action))
-                add(station, cJSON_CreateArray(),
-                    &(Step){.kind = STEP_ORDER,
-                            .status = "Ordered",
-                            .action = action,
-                            .request_id = update_request_id(payload)});
+        if (!is_order(action))
+                return;
+        /* that of a push is text already */
+        _cleanup_(cJSON_Deletep) cJSON *parsed =
+                cJSON_IsRaw(payload) ? cJSON_Parse(payload->valuestring) : NULL;
+        add(station, cJSON_CreateArray(),
+            &(Step){.kind = STEP_ORDER,
+                    .status = "Ordered",
+                    .action = action,
+                    .request_id = update_request_id(parsed ? parsed : payload)});
 }
 
 /* The status of its answer, which 1.6 UpdateFirmware has not; the code of its error. */
