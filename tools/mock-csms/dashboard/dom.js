@@ -87,7 +87,7 @@ export function confirm(title, body, action, tone) {
     return new Promise((resolve) => {
         const dialog = el("dialog", {"aria-label": title},
             el("form", {method: "dialog"}, el("h2", {}, title), el("div", {class: "body"}, body),
-               el("div", {class: "buttons"}, el("button", {value: "no", type: "submit", class: "quiet"}, "Not now"),
+               el("div", {class: "buttons"}, el("button", {value: "no", type: "submit", class: "quiet", formnovalidate: true}, "Not now"),
                   el("button", {value: "yes", type: "submit", class: tone ?? "main"}, action))));
         dialog.addEventListener("close", () => {
             dialog.remove();

@@ -17,6 +17,13 @@
         X(format_js,  "/dashboard/format.js",  "format.js",  SCRIPT) \
         X(grid_js,    "/dashboard/grid.js",    "grid.js",    SCRIPT) \
         X(live_js,    "/dashboard/live.js",    "live.js",    SCRIPT) \
+        X(rollout_act_js, "/dashboard/rollout-act.js", "rollout-act.js", SCRIPT) \
+        X(rollout_chart_js, "/dashboard/rollout-chart.js", "rollout-chart.js", SCRIPT) \
+        X(rollout_new_js, "/dashboard/rollout-new.js", "rollout-new.js", SCRIPT) \
+        X(rollout_one_js, "/dashboard/rollout-one.js", "rollout-one.js", SCRIPT) \
+        X(rollout_targets_js, "/dashboard/rollout-targets.js", "rollout-targets.js", SCRIPT) \
+        X(rollout_words_js, "/dashboard/rollout-words.js", "rollout-words.js", SCRIPT) \
+        X(rollouts_js, "/dashboard/rollouts.js",  "rollouts.js", SCRIPT) \
         X(update_js,  "/dashboard/update.js",  "update.js",  SCRIPT)
 
 #define EMBED(symbol, path, file, type)                              \
