@@ -87,6 +87,10 @@ def test_every_end(csms):
         }
         assert set(targets(csms, push, "?state=refused")) == {"no", "error"}
         assert list(targets(csms, push, "?limit=2&after=error")) == ["gone", "no"]
+        whole = targets(csms, push, "?payload=true")
+        assert whole == targets(csms, push) and "payload" in whole["no"]
+        assert targets(csms, push, "?payload=false") == {station: {name: value for name, value in target.items() if name != "payload"} for station, target in whole.items()}
+        assert csms.get(f"/api/pushes/{push['id']}/targets?payload=no").status == 400
         assert csms.get(f"/api/pushes/{push['id']}/targets?limit=2&after=error").headers["next-after"] == "no"
         for query, total in {"": 6, "?limit=2&after=error": 6, "?state=refused&limit=1": 2, "?state=sent": 0}.items():
             assert csms.get(f"/api/pushes/{push['id']}/targets{query}").headers["total-count"] == str(total)

@@ -84,12 +84,13 @@ static void get_push(const ApiCall *call)
 typedef struct Targets {
         Csms *csms;
         cJSON *list;
+        bool bare; /* without messages: of a large push they are most of the answer */
 } Targets;
 
 static int add_target(void *userdata, const PushTarget *target)
 {
         const Targets *targets = userdata;
-        cJSON *item = push_describe_target(targets->csms, target);
+        cJSON *item = push_describe_target(targets->csms, target, !targets->bare);
         return item && cJSON_AddItemToArray(targets->list, item) ? 0 : -ENOMEM;
 }
 
@@ -107,12 +108,17 @@ static void list_targets(const ApiCall *call)
         Push push;
         int64_t id, limit = PAGE;
         const char *word = request_arg(call->request, "state"),
-                   *after = request_arg(call->request, "after");
+                   *after = request_arg(call->request, "after"),
+                   *payload = strempty(request_arg(call->request, "payload"));
         int which = word ? push_state_from_word(word) : -1;
         if (!api_id(call, 0, &id) || !api_number(call, "limit", 1, PAGE_MAX, &limit))
                 return;
         if (word && which < 0) {
                 exchange_problem(call->x, 400, "state must be a state of a push's target.");
+                return;
+        }
+        if (*payload && !streq(payload, "true") && !streq(payload, "false")) {
+                exchange_problem(call->x, 400, "payload must be true or false.");
                 return;
         }
         int r = state_push_get(call->service->state, id, &push);
@@ -124,7 +130,10 @@ static void list_targets(const ApiCall *call)
         push_done(&push);
         _cleanup_(cJSON_Deletep) cJSON *list = cJSON_CreateArray();
         r = list ? state_push_each_target(call->service->state, id, which, strempty(after), limit,
-                                          add_target, &(Targets){call->service->csms, list})
+                                          add_target,
+                                          &(Targets){.csms = call->service->csms,
+                                                     .list = list,
+                                                     .bare = streq(payload, "false")})
                  : -ENOMEM;
         if (r < 0)
                 fail(call, r, "");
@@ -165,7 +174,7 @@ const Route api_push_routes[] = {
         { HTTP_GET,    "/api/pushes",              "listPushes",      ROLE_READ,     0,        list_pushes, "after,limit" },
         { HTTP_GET,    "/api/pushes/{id}",         "getPush",         ROLE_READ,     0,        get_push },
         { HTTP_DELETE, "/api/pushes/{id}",         "deletePush",      ROLE_OPERATOR, 0,        delete_push },
-        { HTTP_GET,    "/api/pushes/{id}/targets", "listPushTargets", ROLE_READ,     0,        list_targets, "state,after,limit" },
+        { HTTP_GET,    "/api/pushes/{id}/targets", "listPushTargets", ROLE_READ,     0,        list_targets, "state,payload,after,limit" },
         { HTTP_POST,   "/api/pushes/{id}/send",    "sendPush",        ROLE_OPERATOR, 0,        send_push },
         { 0 },
 };

@@ -110,8 +110,8 @@ export async function download(path, name) {
     setTimeout(() => URL.revokeObjectURL(link.href), 60000);
 }
 
-/* Sends a file; progress(fraction) meanwhile. The answer's JSON. */
-export function upload(path, query, file, progress) {
+/* Sends a file; progress(fraction) meanwhile, until it is there or the signal aborts. The answer's JSON. */
+export function upload(path, query, file, progress, signal) {
     return new Promise((resolve, reject) => {
         const x = new XMLHttpRequest();
         x.open("POST", url(path, query));
@@ -119,6 +119,8 @@ export function upload(path, query, file, progress) {
             x.setRequestHeader("Authorization", `Bearer ${token()}`);
         x.setRequestHeader("Content-Type", "application/octet-stream");
         x.upload.onprogress = (event) => progress?.(event.total ? event.loaded / event.total : 0);
+        x.onabort = () => reject(new DOMException("The upload was stopped.", "AbortError"));
+        signal?.addEventListener("abort", () => x.abort(), {once: true});
         x.onerror = () => reject(new Problem(0, "The connection broke before the file was there. Try again."));
         x.onload = () => {
             let told = null;

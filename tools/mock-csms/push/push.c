@@ -352,7 +352,7 @@ static bool add_status(cJSON *o, const Station *station, const PushTarget *targe
         return cJSON_AddStringToObject(o, "status", update->status);
 }
 
-cJSON *push_describe_target(Csms *csms, const PushTarget *target)
+cJSON *push_describe_target(Csms *csms, const PushTarget *target, bool payload)
 {
         char since[TIME_TEXT_MAX];
         _cleanup_(cJSON_Deletep) cJSON *o = cJSON_CreateObject();
@@ -364,7 +364,7 @@ cJSON *push_describe_target(Csms *csms, const PushTarget *target)
             !add_status(o, csms_find(csms, target->station), target))
                 return NULL;
         if (target->action && (!cJSON_AddStringToObject(o, "action", target->action) ||
-                               !cJSON_AddRawToObject(o, "payload", target->payload)))
+                               (payload && !cJSON_AddRawToObject(o, "payload", target->payload))))
                 return NULL;
         return TAKE_PTR(o);
 }

@@ -40,6 +40,7 @@ int pusher_send(Pusher *pusher, int64_t id);
  * negative errno. */
 int pusher_delete(Pusher *pusher, int64_t id);
 
-/* The schemas Push and PushTarget of openapi.json; owned by the caller, NULL when out of memory. */
+/* The schemas Push and PushTarget of openapi.json, payload: with the message's; owned by the
+ * caller, NULL when out of memory. */
 cJSON *push_describe(const Push *push);
-cJSON *push_describe_target(Csms *csms, const PushTarget *target);
+cJSON *push_describe_target(Csms *csms, const PushTarget *target, bool payload);

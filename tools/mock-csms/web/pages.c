@@ -13,10 +13,22 @@
         X(api_js,     "/dashboard/api.js",     "api.js",     SCRIPT) \
         X(app_js,     "/dashboard/app.js",     "app.js",     SCRIPT) \
         X(dom_js,     "/dashboard/dom.js",     "dom.js",     SCRIPT) \
+        X(firmware_add_js, "/dashboard/firmware-add.js", "firmware-add.js", SCRIPT) \
+        X(firmware_one_js, "/dashboard/firmware-one.js", "firmware-one.js", SCRIPT) \
+        X(firmware_parts_js, "/dashboard/firmware-parts.js", "firmware-parts.js", SCRIPT) \
+        X(firmware_sign_js, "/dashboard/firmware-sign.js", "firmware-sign.js", SCRIPT) \
+        X(firmware_js, "/dashboard/firmware.js", "firmware.js", SCRIPT) \
         X(fleet_js,   "/dashboard/fleet.js",   "fleet.js",   SCRIPT) \
         X(format_js,  "/dashboard/format.js",  "format.js",  SCRIPT) \
         X(grid_js,    "/dashboard/grid.js",    "grid.js",    SCRIPT) \
         X(live_js,    "/dashboard/live.js",    "live.js",    SCRIPT) \
+        X(push_choose_js, "/dashboard/push-choose.js", "push-choose.js", SCRIPT) \
+        X(push_new_js, "/dashboard/push-new.js", "push-new.js", SCRIPT) \
+        X(push_one_js, "/dashboard/push-one.js", "push-one.js", SCRIPT) \
+        X(push_parts_js, "/dashboard/push-parts.js", "push-parts.js", SCRIPT) \
+        X(push_preview_js, "/dashboard/push-preview.js", "push-preview.js", SCRIPT) \
+        X(push_targets_js, "/dashboard/push-targets.js", "push-targets.js", SCRIPT) \
+        X(push_js,    "/dashboard/push.js",    "push.js",     SCRIPT) \
         X(rollout_act_js, "/dashboard/rollout-act.js", "rollout-act.js", SCRIPT) \
         X(rollout_chart_js, "/dashboard/rollout-chart.js", "rollout-chart.js", SCRIPT) \
         X(rollout_new_js, "/dashboard/rollout-new.js", "rollout-new.js", SCRIPT) \
