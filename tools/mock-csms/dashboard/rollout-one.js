@@ -12,9 +12,9 @@ import {firmwareName, groupState, isOver, phaseText, phasesOf, showBadge, stacke
 const REPAINT_EVERY = 200, DRAW_EVERY = 500, HISTORY_EVERY = 1000, SAMPLE_EVERY = 1000, AXIS_EVERY = 5000; // milliseconds
 const SAMPLES_MOST = 600; // then the thinned ones are asked for again
 
-/* "2 of 3 failures stop it" and the like; null: there is no limit. */
-function ofLimit(n, limit) {
-    return limit === null ? number(n) : `${number(n)} of ${number(limit)}`;
+/* "2 of 19 (95%)": so many of a threshold, which may be a share; null: there is none. */
+function ofLimit(n, limit, share) {
+    return limit === null ? number(n) : `${number(n)} of ${number(limit)}${share?.endsWith("%") ? ` (${share})` : ""}`;
 }
 
 /* What stopped it, or what troubles it: large, where there is something. */
@@ -36,8 +36,8 @@ function facts(r, firmware) {
         ["Firmware", r.order ? firmwareName(r, firmware) : el("a", {href: `#/firmware/${r.firmware}`}, firmwareName(r, firmware))],
         ["Version", r.version || "–"], ["Fetch", r.retrieve ?? "at once"], ["Install", r.install ?? "at once"],
         r.spread ? ["Spread over", duration(r.spread)] : null, r.startAt ? ["Begins not before", time(r.startAt)] : null,
-        ["Stops at", r.failureLimit === null ? "no limit of all" : `${r.failureLimit} failed of all: ${number(r.failureCount)} stations`],
-        ["Tried again", r.retry.times > 0 ? `${r.retry.times} times, after ${duration(r.retry.after)}` : "never"],
+        ["Failures stop it", r.failureLimit === null ? "only by the limits of groups" : `${ofLimit(r.counts.failed ?? 0, r.failureCount, r.failureLimit)} failed`],
+        ["Tried again", r.retry.times > 0 ? `${r.retry.times === 1 ? "once" : `${r.retry.times} times`}, after ${duration(r.retry.after)}` : "never"],
         ["At a time", r.inFlightMax > 0 ? `${number(r.inFlightMax)} stations` : "all that are due"],
         ["No answer", `failed after ${duration(r.answerTimeout)}`], ["No progress", `failed after ${duration(r.progressTimeout)}`],
         r.plain ? ["Signature", "left out"] : null,
@@ -60,8 +60,8 @@ function makeGroups(choose) {
             showBadge(state, groupState(g, r));
             line.show(g.counts, g.size);
             setText(words, phaseText(phasesOf(g.counts)));
-            setText(installed, `${number(g.counts.installed ?? 0)} of ${number(g.successCount)}${g.success ? ` (${g.success})` : ""}`);
-            setText(failed, `${ofLimit(count, g.failureCount)}${g.failureLimit ? ` (${g.failureLimit})` : ""}`);
+            setText(installed, ofLimit(g.counts.installed ?? 0, g.successCount, g.success));
+            setText(failed, ofLimit(count, g.failureCount, g.failureLimit));
             failed.classList.toggle("rollout-failed", count > 0);
             failed.setAttribute("aria-label", `${count} failed in ${g.name}: list them`);
             for (const [cell, at_] of [[begun, g.begunAt], [reached, g.reachedAt]])
@@ -144,7 +144,7 @@ export async function show(main, {id, query, signal}) {
         if (shown !== cause)
             replace(stop, stopBox(r));
         shown = cause;
-        const what = JSON.stringify([r.firmware, r.order, r.version, r.failureCount]);
+        const what = JSON.stringify([r.firmware, r.order, r.version, r.failureCount, r.counts.failed]);
         if (planned !== what)
             replace(plan, el("h2", {}, "Plan"), facts(r, firmware));
         planned = what;

@@ -38,7 +38,7 @@ const COLUMNS = [
     }},
     {name: "failure", label: "Last failure", track: "minmax(8rem,1.2fr)", phone: "minmax(6rem,1fr)", sort: (t) => t.failure ?? "~", text: (t) => FAILURES[t.failure] ?? t.failure ?? "–"},
     {name: "tries", label: "Tries", track: "4.5rem", numeric: true, sort: (t) => t.tries, text: (t) => number(t.tries)},
-    {name: "online", label: "Connection", track: "7rem", sort: (t) => (t.online ? 0 : 1), show(cell, t) {
+    {name: "online", label: "Connection", track: "7.5rem", sort: (t) => (t.online ? 0 : 1), show(cell, t) {
         setText(cell, t.online ? "connected" : "offline");
         setAttribute(cell, "data-tone", t.online ? "good" : "off");
     }},

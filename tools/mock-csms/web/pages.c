@@ -33,6 +33,8 @@
         X(rollout_chart_js, "/dashboard/rollout-chart.js", "rollout-chart.js", SCRIPT) \
         X(rollout_new_js, "/dashboard/rollout-new.js", "rollout-new.js", SCRIPT) \
         X(rollout_one_js, "/dashboard/rollout-one.js", "rollout-one.js", SCRIPT) \
+        X(rollout_plan_js, "/dashboard/rollout-plan.js", "rollout-plan.js", SCRIPT) \
+        X(rollout_steps_js, "/dashboard/rollout-steps.js", "rollout-steps.js", SCRIPT) \
         X(rollout_targets_js, "/dashboard/rollout-targets.js", "rollout-targets.js", SCRIPT) \
         X(rollout_words_js, "/dashboard/rollout-words.js", "rollout-words.js", SCRIPT) \
         X(rollouts_js, "/dashboard/rollouts.js",  "rollouts.js", SCRIPT) \
