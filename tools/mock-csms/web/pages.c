@@ -12,6 +12,7 @@
         X(icon_svg,   "/dashboard/icon.svg",   "icon.svg",   "image/svg+xml")            \
         X(api_js,     "/dashboard/api.js",     "api.js",     SCRIPT) \
         X(app_js,     "/dashboard/app.js",     "app.js",     SCRIPT) \
+        X(choose_js, "/dashboard/choose.js", "choose.js", SCRIPT) \
         X(dom_js,     "/dashboard/dom.js",     "dom.js",     SCRIPT) \
         X(firmware_add_js, "/dashboard/firmware-add.js", "firmware-add.js", SCRIPT) \
         X(firmware_one_js, "/dashboard/firmware-one.js", "firmware-one.js", SCRIPT) \
@@ -22,6 +23,11 @@
         X(format_js,  "/dashboard/format.js",  "format.js",  SCRIPT) \
         X(grid_js,    "/dashboard/grid.js",    "grid.js",    SCRIPT) \
         X(live_js,    "/dashboard/live.js",    "live.js",    SCRIPT) \
+        X(log_ask_js, "/dashboard/log-ask.js", "log-ask.js", SCRIPT) \
+        X(log_text_js, "/dashboard/log-text.js", "log-text.js", SCRIPT) \
+        X(log_view_js, "/dashboard/log-view.js", "log-view.js", SCRIPT) \
+        X(log_words_js, "/dashboard/log-words.js", "log-words.js", SCRIPT) \
+        X(logs_js, "/dashboard/logs.js", "logs.js", SCRIPT) \
         X(push_choose_js, "/dashboard/push-choose.js", "push-choose.js", SCRIPT) \
         X(push_new_js, "/dashboard/push-new.js", "push-new.js", SCRIPT) \
         X(push_one_js, "/dashboard/push-one.js", "push-one.js", SCRIPT) \
