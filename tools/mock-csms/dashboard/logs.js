@@ -62,6 +62,7 @@ const COLUMNS = [
 class Logs {
     constructor(query) {
         this.logs = new Map();
+        this.heard = new Set(); // ids that events were about since the list was asked for
         this.sorted = "-id";
         this.wanted = {search: query.station ?? "", state: query.state in STATES || query.state in KINDS ? query.state : "", request: query.request ?? ""};
     }
@@ -185,15 +186,17 @@ function makeDelete(list, selected, signal, changed) {
 
 async function load(list, signal, arrived) {
     const before = [...list.logs.keys()], there = new Set();
+    list.heard = new Set();
     for await (const page of pages(at("logs"), {limit: PAGE}, signal)) {
         for (const log of page.items) {
-            list.put(log);
+            if (!list.heard.has(log.id)) // what was heard meanwhile is newer
+                list.put(log);
             there.add(log.id);
         }
         arrived(page.total);
     }
     for (const id of before)
-        if (!there.has(id))
+        if (!there.has(id) && !list.heard.has(id))
             list.logs.delete(id);
 }
 
@@ -217,7 +220,7 @@ async function showList(main, query, signal) {
                                     open: (log) => { location.hash = `#/logs/${log.id}`; },
                                     onSort: (sorted) => { list.sorted = sorted; arrange(); }});
     const tiles = makeTiles(choose), filters = makeFilters(list, choose), progress = makeProgress();
-    let total = null;
+    let total = null, loaded = false;
     const arrange = () => {
         list.arrange();
         for (const id of selected)
@@ -242,15 +245,19 @@ async function showList(main, query, signal) {
     listen({types: ["log"], signal,
             lost: () => first.then(() => load(list, signal, (n) => { total = n; rearrange(); })).catch(() => {}),
             event(type, {what, ...log}) {
+                list.heard.add(log.id);
                 if (what === "deleted")
                     list.logs.delete(log.id);
                 else
                     list.put(log);
+                if (!loaded)
+                    return;
                 total = list.logs.size;
                 repaint();
                 rearrange();
             }});
     await first;
+    loaded = true;
     arrange();
 }
 
