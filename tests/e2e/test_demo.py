@@ -1,11 +1,14 @@
 """./dev demo, every case in every version of OCPP: the whole chain with the real programs."""
 import concurrent.futures
+import json
 import os
 import pathlib
 import signal
 import subprocess
 import sys
 import tempfile
+import time
+import urllib.request
 
 import pytest
 
@@ -20,7 +23,7 @@ OF_21 = ("ok", "bad-signature", "bad-certificate", "missing-file")
 PLAYED = [(version, case) for version, dialect in DIALECTS.items() for case in CASES
           if (dialect.signed or case != "bad-certificate") and (version != "2.1" or case in OF_21)]
 
-
+OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # the loopback needs no proxy
 AT_ONCE = 4  # each is mostly waiting
 
 
@@ -92,5 +95,54 @@ def test_ctrl_c_leaves_nothing(short_path, number, status):
         demo.send_signal(number)
         demo.stdout.read()
         assert demo.wait(60) == status
+    assert not processes_in(short_path)
+    assert not list(short_path.iterdir())
+
+
+def rest(url, method="GET", body=None):
+    data = None if body is None else json.dumps(body).encode()
+    with OPENER.open(urllib.request.Request(url, data, method=method, headers={"Content-Type": "application/json"}), timeout=60) as reply:
+        return json.load(reply)
+
+
+def await_that(condition, seconds=180):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def use_dashboard(url):
+    """What the demo says one could do there."""
+    with OPENER.open(url, timeout=60) as page:
+        assert page.headers["Content-Type"].startswith("text/html")
+    assert sum(s["online"] for s in rest(f"{url}api/stations")) == 201
+    assert [r["state"] for r in rest(f"{url}api/rollouts")] == ["ready"]
+    assert rest(f"{url}api/firmware")[0]["verified"] is True
+    await_that(lambda: rest(f"{url}api/logs?station=CS001")[0]["state"] == "received")
+    log = rest(f"{url}api/logs?station=CS001")[0]["id"]
+    assert "manifest.json" in [e["name"] for e in rest(f"{url}api/logs/{log}/entries")["entries"]]
+    push = rest(f"{url}api/pushes", "POST", {"firmware": 1, "stations": ["CS001"]})["id"]
+    rest(f"{url}api/pushes/{push}/send", "POST")
+    await_that(lambda: (rest(f"{url}api/stations/CS001")["update"] or {}).get("status") == "Installed")
+    assert rest(f"{url}api/stations/CS001")["firmwareVersion"] == "2.0.0"
+
+
+def test_dashboard(short_path):
+    with subprocess.Popen([*COMMAND, "--dashboard"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          env={**os.environ, "TMPDIR": str(short_path)}) as demo:
+        try:
+            told = []
+            for line in demo.stdout:
+                told.append(line)
+                if line.split()[:1] == ["Open"]:
+                    break
+            else:
+                pytest.fail("".join(told))
+            use_dashboard(line.split()[1])
+        finally:
+            demo.send_signal(signal.SIGINT)
+            demo.stdout.read()
+        assert demo.wait(60) == 130
     assert not processes_in(short_path)
     assert not list(short_path.iterdir())

@@ -74,7 +74,7 @@ class Charger:
     charger; boot() switches it on."""
 
     def __init__(self, binaries, station="CS001", version="1.0.0", slot_mib=16, trace=None, keep=False,
-                 pki=None):
+                 pki=None, csms_options=lambda charger: ()):
         self.binaries = pathlib.Path(binaries).resolve()
         self.station = station
         self.settings = {}  # {"section": {"key": "value"}} over the ones below
@@ -84,6 +84,7 @@ class Charger:
         self.on_boot = lambda slot, left, up: None
         self.agent = None
         self.agent_env = {}
+        self.companions = []  # other programs that belong to the stage, and end with it
         self.keep = keep
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="rauc-ocpp-charger."))
         self.folder.chmod(0o755)
@@ -91,12 +92,12 @@ class Charger:
         atexit.register(self.close)
         self.bus = self.csms = self.rauc = None
         try:
-            self._set_up(version, slot_mib, trace, pki)
+            self._set_up(version, slot_mib, trace, pki, csms_options)
         except BaseException:
             self.close()
             raise
 
-    def _set_up(self, version, slot_mib, trace, pki):
+    def _set_up(self, version, slot_mib, trace, pki, csms_options):
         f = self.folder
         for name in ("files", "mnt", "state", "boot", "bundles"):
             (f / name).mkdir()
@@ -111,7 +112,7 @@ class Charger:
         self.bus = Bus(f)
         self.boot_loader = BootLoader(f / "boot-loader")
         self.rauc = Rauc(f, self.bus, self.boot_loader, self.pki / "rauc/root.pem")
-        self.csms = MockCsms(self.binaries / "mock-csms", f, f / "files", trace)
+        self.csms = MockCsms(self.binaries / "mock-csms", f, f / "files", trace, csms_options(self))
 
     def __enter__(self):
         return self
@@ -133,7 +134,7 @@ class Charger:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def _tear_down(self):
-        for program in (self.agent, self.rauc and self.rauc.program,
+        for program in (*self.companions, self.agent, self.rauc and self.rauc.program,
                         self.csms and self.csms.program, self.bus and self.bus.program):
             if program:
                 program.stop(seconds=5.0)
@@ -279,7 +280,7 @@ class Charger:
             self.power_off()
             self.boot()
             return True
-        for program in (self.agent, self.rauc.program, self.csms.program, self.bus.program):
+        for program in (*self.companions, self.agent, self.rauc.program, self.csms.program, self.bus.program):
             if program and not program.running:
                 raise Trouble(f"{program.name} ended by itself with {program.process.returncode}; "
                               f"its last words:\n{self.last_words(program.log)}")

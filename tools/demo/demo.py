@@ -3,7 +3,6 @@
 import argparse
 import dataclasses
 import datetime
-import json
 import os
 import pathlib
 import shutil
@@ -13,6 +12,7 @@ import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import dashboard  # noqa: E402
 from charger import SOURCE, Charger  # noqa: E402
 from parts import Trouble, run as run_program  # noqa: E402
 
@@ -255,7 +255,8 @@ class Demo:
 
     def read_frames(self):
         for entry in self.charger.csms.new_frames():
-            self.story.take(entry)
+            if entry["station"] == STATION:
+                self.story.take(entry)
 
     def on_boot(self, slot, left, up):
         self.read_frames()
@@ -377,26 +378,13 @@ def rauc_version():
     return run_program("rauc", "--version").decode().strip()
 
 
-def serve_dashboard(demo):
-    """Everything runs until Ctrl-C; a person gives the orders in the browser."""
-    c = demo.charger
-    body = c.folder / "update.json"
-    body.write_text(json.dumps(demo.body()))
-    demo.screen.print(f"\n  CSMS       {c.csms.http}/\n  firmware   {c.csms.file_url(demo.bundle.name)}\n"
-                      f"  update     curl -d @{body} {c.csms.http}/api/stations/{STATION}/update\n"
-                      f"  status     build/dev/bin/rauc-ocpp-ctl --bus {c.bus.address} status\n"
-                      f"  Ctrl-C ends it\n")
-    c.boot()
-    while True:
-        demo.step()
-
-
 def run(options, screen):
     demo = Demo(options, screen)
     screen.print(f"{screen.paint(f'OCPP {options.ocpp}: {demo.case.about}', 'name')}")
     screen.passing("making keys and a bundle")
     with Charger(options.binaries, STATION, OLD, trace=options.trace, keep=options.keep,
-                 pki=SOURCE / "build/demo-pki") as charger:
+                 pki=SOURCE / "build/demo-pki",
+                 csms_options=dashboard.csms_options if options.dashboard else lambda charger: ()) as charger:
         demo.set_up(charger)
         screen.print(screen.paint(f"{rauc_version()} on slots A and B, a bundle of "
                                   f"{demo.bundle.stat().st_size >> 20} MiB, mock-csms on port "
@@ -404,7 +392,7 @@ def run(options, screen):
         screen.print()
         try:
             if options.dashboard:
-                serve_dashboard(demo)
+                dashboard.serve(demo, STATION)
             over = demo.play()
             good = demo.check() and over
         finally:
@@ -429,7 +417,7 @@ def read_options(arguments):
     parser.add_argument("--trace", metavar="FILE", help="write every OCPP frame there, one JSON a line")
     parser.add_argument("--keep", action="store_true", help="leave the temporary folder behind")
     parser.add_argument("--dashboard", action="store_true",
-                        help="start everything and leave the orders to you (the browser's page is still bare)")
+                        help="start everything, with 200 simulated stations beside, and leave the orders to you, in a browser")
     parser.add_argument("--binaries", metavar="DIR", default=SOURCE / "build/dev/bin",
                         help="folder of the programs (default: build/dev/bin)")
     options = parser.parse_args(arguments)

@@ -280,10 +280,10 @@ class MockCsms:
         return f"{self.http}/files/{name}"
 
     def rest(self, method, path, body=None, seconds=60.0):
-        """Answer of a REST call: JSON, or text where it is none. Trouble with its words on an error."""
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.http + path, data=data, method=method,
-                                         headers={"Content-Type": "application/json"})
+        """Answer of a REST call: JSON, or text where it is none. Trouble with its words on an error. A body of bytes is sent as it is."""
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        kind = "application/octet-stream" if data is body else "application/json"
+        request = urllib.request.Request(self.http + path, data=data, method=method, headers={"Content-Type": kind})
         try:
             with self.opener.open(request, timeout=seconds) as reply:
                 text = reply.read().decode()
