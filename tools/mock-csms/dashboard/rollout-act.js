@@ -17,7 +17,7 @@ const COMMANDS = {
 export const ORDER = Object.keys(COMMANDS);
 
 function reasonField() {
-    const input = el("input", {maxlength: REASON_MOST, autocomplete: "off"});
+    const input = el("input", {maxlength: REASON_MOST, autocomplete: "off", on: {keydown: (event) => event.key === "Enter" && event.preventDefault()}}); // Enter is no answer
     return {input, element: field("Reason (for those who look at it later)", input, `At most ${REASON_MOST} characters; may be left out.`)};
 }
 

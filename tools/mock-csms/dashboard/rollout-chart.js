@@ -1,14 +1,15 @@
 /* A picture of all groups of a roll-out over time: a band each, in which what is done grows from below and what failed from above, so that
  * both thresholds are lines to be reached. The same numbers are a table below it. */
-import {el, replace, setText, svg} from "./dom.js";
+import {el, replace, select, setText, svg} from "./dom.js";
 import {exact, number} from "./format.js";
 import {PHASES, phaseText} from "./rollout-words.js";
 
-const TOP = 26, NAME = 20, BAND = 76, GAP = 14, AXIS = 22, LEFT = 46, RIGHT = 12; // pixels
+const TOP = 40, LANE = 15, NAME = 20, BAND = 76, GAP = 14, AXIS = 22, LEFT = 46, RIGHT = 12; // pixels
 const UP = ["installed", "installing", "downloading", "told"], DOWN = ["failed", "skipped"]; // what grows from below, what from above
 const TABLE_MOST = 120; // rows
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 2592000]; // seconds
-export const MARKS = {started: "▶ started", paused: "❚❚ paused", resumed: "▶ resumed", superseded: "⇄ superseded", aborted: "■ aborted", finished: "✓ finished",
+const RANGES = [["", "all of it"], ["600", "last 10 minutes"], ["3600", "last hour"], ["21600", "last 6 hours"], ["86400", "last day"], ["604800", "last week"]];
+const MARKS = {started: "▶ started", paused: "❚❚ paused", resumed: "▶ resumed", superseded: "⇄ superseded", aborted: "■ aborted", finished: "✓ finished",
                       begun: "begun", reached: "reached"};
 
 function ticks(from, to, width) {
@@ -67,7 +68,8 @@ export class Chart {
         this.details = el("details", {}, el("summary", {}, "The same as a table"), this.rows);
         this.marks = el("div", {class: "table"});
         this.at = null;
-        this.element = el("div", {class: "card rollout-chart"}, el("h2", {}, "Groups over time"), this.legend(), this.holder, this.readout, this.details,
+        this.range = select(RANGES, "", {"aria-label": "Time shown", on: {change: () => this.draw()}});
+        this.element = el("div", {class: "card rollout-chart"}, el("div", {class: "head"}, el("h2", {}, "Groups over time"), this.range), this.legend(), this.holder, this.readout, this.details,
                           el("h3", {}, "What happened"), this.marks);
         this.details.addEventListener("toggle", () => this.showTable());
         this.holder.addEventListener("pointermove", (event) => this.point(event.clientX - this.holder.getBoundingClientRect().left));
@@ -97,7 +99,7 @@ export class Chart {
             replace(this.holder, el("p", {class: "quiet"}, "There is nothing to be drawn until it is started."));
             return;
         }
-        const from = Math.min(this.samples[0].at, this.markList[0]?.at ?? Infinity), to = Math.max(this.to, this.samples.at(-1).at, from + 1000);
+        const [from, to] = this.span();
         const room = width - LEFT - RIGHT, groups = this.rollout.groups;
         this.x = (at) => LEFT + room * (at - from) / (to - from);
         this.back = (x) => from + (to - from) * (x - LEFT) / room;
@@ -106,11 +108,25 @@ export class Chart {
             svg("defs", {}, svg("pattern", {id: "hatched", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)"},
                                 svg("rect", {width: 6, height: 6, class: "hatch-back"}), svg("rect", {width: 2.5, height: 6, class: "hatch"}))),
             this.axis(from, to, room, height),
-            groups.map((group, i) => this.band(group, i, TOP + i * (NAME + BAND + GAP), width, end)), this.markLines(width, height));
+            groups.map((group, i) => this.band(group, i, TOP + i * (NAME + BAND + GAP), width, end, from)), this.markLines(from, width, height));
         this.cursor = svg("line", {class: "cursor", y1: TOP, y2: height - AXIS, hidden: true});
         picture.append(this.cursor);
         replace(this.holder, picture);
         this.choose(this.at);
+    }
+
+    /* What is shown: all of it, or the last part. */
+    span() {
+        const first = Math.min(this.samples[0].at, this.markList[0]?.at ?? Infinity), to = Math.max(this.to, this.samples.at(-1).at, first + 1000);
+        for (const option of this.range.options)
+            option.disabled = option.value !== "" && Number(option.value) * 1000 >= to - first;
+        return [this.range.value ? Math.max(first, to - Number(this.range.value) * 1000) : first, to];
+    }
+
+    /* The samples of that part: the first one is what holds where it begins. */
+    samplesFrom(from) {
+        const before = Math.max(0, this.samples.findLastIndex((s) => s.at <= from));
+        return this.samples.slice(before).map((s, i) => (i === 0 && s.at < from ? {...s, at: from} : s));
     }
 
     describe() {
@@ -125,36 +141,36 @@ export class Chart {
         });
     }
 
-    band(group, i, top, width, end) {
+    band(group, i, top, width, end, from) {
         const bottom = top + NAME + BAND, now = this.samples.at(-1).groups[i], parts = [];
         parts.push(svg("text", {x: LEFT, y: top + 14, class: "band-name"}, group.name, svg("tspan", {dx: 8, class: "axis"}, group.size > 0 ? `${number(group.size)}: ${phaseText(now)}` : "no station")),
                    svg("rect", {x: LEFT, y: bottom - BAND, width: width - LEFT - RIGHT, height: BAND, class: "band"}));
         if (group.size === 0)
             return parts;
         parts.push(svg("text", {x: LEFT - 5, y: bottom - BAND + 10, "text-anchor": "end", class: "axis"}, number(group.size)), svg("text", {x: LEFT - 5, y: bottom, "text-anchor": "end", class: "axis"}, "0"),
-                   areas(this.samples, i, group.size, this.x, bottom, end));
+                   areas(this.samplesFrom(from), i, group.size, this.x, bottom, end));
         const y = (n) => bottom - BAND * n / group.size;
         const last = i === this.rollout.groups.length - 1;
         if (!last && group.successCount > 0)
             parts.push(threshold(y(group.successCount), width, "success", `${number(group.successCount)} must have it`, group.successCount < group.size / 4));
         if (group.failureCount !== null && group.failureCount <= group.size)
             parts.push(threshold(bottom - BAND + BAND * group.failureCount / group.size, width, "failure", `${number(group.failureCount)} failed stop it`, group.failureCount > group.size * 3 / 4));
-        for (const mark of this.markList.filter((m) => m.group === group.name))
+        for (const mark of this.markList.filter((m) => m.group === group.name && m.at >= from))
             parts.push(svg("path", {class: "mark", "data-what": mark.what, d: `M${this.x(mark.at)} ${bottom + 1}l-5 9h10z`}, svg("title", {}, `${group.name} ${mark.what} ${exact(mark.at)}`)));
         return parts;
     }
 
-    /* Of marks that are too close together the later one has no words; all of them are in the table. */
-    markLines(width, height) {
-        let free = 0;
-        return this.markList.filter((m) => m.group === null).map((m) => {
+    /* Words of marks stand in two lanes. Where both are taken a mark has none; all of them are in the table. */
+    markLines(from, width, height) {
+        const free = [0, 0];
+        return this.markList.filter((m) => m.group === null && m.at >= from).map((m) => {
             const x = this.x(m.at), text = MARKS[m.what] ?? m.what, room = text.length * 7, at = Math.min(x, width - room - 2);
-            const fits = at >= free;
+            const lane = free.findIndex((left) => at >= left), fits = lane >= 0;
             if (fits)
-                free = at + room + 8;
-            return [svg("line", {x1: x, x2: x, y1: fits ? 16 : TOP - 6, y2: height - AXIS, class: "mark-line", "data-what": m.what},
+                free[lane] = at + room + 8;
+            return [svg("line", {x1: x, x2: x, y1: fits ? (lane + 1) * LANE : TOP - 6, y2: height - AXIS, class: "mark-line", "data-what": m.what},
                         svg("title", {}, `${m.what} ${exact(m.at)}${m.reason ? `: ${m.reason}` : ""}`)),
-                    fits ? svg("text", {x: at, y: 12, class: "mark-text", "data-what": m.what}, text) : null];
+                    fits ? svg("text", {x: at, y: lane * LANE + 11, class: "mark-text", "data-what": m.what}, text) : null];
         }).flat().filter(Boolean);
     }
 
@@ -170,8 +186,9 @@ export class Chart {
         if (this.cursor) {
             this.cursor.toggleAttribute("hidden", !s);
             if (s) {
-                this.cursor.setAttribute("x1", this.x(s.at));
-                this.cursor.setAttribute("x2", this.x(s.at));
+                const x = Math.max(LEFT, this.x(s.at));
+                this.cursor.setAttribute("x1", x);
+                this.cursor.setAttribute("x2", x);
             }
         }
         setText(this.readout, s ? `${exact(s.at)} · ${this.rollout.groups.map((g, i) => `${g.name}: ${phaseText(s.groups[i])}`).join(" · ")}` : "");

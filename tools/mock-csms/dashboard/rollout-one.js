@@ -171,11 +171,13 @@ export async function show(main, {id, query, signal}) {
         clearInterval(axis);
         chart.close();
     });
-    listen({types: ["rollout", "rollout-target"], signal, lost: () => load().catch(() => {}), event(type, data) {
+    listen({types: ["rollout", "rollout-target", "station"], signal, lost: () => load().catch(() => {}), event(type, data) {
         if (type === "rollout" && data.id === r.id) {
             r = data;
             repaint();
         } else if (type === "rollout-target" && data.rollout === r.id)
             targets.event(data);
+        else if (type === "station")
+            targets.seen(data);
     }});
 }

@@ -23,7 +23,7 @@ function showSince(cell, t) {
 }
 
 const COLUMNS = [
-    {name: "station", label: "Station", track: "minmax(9rem,1.4fr)", phone: "minmax(7rem,1.2fr)", sort: (t) => t.station, show(cell, t) {
+    {name: "station", label: "Station", track: "minmax(9rem,1.4fr)", phone: "minmax(7rem,1.2fr)", sort: (t) => t.rank, show(cell, t) {
         let link = cell.firstChild;
         if (!link)
             cell.append(link = el("a", {tabindex: -1}));
@@ -45,13 +45,12 @@ const COLUMNS = [
     {name: "since", label: "Since", track: "8rem", sort: (t) => t.since, show: showSince},
 ];
 
+/* rank is the place of a station in the order of names, which is reckoned once: comparing names each time would be felt with thousands. */
 function compareBy(sorted) {
-    const down = sorted.startsWith("-"), of = COLUMNS.find((c) => c.name === sorted.replace("-", ""))?.sort;
-    const names = new Intl.Collator("en", {numeric: true});
+    const sign = sorted.startsWith("-") ? -1 : 1, of = COLUMNS.find((c) => c.name === sorted.replace("-", "")).sort;
     return (a, b) => {
         const x = of(a), y = of(b);
-        const order = typeof x === "number" ? x - y : names.compare(x, y);
-        return (down ? -order : order) || names.compare(a.station, b.station);
+        return x === y ? a.rank - b.rank : x < y ? -sign : sign;
     };
 }
 
@@ -129,12 +128,27 @@ export class Targets {
                     this.put(t);
                 this.arrange();
             }
+        this.rank();
         this.loaded = true;
         this.arrange();
     }
 
+    rank() {
+        const names = new Intl.Collator("en", {numeric: true});
+        [...this.targets.values()].sort((a, b) => names.compare(a.station, b.station)).forEach((t, i) => { t.rank = i; });
+    }
+
     put(t) {
-        this.targets.set(t.station, Object.assign(this.targets.get(t.station) ?? {}, t));
+        this.targets.set(t.station, Object.assign(this.targets.get(t.station) ?? {rank: this.targets.size}, t));
+    }
+
+    /* A station came or went. */
+    seen(station) {
+        const t = this.targets.get(station.id);
+        if (t && t.online !== station.online) {
+            t.online = station.online;
+            this.repaint();
+        }
     }
 
     event(t) {
