@@ -130,12 +130,13 @@ export async function showText(element, {id, name, size, signal}) {
         lines.add(text);
         offset = next === null ? null : Number(next);
         more.hidden = offset === null;
-        if (answer.headers.get("Broken") === "true") {
+        const broken = answer.headers.get("Broken") === "true";
+        if (broken) {
             more.hidden = true;
             replace(warning, el("p", {class: "log-note"}, "The archive is broken behind this: more can't be read."));
         }
         setText(told, `${number(lines.lines.length)} line${lines.lines.length === 1 ? "" : "s"}` +
-            (offset === null ? ", all of it" : size ? `, the first ${bytes(offset)} of ${bytes(size)}` : `, the first ${bytes(offset)}`));
+            (broken ? ", as far as it can be read" : offset === null ? ", all of it" : size ? `, the first ${bytes(offset)} of ${bytes(size)}` : `, the first ${bytes(offset)}`));
         if (finder.input.value)
             finder.find();
     };

@@ -76,7 +76,7 @@ const COLUMNS = [
     }},
     {name: "size", label: "Size", track: "5.5rem", phone: "5.5rem", numeric: true,
      text: (row) => row.entry?.type === "file" ? (row.entry.size === null ? "–" : bytes(row.entry.size)) : TYPES[row.entry?.type ?? "folder"]},
-    {name: "modified", label: "Changed", track: "12rem", text: (row) => row.entry?.modified ? exact(Date.parse(row.entry.modified)) : ""},
+    {name: "modified", label: "Changed", track: "13rem", text: (row) => row.entry?.modified ? exact(Date.parse(row.entry.modified)) : ""},
 ];
 
 /* What is in the file; opens what the address names, or what is alone in it. */
@@ -148,8 +148,23 @@ function deletes(log) {
     }, {operator: true});
 }
 
+/* The log; null: there is none of this id. */
+async function find(id, signal) {
+    try {
+        return await get(at("logs", id), {}, signal);
+    } catch (error) {
+        if (error.status === 404 || error.status === 400)
+            return null;
+        throw error;
+    }
+}
+
 export async function showLog(main, {id, query, signal}) {
-    const log = await get(at("logs", id), {}, signal);
+    const log = await find(id, signal);
+    if (!log) {
+        replace(main, empty("There is no such log", "It was deleted, or never asked for. ", el("a", {href: "#/logs"}, "To all logs")));
+        return;
+    }
     const badge = el("span", {}), what = el("div", {class: "card"}), then = el("div", {class: "card"}), inside = el("div", {class: "log-file"});
     const save = action("Download", () => download(`${at("logs", log.id)}/file`, log.file.name), {class: "main"});
     let file = null, reading = null;
