@@ -10,7 +10,8 @@ const NAME_RULE = "1 to 128 letters, digits, dots, hyphens and underscores, no d
 const KNOWN = {version: ["Version", 128], compatible: ["Compatible", 128], description: ["Description", 1024], build: ["Build", 128]};
 
 function knownFields() {
-    const inputs = Object.entries(KNOWN).map(([name, [label, most]]) => ({name, label, input: el("input", {type: "text", maxlength: most, autocomplete: "off"})}));
+    const inputs = Object.entries(KNOWN).map(([name, [label, most]]) =>
+        ({name, label, input: el("input", {type: "text", maxlength: most, autocomplete: "off"})}));
     return {elements: inputs.map(({label, input}) => field(label, input)),
             values: () => Object.fromEntries(inputs.map(({name, input}) => [name, input.value.trim() || undefined]))};
 }
@@ -37,7 +38,8 @@ function showProgress(place, file, stop) {
 /* {element, take(file)}: the part of the page that uploads. limit(): bytes that a file may have, or null. */
 export function makeUpload(limit) {
     const known = knownFields(), told = el("div", {});
-    const picker = el("input", {type: "file", class: "hidden-file", tabindex: -1, "aria-hidden": "true", on: {change: () => picker.files[0] && take(picker.files[0])}});
+    const picker = el("input", {type: "file", class: "hidden-file", tabindex: -1, "aria-hidden": "true",
+        on: {change: () => picker.files[0] && take(picker.files[0])}});
     const name = el("input", {type: "text", autocomplete: "off", required: true, maxlength: 128, on: {input: () => check()}});
     const chosen = el("p", {class: "quiet"}, "No file is chosen.");
     let file = null, going = null;
@@ -51,7 +53,8 @@ export function makeUpload(limit) {
         check();
         const most = limit();
         setText(chosen, `${file.name}, ${bytes(file.size)}`);
-        replace(told, most !== null && file.size > most ? trouble(`This server takes files of at most ${bytes(most)}.`, "It can lie elsewhere: then stations fetch it from there.") :
+        replace(told, most !== null && file.size > most
+            ? trouble(`This server takes files of at most ${bytes(most)}.`, "It can lie elsewhere: then stations fetch it from there.") :
             name.value !== file.name ? el("p", {class: "quiet"}, `A name has ${NAME_RULE}: this one was changed.`) : null);
         details.open = true;
         name.focus();
@@ -76,9 +79,12 @@ export function makeUpload(limit) {
             replace(told, trouble(error.name === "AbortError" ? "The upload was stopped; nothing of it is kept." : error));
         }
     }
-    const zone = el("div", {class: "drop"}, el("p", {}, "Drop a file here, or ", el("button", {type: "button", on: {click: () => picker.click()}}, "choose a file"), picker), chosen);
-    const details = el("details", {class: "card"}, el("summary", {}, "Upload a file"), zone, field("Name", name, `As stations see it in its address: ${NAME_RULE}.`),
-        el("details", {class: "inner"}, el("summary", {}, "Of a file that is no RAUC bundle: what it is"), el("div", {class: "fields"}, known.elements)),
+    const zone = el("div", {class: "drop"},
+        el("p", {}, "Drop a file here, or ", el("button", {type: "button", on: {click: () => picker.click()}}, "choose a file"), picker), chosen);
+    const details = el("details", {class: "card"}, el("summary", {}, "Upload a file"), zone,
+        field("Name", name, `As stations see it in its address: ${NAME_RULE}.`),
+        el("details", {class: "inner"}, el("summary", {}, "Of a file that is no RAUC bundle: what it is"),
+            el("div", {class: "fields"}, known.elements)),
         told, el("div", {class: "buttons"}, action("Upload", send, {operator: true, class: "main"})));
     return {element: details, take};
 }
@@ -102,13 +108,15 @@ export function catchDrops(place, take) {
 export function makeElsewhere() {
     const known = knownFields(), told = el("div", {});
     const address = el("input", {type: "url", required: true, maxlength: 512, placeholder: "https://…"});
-    const name = el("input", {type: "text", maxlength: 128, autocomplete: "off"}), format = el("input", {type: "text", maxlength: 128, placeholder: "plain, verity or crypt"});
+    const name = el("input", {type: "text", maxlength: 128, autocomplete: "off"}),
+        format = el("input", {type: "text", maxlength: 128, placeholder: "plain, verity or crypt"});
     const sha256 = el("input", {type: "text", maxlength: 64, class: "mono", autocomplete: "off"});
     async function add() {
         replace(told);
         const text = (input) => input.value.trim() || undefined;
         try {
-            openFirmware(await post(at("firmware", "elsewhere"), {url: address.value.trim(), name: text(name), sha256: text(sha256), format: text(format), ...known.values()}));
+            openFirmware(await post(at("firmware", "elsewhere"),
+                {url: address.value.trim(), name: text(name), sha256: text(sha256), format: text(format), ...known.values()}));
         } catch (error) {
             replace(told, trouble(error));
         }

@@ -11,15 +11,18 @@ const USERS_SHOWN = 20;
 
 /* [name, what it shows]: null or undefined is left out */
 function facts(rows) {
-    return el("dl", {class: "facts"}, rows.filter(([, value]) => value !== null && value !== undefined).map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
+    return el("dl", {class: "facts"},
+        rows.filter(([, value]) => value !== null && value !== undefined).map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
 }
 
 function showFacts(f) {
     return el("section", {class: "card"}, el("h2", {}, "What it is"), facts([
         ["Version", f.version], ["Compatible", f.compatible], ["Description", f.description], ["Build", f.build],
-        ["Kind", f.kind === "rauc" ? "RAUC bundle" : "unknown: no RAUC bundle, or nobody could look"], ["Format", f.format], ["Bundle's signature", verifiedBadge(f)],
+        ["Kind", f.kind === "rauc" ? "RAUC bundle" : "unknown: no RAUC bundle, or nobody could look"], ["Format", f.format],
+            ["Bundle's signature", verifiedBadge(f)],
         ["Size", f.size === null ? null : `${bytes(f.size)} (${number(f.size)} bytes)`],
-        ["SHA-256", f.sha256 && el("span", {class: "mono"}, f.sha256)], ["Manifest hash", f.manifestHash && el("span", {class: "mono"}, f.manifestHash)],
+        ["SHA-256", f.sha256 && el("span", {class: "mono"}, f.sha256)],
+            ["Manifest hash", f.manifestHash && el("span", {class: "mono"}, f.manifestHash)],
         ["Added", time(f.added)], ["Note", f.note],
     ]));
 }
@@ -27,17 +30,20 @@ function showFacts(f) {
 function showAddress(f) {
     const address = f.url ?? `${location.origin}${f.path}`;
     return el("section", {class: "card"}, el("h2", {}, "Where stations find it"),
-        f.status === "missing" ? trouble("The file has gone from the disk, or is not whole any more: it is not served.", "Upload it again, and delete this one.") : null,
+        f.status === "missing" ? trouble("The file has gone from the disk, or is not whole any more: it is not served.",
+            "Upload it again, and delete this one.") : null,
         copyable("Address of the file", address),
         el("p", {class: "quiet"}, f.url ? "It lies elsewhere; mock-csms has not fetched it." :
-            "Each station is told the address by which it has reached mock-csms itself; the path is the same. Downloads need no token and can go on where they broke."));
+            "Each station is told the address by which it has reached mock-csms itself; the path is the same. ",
+            "Downloads need no token and can go on where they broke."));
 }
 
 function showSignature(f) {
     return el("section", {class: "card"}, el("h2", {}, "Signed for OCPP"), el("p", {}, signedBadge(f)), f.scheme
         ? [facts([["Scheme", `${SCHEMES[f.scheme]} with SHA-256`], ["Signature", el("span", {class: "mono"}, f.signature)]]),
            el("details", {class: "inner"}, el("summary", {}, "Signing certificate"), el("pre", {}, f.signingCertificate))]
-        : el("p", {class: "quiet"}, "2.x stations that want signed firmware refuse it as it is, and 1.6 stations are told UpdateFirmware instead of SignedUpdateFirmware."));
+        : el("p", {class: "quiet"}, "2.x stations that want signed firmware refuse it as it is, ",
+             "and 1.6 stations are told UpdateFirmware instead of SignedUpdateFirmware."));
 }
 
 function links(title, list, show) {
@@ -49,14 +55,18 @@ function links(title, list, show) {
 function showUsers(users, id) {
     const pushes = users?.pushes ?? [], rollouts = users?.rollouts ?? [];
     return [el("h2", {}, "Who uses it"),
-        links("Pushes", pushes, (p) => [el("a", {href: `#/push/${p.id}`}, `Push ${p.id}`), ` · ${number(Object.values(p.counts).reduce((a, b) => a + b, 0))} stations · `, p.sent ? ["sent ", time(p.sent, true)] : "a draft"]),
+        links("Pushes", pushes, (p) => [el("a", {href: `#/push/${p.id}`}, `Push ${p.id}`),
+            ` · ${number(Object.values(p.counts).reduce((a, b) => a + b, 0))} stations · `, p.sent ? ["sent ", time(p.sent, true)] : "a draft"]),
         links("Roll-outs", rollouts, (r) => [el("a", {href: `#/rollouts/${r.id}`}, r.name), ` · ${number(r.size)} stations · ${r.state}`]),
-        pushes.length + rollouts.length === 0 ? el("p", {class: "quiet"}, "Nobody yet. ", el("a", {href: `#/push/new?firmware=${id}`}, "Push it"), " to stations, or plan a ",
+        pushes.length + rollouts.length === 0
+            ? el("p", {class: "quiet"}, "Nobody yet. ", el("a", {href: `#/push/new?firmware=${id}`}, "Push it"), " to stations, or plan a ",
                                                      el("a", {href: `#/rollouts/new?firmware=${id}`}, "roll-out"), ".") : null];
 }
 
 async function deleteIt(f) {
-    if (!await confirm(`Delete ${f.name}?`, el("p", {}, f.url ? "mock-csms forgets it; the file elsewhere stays." : `The file of ${bytes(f.size)} goes from the disk, and stations that are fetching it fail.`), "Delete", "bad"))
+    if (!await confirm(`Delete ${f.name}?`,
+        el("p", {}, f.url ? "mock-csms forgets it; the file elsewhere stays."
+        : `The file of ${bytes(f.size)} goes from the disk, and stations that are fetching it fail.`), "Delete", "bad"))
         return;
     await remove(at("firmware", f.id));
     note(`${f.name} is deleted.`, "good");
@@ -65,7 +75,8 @@ async function deleteIt(f) {
 
 export async function showFirmware(main, id, signal) {
     let f = await get(at("firmware", id), {}, signal);
-    const h1 = el("h1", {}), badges = el("span", {}), known = el("div", {class: "column"}), signing = el("div", {}), who = el("section", {class: "card"});
+    const h1 = el("h1", {}), badges = el("span", {}), known = el("div", {class: "column"}), signing = el("div", {}),
+        who = el("section", {class: "card"});
     const paint = () => {
         replace(h1, f.name);
         replace(badges, statusBadge(f), " ", signedBadge(f));
@@ -79,7 +90,8 @@ export async function showFirmware(main, id, signal) {
             replace(signing, makeSigning(f, taken));
     };
     replace(main, el("div", {class: "page"},
-        el("div", {class: "head"}, el("a", {href: "#/firmware"}, "Firmware"), h1, badges, el("div", {class: "buttons"}, el("a", {class: "button main", href: `#/push/new?firmware=${f.id}`}, "Push it"),
+        el("div", {class: "head"}, el("a", {href: "#/firmware"}, "Firmware"), h1, badges,
+            el("div", {class: "buttons"}, el("a", {class: "button main", href: `#/push/new?firmware=${f.id}`}, "Push it"),
             action("Delete", () => deleteIt(f), {operator: true}))),
         el("div", {class: "two"}, known, el("div", {class: "column"}, who, signing))));
     paint();

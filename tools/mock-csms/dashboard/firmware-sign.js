@@ -7,7 +7,8 @@ import {SCHEMES} from "./firmware-parts.js";
 /* Text as it is; bytes that are no text, which a signature may be, as base64. */
 async function readFile(file) {
     const all = new Uint8Array(await file.arrayBuffer());
-    return all.every((b) => b === 9 || b === 10 || b === 13 || (b >= 32 && b < 127)) ? new TextDecoder().decode(all) : btoa(String.fromCharCode(...all));
+    return all.every((b) => b === 9 || b === 10 || b === 13 || (b >= 32 && b < 127)) ? new TextDecoder().decode(all)
+        : btoa(String.fromCharCode(...all));
 }
 
 /* A text that is read from a file in the page, or pasted. hidden: what the file has is not shown. */
@@ -67,14 +68,20 @@ function missing(body) {
 /* The card. firmware: as it is; done(firmware): as it is signed. */
 export function makeSigning(firmware, done) {
     const given = {
-        certificate: textField("Signing certificate (PEM)", "One certificate. Stations believe it if a manufacturer's root that they know has issued it.", 5500),
-        key: textField("Private key (PEM)", "It goes to this mock-csms with the call, is used there and erased: never stored, never logged. Where it must not leave its place, bring a signature along.",
+        certificate: textField("Signing certificate (PEM)",
+            "One certificate. Stations believe it if a manufacturer's root that they know has issued it.", 5500),
+        key: textField("Private key (PEM)",
+            "It goes to this mock-csms with the call, is used there and erased: never stored, never logged. " +
+            "Where it must not leave its place, bring a signature along.",
                        16384, true),
         passphrase: el("input", {type: "password", autocomplete: "off", maxlength: 1024}),
-        scheme: select([["pss", `${SCHEMES.pss} (RSA key)`], ["pkcs1", `${SCHEMES.pkcs1} (RSA key)`], ["ecdsa", `${SCHEMES.ecdsa} (EC key)`]], firmware.scheme ?? "pss"),
-        signature: textField("Signature", "Over the SHA-256 of the whole file: base64, or a file with its bytes. It is taken only if it is the certificate's.", 800),
+        scheme: select([["pss", `${SCHEMES.pss} (RSA key)`], ["pkcs1", `${SCHEMES.pkcs1} (RSA key)`], ["ecdsa", `${SCHEMES.ecdsa} (EC key)`]],
+            firmware.scheme ?? "pss"),
+        signature: textField("Signature",
+            "Over the SHA-256 of the whole file: base64, or a file with its bytes. It is taken only if it is the certificate's.", 800),
     };
-    const withKey = el("div", {}, given.key.element, field("Passphrase of the key", given.passphrase, "If it has one."), field("Scheme", given.scheme));
+    const withKey = el("div", {}, given.key.element, field("Passphrase of the key", given.passphrase, "If it has one."),
+        field("Scheme", given.scheme));
     const way = ways([["key", "sign with a key", withKey], ["signature", "bring a signature along", given.signature.element]]);
     const told = el("div", {});
     async function sign() {
@@ -93,6 +100,7 @@ export function makeSigning(firmware, done) {
         }
     }
     return el("details", {class: "card", open: !firmware.scheme}, el("summary", {}, firmware.scheme ? "Sign it anew" : "Sign it for OCPP"),
-        el("form", {autocomplete: "off", on: {submit: (event) => event.preventDefault()}}, way.element, given.certificate.element, withKey, given.signature.element, told,
+        el("form", {autocomplete: "off", on: {submit: (event) => event.preventDefault()}}, way.element, given.certificate.element, withKey,
+            given.signature.element, told,
            el("div", {class: "buttons"}, action("Sign", sign, {operator: true, class: "main"}))));
 }

@@ -32,9 +32,11 @@ function columns(users) {
         {name: "compatible", label: "Compatible", track: "minmax(6rem,1fr)", sort: true, text: (f) => f.compatible ?? "–"},
         {name: "format", label: "Format", track: "5rem", text: (f) => f.format ?? "–"},
         {name: "size", label: "Size", track: "6rem", numeric: true, sort: true, text: (f) => f.size === null ? "–" : bytes(f.size)},
-        {name: "scheme", label: "OCPP signature", track: "10.5rem", sort: true, show: (cell, f) => toned(cell, f.scheme ? SCHEMES[f.scheme] : "no", f.scheme ? "good" : "off")},
+        {name: "scheme", label: "OCPP signature", track: "10.5rem", sort: true,
+            show: (cell, f) => toned(cell, f.scheme ? SCHEMES[f.scheme] : "no", f.scheme ? "good" : "off")},
         {name: "verified", label: "Bundle", track: "7.5rem",
-         show: (cell, f) => toned(cell, f.verified === null ? "not looked at" : f.verified ? "verified" : "not verified", f.verified === null ? "off" : f.verified ? "good" : "bad")},
+         show: (cell, f) => toned(cell, f.verified === null ? "not looked at" : f.verified ? "verified" : "not verified",
+             f.verified === null ? "off" : f.verified ? "good" : "bad")},
         {name: "status", label: "Status", track: "6rem", phone: "5.2rem", sort: true, show: (cell, f) => toned(cell, f.status, TONES[f.status])},
         {name: "added", label: "Added", track: "6.5rem", sort: true, show: (cell, f) => cell.replaceChildren(time(f.added, true))},
         {name: "users", label: "Used by", track: "minmax(7rem,1fr)", text: (f) => usersText(users().get(f.id))},
@@ -76,7 +78,8 @@ async function showAll(main, signal) {
         grid.repaint();
     };
     const missed = (error) => { if (!signal.aborted) setText(listed, error.message); };
-    replace(page, el("div", {class: "head"}, el("h1", {}, "Firmware"), listed), el("div", {class: "adding"}, adding.element, makeElsewhere()), nothing, grid.element);
+    replace(page, el("div", {class: "head"}, el("h1", {}, "Firmware"), listed), el("div", {class: "adding"}, adding.element, makeElsewhere()),
+        nothing, grid.element);
     replace(main, page);
     catchDrops(page, adding.take);
     signal.addEventListener("abort", () => grid.close());

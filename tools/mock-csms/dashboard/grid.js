@@ -101,6 +101,7 @@ export class Grid {
             return;
         this.first = first;
         this.painted = last - first;
+        this.entry = Math.min(Math.max(this.current, first), Math.max(last - 1, first)); // by Tab one comes to a row that is there
         while (this.pool.length < this.painted)
             this.pool.push(this.makeRow());
         for (let i = 0; i < this.pool.length; i++)
@@ -123,7 +124,7 @@ export class Grid {
             return;
         const data = this.rows[index];
         setAttribute(line.row, "aria-rowindex", index + 2);
-        setAttribute(line.row, "tabindex", index === this.current ? 0 : -1);
+        setAttribute(line.row, "tabindex", index === this.entry ? 0 : -1);
         if (line.box) {
             const key = this.options.key(data);
             line.box.checked = this.options.selected.has(key);

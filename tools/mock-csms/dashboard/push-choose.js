@@ -26,7 +26,7 @@ const COLUMNS = [
         setText(cell, s.online ? "connected" : "offline");
         cell.dataset.tone = s.online ? "good" : "off";
     }},
-    {name: "protocol", label: "OCPP", track: "4.5rem", phone: "3.6rem", text: (s) => s.protocol?.replace("ocpp", "") ?? "–"},
+    {name: "protocol", label: "OCPP", track: "4.5rem", phone: "4.2rem", text: (s) => s.protocol?.replace("ocpp", "") ?? "–"},
     {name: "model", label: "Model", track: "minmax(6rem,1fr)", text: (s) => s.model ?? "–"},
     {name: "firmwareVersion", label: "Firmware", track: "minmax(5rem,.8fr)", phone: "minmax(4.5rem,1fr)", text: (s) => s.firmwareVersion ?? "–"},
     {name: "update", label: "Update", track: "minmax(8rem,1fr)", show: (cell, s) => showUpdate(cell, s.update)},
@@ -53,10 +53,12 @@ class ByFilter {
         this.inputs = CONDITIONS.map((c) => {
             const list = c.of ? el("datalist", {id: `push-${c.name}`}) : null;
             const input = c.choices ? select(c.choices, query[c.name] ?? "", {on: {change: () => this.count()}})
-                : el("input", {type: "text", value: query[c.name] ?? "", maxlength: 192, autocomplete: "off", list: list?.id, on: {input: () => this.count()}});
+                : el("input", {type: "text", value: query[c.name] ?? "", maxlength: 192, autocomplete: "off", list: list?.id,
+                    on: {input: () => this.count()}});
             return {...c, input, list};
         });
-        this.element = el("div", {}, el("div", {class: "fields"}, this.inputs.map(({label, input, list, help}) => [field(label, input, help), list])), this.told);
+        this.element = el("div", {}, el("div", {class: "fields"},
+            this.inputs.map(({label, input, list, help}) => [field(label, input, help), list])), this.told);
         this.count = gather(() => this.ask(), COUNT_EVERY);
         this.asked = 0;
     }
@@ -73,7 +75,8 @@ class ByFilter {
                 return; // an older question, answered late
             const {items, total} = all.value, there = filter.online ? filter.online === "true" ? total : 0 : online.value.total;
             this.total = total;
-            setText(this.told, total === 0 ? "No station fits." : `${number(total)} ${total === 1 ? "station fits" : "stations fit"}, ${number(there)} of them connected: ` +
+            setText(this.told, total === 0 ? "No station fits."
+                : `${number(total)} ${total === 1 ? "station fits" : "stations fit"}, ${number(there)} of them connected: ` +
                 items.map((s) => s.id).join(", ") + (total > items.length ? ", …" : ""));
         } catch (error) {
             this.total = 0;
@@ -106,23 +109,29 @@ class ByHand {
         this.stations = stations;
         this.chosen = new Set(query.station ? [query.station] : []);
         this.told = el("p", {class: "fits", role: "status"});
-        this.search = el("input", {type: "search", "aria-label": "Search stations", placeholder: "Search identity, model, version, tag", on: {input: () => this.arrange()}});
+        this.search = el("input", {type: "search", "aria-label": "Search stations", placeholder: "Search identity, model, version, tag",
+            on: {input: () => this.arrange()}});
         this.only = el("input", {type: "checkbox", on: {change: () => this.arrange()}});
-        this.grid = new Grid(COLUMNS, {label: "Stations to choose", key: (s) => s.id, selected: this.chosen, onSelect: () => { this.tell(); changed(); }, open: (s) => this.grid.toggle(s, !this.chosen.has(s.id))});
-        this.element = el("div", {class: "byhand"}, el("div", {class: "filters"}, this.search, el("label", {class: "check"}, this.only, " only those chosen"),
-            el("button", {type: "button", on: {click: () => { this.chosen.clear(); this.tell(); changed(); this.arrange(); }}}, "Choose none")), this.grid.element, this.told);
+        this.grid = new Grid(COLUMNS, {label: "Stations to choose", key: (s) => s.id, selected: this.chosen,
+            onSelect: () => { this.tell(); changed(); }, open: (s) => this.grid.toggle(s, !this.chosen.has(s.id))});
+        this.element = el("div", {class: "byhand"},
+            el("div", {class: "filters"}, this.search, el("label", {class: "check"}, this.only, " only those chosen"),
+            el("button", {type: "button", on: {click: () => { this.chosen.clear(); this.tell(); changed(); this.arrange(); }}}, "Choose none")),
+                this.grid.element, this.told);
         this.repaint = gather(() => this.grid.repaint(), REPAINT_EVERY);
         this.tell();
     }
 
     fits(s, search) {
-        return (!this.only.checked || this.chosen.has(s.id)) && (!search || [s.id, s.model, s.firmwareVersion, ...s.tags].some((text) => text?.toLowerCase().includes(search)));
+        return (!this.only.checked || this.chosen.has(s.id)) &&
+            (!search || [s.id, s.model, s.firmwareVersion, ...s.tags].some((text) => text?.toLowerCase().includes(search)));
     }
 
     arrange() {
         const search = this.search.value.trim().toLowerCase(), collator = new Intl.Collator("en", {numeric: true});
         this.first ??= new Set(this.chosen); // what came chosen is on top, and stays there
-        this.grid.setRows([...this.stations.values()].filter((s) => this.fits(s, search)).sort((a, b) => this.first.has(b.id) - this.first.has(a.id) || collator.compare(a.id, b.id)));
+        this.grid.setRows([...this.stations.values()].filter((s) => this.fits(s, search)).sort((a,
+            b) => this.first.has(b.id) - this.first.has(a.id) || collator.compare(a.id, b.id)));
     }
 
     tell() {
@@ -149,10 +158,13 @@ export function makeChoice(stations, query, changed) {
             one.element.hidden = name !== way;
         ways.hand.grid.repaint();
     };
-    const radio = (name, text) => el("label", {}, el("input", {type: "radio", name: "whom", value: name, checked: name === way, on: {change: () => { way = name; show(); changed(); }}}), " ", text);
+    const radio = (name, text) => el("label", {},
+        el("input", {type: "radio", name: "whom", value: name, checked: name === way,
+        on: {change: () => { way = name; show(); changed(); }}}), " ", text);
     show();
     return {
-        element: el("section", {class: "card"}, el("h2", {}, "Stations"), el("fieldset", {class: "ways"}, el("legend", {}, "Choose"), radio("filter", "all that fit a filter"), radio("hand", "one by one")),
+        element: el("section", {class: "card"}, el("h2", {}, "Stations"),
+            el("fieldset", {class: "ways"}, el("legend", {}, "Choose"), radio("filter", "all that fit a filter"), radio("hand", "one by one")),
                     ways.filter.element, ways.hand.element),
         arrived() {
             ways.filter.arrived();

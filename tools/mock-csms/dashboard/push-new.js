@@ -14,13 +14,15 @@ function makeMoment(label, none, help) {
     const day = el("input", {type: "datetime-local", "aria-label": `${label}: day and hour`, on: {input: () => show()}});
     const hour = el("input", {type: "time", value: "02:00", "aria-label": `${label}: hour`});
     const told = el("small", {class: "quiet", role: "status"});
-    const kind = select([["none", none], ["utc", "at a moment of UTC"], ["local", "at a moment of the station's own time"], ["daily", "the next time it is so late at the station"]], "none",
+    const kind = select([["none", none], ["utc", "UTC, day and hour"], ["local", "station time, day and hour"],
+        ["daily", "station time, next such hour"]], "none",
                         {on: {change: () => show()}});
     const inputs = el("span", {class: "moment"}, day, hour, told);
     function show() {
         day.hidden = kind.value !== "utc" && kind.value !== "local";
         hour.hidden = kind.value !== "daily";
-        setText(told, kind.value === "utc" && day.value ? relative(Date.parse(`${day.value}Z`)) : kind.value === "local" || kind.value === "daily" ? "A station without a time zone takes UTC." : "");
+        setText(told, kind.value === "utc" && day.value ? relative(Date.parse(`${day.value}Z`)) : kind.value === "local" ||
+            kind.value === "daily" ? "A station without a time zone takes UTC." : "");
     }
     show();
     return {
@@ -43,13 +45,15 @@ function makeWhat(query, changed) {
     const certificate = el("textarea", {rows: 3, spellcheck: "false"}), signature = el("textarea", {rows: 2, spellcheck: "false"});
     const plain = el("input", {type: "checkbox"}), told = el("p", {class: "quiet"});
     const elsewhere = el("div", {}, field("URL", address, "Of http, https, ftp, ftps or sftp, as the stations speak it."),
-                         el("details", {class: "inner"}, el("summary", {}, "Signed: its certificate and signature"), field("Signing certificate (PEM)", certificate), field("Signature (base64)", signature)));
+                         el("details", {class: "inner"}, el("summary", {}, "Signed: its certificate and signature"),
+                             field("Signing certificate (PEM)", certificate), field("Signature (base64)", signature)));
     let wanted = query.firmware ?? "";
     function show() {
         wanted = list.value;
         elsewhere.hidden = wanted !== "location";
         const f = known.get(wanted);
-        setText(told, !f ? "" : f.status === "missing" ? "Its file has gone from the disk: nobody could fetch it." : f.scheme ? "It is signed for OCPP: 1.6 stations get SignedUpdateFirmware, 2.x ones the certificate and the signature." :
+        setText(told, !f ? "" : f.status === "missing" ? "Its file has gone from the disk: nobody could fetch it." : f.scheme
+            ? "It is signed for OCPP: 1.6 stations get SignedUpdateFirmware, 2.x ones the certificate and the signature." :
             "It is not signed for OCPP: 1.6 stations get UpdateFirmware, which tells no time of installing.");
         changed();
     }
@@ -59,7 +63,9 @@ function makeWhat(query, changed) {
         take(files) {
             known.clear();
             files.forEach((f) => known.set(String(f.id), f));
-            list.replaceChildren(...select([["", "Choose …"], ...files.map((f) => [String(f.id), `${labelOf(f)}${f.scheme ? " · signed" : ""}`]).reverse(), ["location", "A location, not kept here"]],
+            list.replaceChildren(...select([["", "Choose …"],
+                ...files.map((f) => [String(f.id), `${labelOf(f)}${f.scheme ? " · signed" : ""}`]).reverse(),
+                ["location", "A location, not kept here"]],
                                            wanted).children);
             list.value = wanted;
             show();
@@ -69,7 +75,8 @@ function makeWhat(query, changed) {
             const p = plain.checked || undefined;
             if (wanted !== "location")
                 return {firmware: wanted ? Number(wanted) : undefined, plain: p};
-            return {location: address.value.trim(), signingCertificate: certificate.value.trim() ? certificate.value : undefined, signature: signature.value.replace(/\s+/g, "") || undefined, plain: p};
+            return {location: address.value.trim(), signingCertificate: certificate.value.trim() ? certificate.value : undefined,
+                signature: signature.value.replace(/\s+/g, "") || undefined, plain: p};
         },
     };
 }
@@ -85,14 +92,18 @@ function numberField(label, help, most) {
 
 function makeWhen() {
     const retrieve = makeMoment("Retrieve", "now", "When a station fetches the file.");
-    const install = makeMoment("Install", "not told: at once", "When it installs it. Plain UpdateFirmware of 1.6 can't say this: such stations are untellable then.");
-    const spread = numberField("Spread, minutes", "A window: each station comes later by its own part of it, so that not all fetch at once.", 7 * 24 * 60);
+    const install = makeMoment("Install", "not told: at once",
+        "When it installs it. Plain UpdateFirmware of 1.6 can't say this: such stations are untellable then.");
+    const spread = numberField("Spread, minutes", "A window: each station comes later by its own part of it, so that not all fetch at once.",
+        7 * 24 * 60);
     const retries = numberField("Retries", "How often a station tries again to fetch it.", 1000);
     const interval = numberField("Retry interval, seconds", "Between two tries.", 86400);
-    return {element: el("section", {class: "card"}, el("h2", {}, "When"), el("div", {class: "fields"}, retrieve.element, install.element, spread.element, retries.element, interval.element)),
+    return {element: el("section", {class: "card"}, el("h2", {}, "When"),
+        el("div", {class: "fields"}, retrieve.element, install.element, spread.element, retries.element, interval.element)),
             order() {
                 const minutes = spread.get();
-                return {retrieve: retrieve.get(), install: install.get(), spread: minutes === undefined ? undefined : minutes * 60, retries: retries.get(), retryInterval: interval.get()};
+                return {retrieve: retrieve.get(), install: install.get(), spread: minutes === undefined ? undefined : minutes * 60,
+                    retries: retries.get(), retryInterval: interval.get()};
             }};
 }
 
@@ -124,7 +135,8 @@ export async function showNew(main, query, signal) {
         el("div", {class: "bar-below"}, summary, action("Make the draft", make, {operator: true, class: "main"}))));
     signal.addEventListener("abort", () => choice.close());
     const loadFirmware = async () => what.take(await all(at("firmware"), {limit: 1000}, signal));
-    const arrived = gather(() => choice.arrived(), ARRIVE_EVERY), moved = gather(() => choice.moved(), COUNT_EVERY), reload = gather(() => loadFirmware().catch(() => {}), RELOAD_EVERY);
+    const arrived = gather(() => choice.arrived(), ARRIVE_EVERY), moved = gather(() => choice.moved(), COUNT_EVERY),
+        reload = gather(() => loadFirmware().catch(() => {}), RELOAD_EVERY);
     await loadFirmware();
     const first = loadStations(stations, signal, arrived);
     listen({types: ["station", "station-deleted", "firmware"], signal,

@@ -9,14 +9,23 @@ import {showPreview} from "./push-preview.js";
 import {Targets, makeTargetGrid} from "./push-targets.js";
 import {STATUSES, badge, statusOf} from "./update.js";
 
-const PAINT_EVERY = 300, LOAD_EVERY = 1500; // milliseconds
+const PAINT_EVERY = 300, LOAD_EVERY = 1500, LOAD_SELDOM = 5000; // milliseconds
 
 function showOrder(push, firmware) {
     const o = push.order;
     const what = o.location ?? el("a", {href: `#/firmware/${o.firmware}`}, firmware ? labelOf(firmware) : `firmware ${o.firmware}`);
-    const rows = [["Firmware", what], ["For", whomText(o)], ["Retrieve", momentText(o.retrieve, "now")], ["Install", momentText(o.install, "not told: at once")], ["Spread", spreadText(o)],
-                  ["Retries", o.retries !== undefined ? number(o.retries) : null], ["Retry interval", o.retryInterval !== undefined ? duration(o.retryInterval) : null],
-                  ["Signature", o.plain ? "left out (plain)" : firmware?.scheme || o.signature ? "told" : "none"], ["Made", time(push.made)], ["Sent", push.sent ? time(push.sent) : null]];
+    const rows = [
+        ["Firmware", what],
+        ["For", whomText(o)],
+        ["Retrieve", momentText(o.retrieve, "now")],
+        ["Install", momentText(o.install, "not told: at once")],
+        ["Spread", spreadText(o)],
+        ["Retries", o.retries !== undefined ? number(o.retries) : null],
+        ["Retry interval", o.retryInterval !== undefined ? duration(o.retryInterval) : null],
+        ["Signature", o.plain ? "left out (plain)" : firmware?.scheme || o.signature ? "told" : "none"],
+        ["Made", time(push.made)],
+        ["Sent", push.sent ? time(push.sent) : null],
+    ];
     return el("dl", {class: "facts"}, rows.filter(([, value]) => value !== null).map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
 }
 
@@ -24,7 +33,8 @@ function showOrder(push, firmware) {
 function makeTiles(choose) {
     const tiles = [[null, ["stations", ""]], ...Object.entries(STATES)].map(([state, [word, tone, help]]) => {
         const figure = el("strong", {}, "–");
-        return {state, figure, button: el("button", {type: "button", class: "tile", "data-tone": tone, title: help, on: {click: () => choose(state)}}, figure, el("span", {}, word))};
+        return {state, figure, button: el("button",
+            {type: "button", class: "tile", "data-tone": tone, title: help, on: {click: () => choose(state)}}, figure, el("span", {}, word))};
     });
     return {element: el("div", {class: "tiles", role: "group", "aria-label": "Stations by state"}, tiles.map((t) => t.button)), show(push, chosen) {
         for (const {state, figure, button} of tiles) {
@@ -50,10 +60,14 @@ function showTold(place, rows) {
         .map(([status, n]) => [badge(`${number(n)} ${statusOf({status}).text}`, statusOf({status}).tone), " "])]);
 }
 
-function progressText({counts, sent}, size) {
+/* away: how many that are ready are not connected; null: not known yet. */
+function progressText({counts, sent}, size, away) {
     const open = counts.ready + counts.sent;
-    return !sent ? "" : open === 0 ? `Over: ${number(counts.accepted)} of ${number(size)} have accepted (${percent(counts.accepted, size)}).`
-        : `${number(size - open)} of ${number(size)} (${percent(size - open, size)}); ${number(counts.ready)} are still to be told, ${number(counts.sent)} have to answer.`;
+    if (!sent)
+        return away === null ? "" : `${number(counts.ready - away)} of ${number(counts.ready)} that are ready are connected now; others would not be told.`;
+    return open === 0 ? `Over: ${number(counts.accepted)} of ${number(size)} have accepted (${percent(counts.accepted, size)}).`
+        : `${number(size - open)} of ${number(size)} (${percent(size - open, size)}); ` +
+            `${number(counts.ready)} are still to be told, ${number(counts.sent)} have to answer.`;
 }
 
 class Page {
@@ -65,7 +79,7 @@ class Page {
         this.tiles = makeTiles((state) => { this.chosen = state; this.arrange(); });
         this.bar = makeStack();
         this.badge = el("span", {role: "status"});
-        this.order = el("section", {class: "card"});
+        this.order = el("details", {class: "card"});
         this.preview = el("div", {class: "column"});
         this.progress = el("p", {class: "quiet"});
         this.told = el("p", {class: "told"});
@@ -76,9 +90,12 @@ class Page {
     }
 
     element() {
-        const search = el("input", {type: "search", "aria-label": "Search stations", placeholder: "Search identity or detail", on: {input: () => { this.search = search.value.trim().toLowerCase(); this.arrange(); }}});
-        return el("div", {class: "page"}, el("div", {class: "head"}, el("a", {href: "#/push"}, "Push"), el("h1", {}, `Push ${this.push.id}`), this.badge, this.buttons),
-                  this.tiles.element, this.bar.element, this.progress, this.told, this.order, this.preview, el("div", {class: "filters"}, el("h2", {}, "Stations"), search, this.listed), this.grid.element);
+        const search = el("input", {type: "search", "aria-label": "Search stations", placeholder: "Search identity or detail",
+            on: {input: () => { this.search = search.value.trim().toLowerCase(); this.arrange(); }}});
+        return el("div", {class: "page"},
+            el("div", {class: "head"}, el("a", {href: "#/push"}, "Push"), el("h1", {}, `Push ${this.push.id}`), this.badge, this.buttons),
+            this.tiles.element, this.bar.element, this.progress, this.told, this.order, this.preview,
+            el("div", {class: "filters"}, el("h2", {}, "Stations"), search, this.listed), this.grid.element);
     }
 
     /* All but the rows. */
@@ -87,31 +104,42 @@ class Page {
         replace(this.badge, badge(word, tone));
         this.tiles.show(push, this.chosen);
         this.bar.show(push.counts);
-        setText(this.progress, progressText(push, sizeOf(push)));
+        setText(this.progress, progressText(push, sizeOf(push), push.sent ? null : this.countAway()));
         showTold(this.told, this.targets.rows);
         const over = push.sent && push.counts.ready + push.counts.sent === 0, phase = !push.sent ? "draft" : over ? "over" : "going";
         if (this.phase === phase)
             return;
         this.phase = phase;
-        replace(this.order, el("h2", {}, "What is told"), showOrder(push, this.firmware));
-        replace(this.buttons, push.sent ? null : action("Send …", () => this.send(), {operator: true, class: "main", disabled: push.counts.ready === 0}),
+        replace(this.order, el("summary", {}, "What is told"), showOrder(push, this.firmware));
+        if (!push.sent)
+            this.order.open = true;
+        replace(this.buttons, push.sent ? null
+            : action("Send …", () => this.send(), {operator: true, class: "main", disabled: push.counts.ready === 0}),
                 phase === "going" ? null : action(push.sent ? "Delete" : "Delete the draft", () => this.delete(), {operator: true}));
         if (push.sent)
             replace(this.preview);
+    }
+
+    /* Those ready that are not connected; null: not all is known yet. */
+    countAway() {
+        if (!this.known)
+            return null;
+        return this.targets.rows.filter((t) => t.state === "ready" && !this.stations.get(t.station)?.online).length;
     }
 
     arrange() {
         const rows = this.targets.rows.filter((t) => (!this.chosen || t.state === this.chosen) &&
             (!this.search || t.station.toLowerCase().includes(this.search) || t.detail?.toLowerCase().includes(this.search)));
         this.grid.setRows(rows);
-        setText(this.listed, this.targets.rows.length < sizeOf(this.push) ? `${number(this.targets.rows.length)} of ${number(sizeOf(this.push))} loaded` : `${number(rows.length)} listed`);
+        setText(this.listed, this.targets.rows.length < sizeOf(this.push)
+            ? `${number(this.targets.rows.length)} of ${number(sizeOf(this.push))} loaded` : `${number(rows.length)} listed`);
         this.paint();
     }
 
     async load() {
         const begun = performance.now();
         await this.targets.load(() => this.arrange());
-        this.pause = Math.max(LOAD_EVERY, 5 * (performance.now() - begun)); // a large one is asked for less often
+        this.pause = Math.min(LOAD_SELDOM, Math.max(LOAD_EVERY, 3 * (performance.now() - begun))); // a large one is asked for less often
     }
 
     /* A draft's messages, as soon as all is known that they are grouped by. */
@@ -121,11 +149,13 @@ class Page {
     }
 
     async send() {
-        const ready = this.targets.rows.filter((t) => t.state === "ready"), away = ready.filter((t) => this.stations.get(t.station)?.online === false).length;
-        const sentences = [`${number(ready.length - away)} ${ready.length - away === 1 ? "station is" : "stations are"} connected and told at once; it can't be taken back.`,
+        const away = this.countAway(), there = this.push.counts.ready - (away ?? 0);
+        const sentences = [away === null ? `Those of ${number(there)} stations that are connected are told at once; it can't be taken back.`
+            : `${number(there)} ${there === 1 ? "station is" : "stations are"} connected and told at once; it can't be taken back.`,
                            away > 0 ? `${number(away)} are not connected now: they are not told, also not later.` : null,
                            this.push.counts.untellable > 0 ? `${number(this.push.counts.untellable)} are untellable and left out.` : null];
-        if (!await confirm(`Send push ${this.push.id}?`, sentences.filter(Boolean).map((sentence) => el("p", {}, sentence)), `Send to ${number(ready.length)}`))
+        if (!await confirm(`Send push ${this.push.id}?`, sentences.filter(Boolean).map((sentence) => el("p", {}, sentence)),
+            `Send to ${number(there)}`))
             return;
         this.push = await post(at("pushes", this.push.id, "send"));
         this.chosen = null;
@@ -134,7 +164,9 @@ class Page {
     }
 
     async delete() {
-        if (!await confirm(`Delete push ${this.push.id}?`, el("p", {}, this.push.sent ? `What became of its ${number(sizeOf(this.push))} stations is forgotten here; the stations go on with what they were told.` : "Nobody was told."), "Delete", "bad"))
+        const what = this.push.sent
+            ? `What became of its ${number(sizeOf(this.push))} stations is forgotten here; the stations go on with what they were told.` : "Nobody was told.";
+        if (!await confirm(`Delete push ${this.push.id}?`, el("p", {}, what), "Delete", "bad"))
             return;
         await remove(at("pushes", this.push.id));
         note(`Push ${this.push.id} is deleted.`, "good");
@@ -148,6 +180,8 @@ export async function showPush(main, id, signal) {
     const page = new Page(push, firmware, signal);
     replace(main, page.element());
     page.paint();
+    if (!push.sent)
+        replace(page.preview, el("p", {class: "quiet", role: "status"}, "Its messages are being read …"));
     const repaint = gather(() => { page.grid.repaint(); page.paint(); }, PAINT_EVERY);
     let loading = null, again = false;
     const load = () => { // one at a time; what changes meanwhile is asked for behind a pause
@@ -165,7 +199,9 @@ export async function showPush(main, id, signal) {
     };
     await page.load();
     await loadStations(page.stations, signal, repaint);
+    page.known = true;
     page.show();
+    page.paint();
     listen({types: ["push", "station"], signal,
             lost: () => get(at("pushes", id), {}, signal).then((next) => { page.push = next; load(); repaint(); }).catch(() => {}),
             event(type, data) {

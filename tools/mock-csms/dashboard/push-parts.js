@@ -39,12 +39,14 @@ export function makeStack() {
             part.hidden = counts[state] === 0;
             part.style.flexGrow = counts[state];
         }
-        setAttribute(element, "aria-label", Object.entries(STATES).filter(([state]) => counts[state] > 0).map(([state, [word]]) => `${number(counts[state])} ${word}`).join(", "));
+        setAttribute(element, "aria-label",
+            Object.entries(STATES).filter(([state]) => counts[state] > 0).map(([state, [word]]) => `${number(counts[state])} ${word}`).join(", "));
     }};
 }
 
 /* What a condition of a filter is called. */
-const CONDITIONS = {id: "identity", protocol: "OCPP", vendor: "vendor", model: "model", serialNumber: "serial number", firmwareVersion: "firmware", notFirmwareVersion: "firmware other than",
+const CONDITIONS = {id: "identity", protocol: "OCPP", vendor: "vendor", model: "model", serialNumber: "serial number", firmwareVersion: "firmware",
+    notFirmwareVersion: "firmware other than",
                     belowFirmwareVersion: "firmware older than", tag: "tag", notTag: "without tag", status: "status", phase: "update"};
 
 export function whomText(order) {

@@ -25,16 +25,20 @@ function showUntellable(rows) {
     const reasons = [...gatherBy(rows, (t) => t.detail ?? "")].sort((a, b) => b[1].length - a[1].length);
     return reasons.length === 0 ? null : el("section", {class: "card untellable"}, el("h2", {}, `Untellable: ${stationsText(rows.length)}`),
         el("p", {class: "quiet"}, "They are told nothing. Times and firmware are what can be changed: in another push."),
-        el("ul", {class: "links"}, reasons.map(([reason, stations]) => el("li", {}, el("strong", {}, `${stationsText(stations.length)}: ${reason}`), el("br"),
-            el("span", {class: "quiet"}, stations.slice(0, NAMED).join(", "), stations.length > NAMED ? ` and ${number(stations.length - NAMED)} more` : "")))));
+        el("ul", {class: "links"}, reasons.map(([reason, stations]) => el("li", {},
+            el("strong", {}, `${stationsText(stations.length)}: ${reason}`), el("br"),
+            el("span", {class: "quiet"}, stations.slice(0, NAMED).join(", "),
+                stations.length > NAMED ? ` and ${number(stations.length - NAMED)} more` : "")))));
 }
 
 /* One kind of message: one station's at a time, and a way to the others. */
 function makeGroup(title, stations, targets) {
     let place = 0;
     const where = el("span", {role: "status"}), frame = el("div", {});
-    const choice = el("input", {type: "text", list: `frames-${title}`, "aria-label": `Station of ${title}`, autocomplete: "off", on: {change: () => go(stations.indexOf(choice.value.trim()))}});
-    const step = (by, text, label) => el("button", {type: "button", "aria-label": label, on: {click: () => go((place + by + stations.length) % stations.length)}}, text);
+    const choice = el("input", {type: "text", "aria-label": `Station of ${title}`, autocomplete: "off",
+        on: {change: () => go(stations.indexOf(choice.value.trim()))}});
+    const step = (by, text, label) => el("button",
+        {type: "button", "aria-label": label, on: {click: () => go((place + by + stations.length) % stations.length)}}, text);
     async function go(next) {
         if (next < 0) {
             replace(frame, el("p", {class: "quiet"}, "No such station is among these."));
@@ -67,7 +71,8 @@ function makeGroup(title, stations, targets) {
 /* All of it, once targets and stations are there. */
 export function showPreview(targets, stations) {
     const tellable = targets.rows.filter((t) => t.state === "ready");
-    const groups = [...gatherBy(tellable, (t) => `${stations.get(t.station)?.protocol?.replace("ocpp", "") ?? "?"} · ${t.action}`)].sort(([a], [b]) => a < b ? -1 : 1);
+    const groups = [...gatherBy(tellable, (t) => `${stations.get(t.station)?.protocol?.replace("ocpp", "") ?? "?"} · ${t.action}`)].sort(([a],
+        [b]) => a < b ? -1 : 1);
     const cards = groups.map(([title, names]) => makeGroup(title, names, targets));
     if (cards.length > 0)
         cards[0].open = true;

@@ -35,7 +35,8 @@ export class Targets {
     /* One with its message: what follows the one before it. */
     async whole(station) {
         const place = this.places.get(station);
-        const [target] = await get(at("pushes", this.id, "targets"), {after: place > 0 ? this.rows[place - 1].station : undefined, limit: 1}, this.signal);
+        const [target] = await get(at("pushes", this.id, "targets"), {after: place > 0 ? this.rows[place - 1].station : undefined, limit: 1},
+            this.signal);
         return target;
     }
 }
@@ -48,14 +49,16 @@ export function frameText(target) {
 export function showFrame(target) {
     const text = frameText(target);
     return [el("pre", {class: "frame-text", tabindex: 0, "aria-label": `Frame for ${target.station}`}, text),
-            el("button", {type: "button", on: {click: () => navigator.clipboard?.writeText(text).then(() => note("Copied.", "good"), () => note("This browser lets no page copy here.", "bad"))}}, "Copy")];
+            el("button", {type: "button", on: {click: () => navigator.clipboard?.writeText(text).then(() => note("Copied.", "good"),
+                () => note("This browser lets no page copy here.", "bad"))}}, "Copy")];
 }
 
 /* What there is of one station, in a dialog. */
 export async function openTarget(targets, station) {
     const target = await targets.whole(station);
     const dialog = el("dialog", {"aria-label": station, class: "large"}, el("form", {method: "dialog"}, el("h2", {}, station),
-        el("p", {}, el("a", {href: `#/station/${encodeURIComponent(station)}`, on: {click: () => dialog.close()}}, "To the station"), target.detail ? ` · ${target.detail}` : ""),
+        el("p", {}, el("a", {href: `#/station/${encodeURIComponent(station)}`, on: {click: () => dialog.close()}}, "To the station"),
+            target.detail ? ` · ${target.detail}` : ""),
         target.payload ? showFrame(target) : null,
         el("div", {class: "buttons"}, el("button", {type: "submit", class: "main"}, "Close"))));
     dialog.addEventListener("close", () => dialog.remove());
@@ -88,5 +91,6 @@ export function makeTargetGrid(targets, stations) {
             setAttribute(cell, "title", t.detail);
         }},
         {name: "since", label: "Since", track: "6.5rem", show: (cell, t) => cell.replaceChildren(time(t.since, true))},
-    ], {label: "Stations of this push", key: (t) => t.station, open: (t) => openTarget(targets, t.station).catch((error) => note(error.message, "bad"))});
+    ], {label: "Stations of this push", key: (t) => t.station,
+        open: (t) => openTarget(targets, t.station).catch((error) => note(error.message, "bad"))});
 }

@@ -15,7 +15,7 @@ const REPAINT_EVERY = 200, RELOAD_EVERY = 1000; // milliseconds
 
 function columns(firmware) {
     return [
-        {name: "id", label: "Push", track: "6rem", phone: "5rem", sort: true, show(cell, p) {
+        {name: "id", label: "Push", track: "6rem", phone: "4.8rem", sort: true, show(cell, p) {
             let link = cell.firstChild;
             if (!link)
                 cell.append(link = el("a", {tabindex: -1}));
@@ -23,17 +23,19 @@ function columns(firmware) {
             setAttribute(link, "href", `#/push/${p.id}`);
         }},
         {name: "what", label: "Firmware", track: "minmax(9rem,1.4fr)",
-         text: (p) => p.order.location ?? (firmware.has(p.order.firmware) ? labelOf(firmware.get(p.order.firmware)) : `firmware ${p.order.firmware}, deleted`)},
+         text: (p) => p.order.location ?? (firmware.has(p.order.firmware) ? labelOf(firmware.get(p.order.firmware))
+             : `firmware ${p.order.firmware}, deleted`)},
         {name: "whom", label: "For", track: "minmax(8rem,1.2fr)", text: (p) => whomText(p.order)},
-        {name: "size", label: "Stations", track: "5.5rem", numeric: true, text: (p) => number(sizeOf(p))},
+        {name: "size", label: "Stations", track: "5.5rem", phone: "5.4rem", numeric: true, text: (p) => number(sizeOf(p))},
         {name: "state", label: "State", track: "8rem", phone: "minmax(6.5rem,1fr)", show(cell, p) {
             const [word, tone] = progressOf(p);
             setText(cell, word);
             setAttribute(cell, "data-tone", tone);
         }},
-        {name: "accepted", label: "Accepted", track: "6rem", phone: "4.5rem", numeric: true, text: (p) => number(p.counts.accepted)},
+        {name: "accepted", label: "Accepted", track: "6rem", phone: "5.8rem", numeric: true, text: (p) => number(p.counts.accepted)},
         {name: "refused", label: "Refused", track: "5.5rem", numeric: true, text: (p) => number(p.counts.refused)},
-        {name: "other", label: "Not told", track: "5.5rem", numeric: true, text: (p) => number(p.counts["no-answer"] + p.counts.offline + p.counts.untellable)},
+        {name: "other", label: "Not told", track: "5.5rem", numeric: true,
+            text: (p) => number(p.counts["no-answer"] + p.counts.offline + p.counts.untellable)},
         {name: "bar", label: "Answers", track: "minmax(6rem,1fr)", show(cell, p) {
             cell.stack ??= makeStack();
             if (!cell.firstChild)
@@ -54,8 +56,12 @@ async function showAll(main, signal) {
         grid.setRows([...pushes.values()].sort((a, b) => sorted === "id" ? a.id - b.id : b.id - a.id));
         grid.element.hidden = pushes.size === 0;
         setText(listed, `${number(pushes.size)} ${pushes.size === 1 ? "push" : "pushes"}`);
-        replace(nothing, pushes.size > 0 ? null : empty("There is no push yet", "A push is one update for one station, many or all: first a draft, in which the message of each station can be read, then it is sent. ",
-                                                        el("a", {href: "#/push/new"}, "Make one"), "; or bring a firmware to many stations in stages by a ", el("a", {href: "#/rollouts"}, "roll-out"), "."));
+        replace(nothing, pushes.size > 0 ? null
+            : empty("There is no push yet",
+            "A push is one update for one station, many or all: first a draft, in which the message of each station can be read, then it is sent. ",
+                                                        el("a", {href: "#/push/new"}, "Make one"),
+                                                            "; or bring a firmware to many stations in stages by a ",
+                                                            el("a", {href: "#/rollouts"}, "roll-out"), "."));
     };
     const load = async () => {
         const [list, files] = await Promise.all([all(at("pushes"), {}, signal), all(at("firmware"), {limit: 1000}, signal)]);
@@ -64,7 +70,8 @@ async function showAll(main, signal) {
         files.forEach((f) => firmware.set(f.id, f));
         arrange();
     };
-    replace(main, el("div", {class: "head"}, el("h1", {}, "Push"), listed, el("div", {class: "buttons"}, el("a", {class: "button main", href: "#/push/new"}, "New push"))), nothing, grid.element);
+    replace(main, el("div", {class: "page"}, el("div", {class: "head"}, el("h1", {}, "Push"), listed,
+        el("div", {class: "buttons"}, el("a", {class: "button main", href: "#/push/new"}, "New push"))), nothing, grid.element));
     signal.addEventListener("abort", () => grid.close());
     await load();
     const repaint = gather(arrange, REPAINT_EVERY), reload = gather(() => load().catch(() => {}), RELOAD_EVERY);
