@@ -95,6 +95,7 @@ export async function showFirmware(main, id, signal) {
             action("Delete", () => deleteIt(f), {operator: true}))),
         el("div", {class: "two"}, known, el("div", {class: "column"}, who, signing))));
     paint();
+    replace(who, el("h2", {}, "Who uses it"), el("p", {class: "quiet"}, "Looking …"));
     replace(signing, makeSigning(f, taken));
     const missed = (error) => {
         if (!signal.aborted)

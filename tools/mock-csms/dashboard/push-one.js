@@ -64,7 +64,8 @@ function showTold(place, rows) {
 function progressText({counts, sent}, size, away) {
     const open = counts.ready + counts.sent;
     if (!sent)
-        return away === null ? "" : `${number(counts.ready - away)} of ${number(counts.ready)} that are ready are connected now; others would not be told.`;
+        return away === null ? "" : away === 0 ? `All ${number(counts.ready)} that are ready are connected now.`
+            : `${number(counts.ready - away)} of ${number(counts.ready)} that are ready are connected now; the others would not be told.`;
     return open === 0 ? `Over: ${number(counts.accepted)} of ${number(size)} have accepted (${percent(counts.accepted, size)}).`
         : `${number(size - open)} of ${number(size)} (${percent(size - open, size)}); ` +
             `${number(counts.ready)} are still to be told, ${number(counts.sent)} have to answer.`;
@@ -85,7 +86,7 @@ class Page {
         this.told = el("p", {class: "told"});
         this.listed = el("p", {class: "quiet", role: "status"}, "Loading …");
         this.buttons = el("div", {class: "buttons"});
-        this.wasSent = null;
+        this.known = false; // whether all stations and targets are here
         signal.addEventListener("abort", () => this.grid.close());
     }
 
@@ -111,8 +112,7 @@ class Page {
             return;
         this.phase = phase;
         replace(this.order, el("summary", {}, "What is told"), showOrder(push, this.firmware));
-        if (!push.sent)
-            this.order.open = true;
+        this.order.open = !push.sent;
         replace(this.buttons, push.sent ? null
             : action("Send …", () => this.send(), {operator: true, class: "main", disabled: push.counts.ready === 0}),
                 phase === "going" ? null : action(push.sent ? "Delete" : "Delete the draft", () => this.delete(), {operator: true}));
@@ -165,7 +165,7 @@ class Page {
 
     async delete() {
         const what = this.push.sent
-            ? `What became of its ${number(sizeOf(this.push))} stations is forgotten here; the stations go on with what they were told.` : "Nobody was told.";
+            ? `What became of its ${number(sizeOf(this.push))} stations is forgotten here; they go on with what they were told.` : "Nobody was told.";
         if (!await confirm(`Delete push ${this.push.id}?`, el("p", {}, what), "Delete", "bad"))
             return;
         await remove(at("pushes", this.push.id));

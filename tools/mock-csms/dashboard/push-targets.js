@@ -1,6 +1,6 @@
 /* The stations of a push: asked for page by page without their messages, of which each is asked for when one looks at it. */
 import {at, get, pages} from "./api.js";
-import {el, note, setAttribute, setText} from "./dom.js";
+import {el, note, replace, setAttribute, setText, trouble} from "./dom.js";
 import {time} from "./format.js";
 import {Grid} from "./grid.js";
 import {showState} from "./push-parts.js";
@@ -53,18 +53,24 @@ export function showFrame(target) {
                 () => note("This browser lets no page copy here.", "bad"))}}, "Copy")];
 }
 
-/* What there is of one station, in a dialog. */
-export async function openTarget(targets, station) {
-    const target = await targets.whole(station);
-    const dialog = el("dialog", {"aria-label": station, class: "large"}, el("form", {method: "dialog"}, el("h2", {}, station),
-        el("p", {}, el("a", {href: `#/station/${encodeURIComponent(station)}`, on: {click: () => dialog.close()}}, "To the station"),
-            target.detail ? ` · ${target.detail}` : ""),
-        target.payload ? showFrame(target) : null,
-        el("div", {class: "buttons"}, el("button", {type: "submit", class: "main"}, "Close"))));
+/* What there is of one station, in a dialog, which is there at once, however long its message takes. */
+async function openTarget(targets, row) {
+    const frame = el("div", {}, row.action ? el("p", {class: "quiet", role: "status"}, "Its message is being read …") : null);
+    const dialog = el("dialog", {"aria-label": row.station, class: "large"}, el("form", {method: "dialog"}, el("h2", {}, row.station),
+        el("p", {}, el("a", {href: `#/station/${encodeURIComponent(row.station)}`, on: {click: () => dialog.close()}}, "To the station"),
+            row.detail ? ` · ${row.detail}` : ""),
+        frame, el("div", {class: "buttons"}, el("button", {type: "submit", class: "main"}, "Close"))));
     dialog.addEventListener("close", () => dialog.remove());
     targets.signal.addEventListener("abort", () => dialog.remove(), {once: true});
     document.body.append(dialog);
     dialog.showModal();
+    if (!row.action)
+        return;
+    try {
+        replace(frame, showFrame(await targets.whole(row.station)));
+    } catch (error) {
+        replace(frame, trouble(error));
+    }
 }
 
 function showStatus(cell, status) {
@@ -91,6 +97,5 @@ export function makeTargetGrid(targets, stations) {
             setAttribute(cell, "title", t.detail);
         }},
         {name: "since", label: "Since", track: "6.5rem", show: (cell, t) => cell.replaceChildren(time(t.since, true))},
-    ], {label: "Stations of this push", key: (t) => t.station,
-        open: (t) => openTarget(targets, t.station).catch((error) => note(error.message, "bad"))});
+    ], {label: "Stations of this push", key: (t) => t.station, open: (t) => openTarget(targets, t)});
 }
