@@ -46,17 +46,21 @@ export function usersText(users) {
     return users ? [say(users.pushes, "push", "pushes"), say(users.rollouts, "roll-out", "roll-outs")].filter(Boolean).join(", ") : "–";
 }
 
-/* A text to be copied; where the browser lets no page do that, it is chosen, to be copied by hand. */
-export function copyable(label, text) {
-    const box = el("input", {readonly: true, value: text, "aria-label": label, class: "mono", on: {focus: () => box.select()}});
-    const button = el("button", {type: "button", "aria-label": `Copy: ${label}`, on: {click: async () => {
+/* A button that copies a text; where the browser lets no page do that, choose() marks it, to be copied by hand. */
+export function copyButton(text, choose, label) {
+    return el("button", {type: "button", "aria-label": label ? `Copy: ${label}` : null, on: {click: async () => {
         try {
             await navigator.clipboard.writeText(text);
             note("Copied.", "good");
         } catch {
-            box.focus();
-            note("This browser lets no page copy here. The text is chosen: press Ctrl+C.");
+            choose();
+            note("This browser lets no page copy here. The text is marked: press Ctrl+C.");
         }
     }}}, "Copy");
-    return el("div", {class: "copyable"}, box, button);
+}
+
+/* A text of one line to be copied. */
+export function copyable(label, text) {
+    const box = el("input", {readonly: true, value: text, "aria-label": label, class: "mono", on: {focus: () => box.select()}});
+    return el("div", {class: "copyable"}, box, copyButton(text, () => box.focus(), label));
 }

@@ -1,6 +1,7 @@
 /* The stations of a push: asked for page by page without their messages, of which each is asked for when one looks at it. */
 import {at, get, pages} from "./api.js";
-import {el, note, replace, setAttribute, setText, trouble} from "./dom.js";
+import {el, replace, setAttribute, setText, trouble} from "./dom.js";
+import {copyButton} from "./firmware-parts.js";
 import {time} from "./format.js";
 import {Grid} from "./grid.js";
 import {showState} from "./push-parts.js";
@@ -48,9 +49,8 @@ export function frameText(target) {
 
 export function showFrame(target) {
     const text = frameText(target);
-    return [el("pre", {class: "frame-text", tabindex: 0, "aria-label": `Frame for ${target.station}`}, text),
-            el("button", {type: "button", on: {click: () => navigator.clipboard?.writeText(text).then(() => note("Copied.", "good"),
-                () => note("This browser lets no page copy here.", "bad"))}}, "Copy")];
+    const frame = el("pre", {class: "frame-text", tabindex: 0, "aria-label": `Frame for ${target.station}`}, text);
+    return [frame, copyButton(text, () => getSelection().selectAllChildren(frame))];
 }
 
 /* What there is of one station, in a dialog, which is there at once, however long its message takes. */
