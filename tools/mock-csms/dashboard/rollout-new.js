@@ -53,11 +53,16 @@ async function stepPreview(form) {
 }
 
 /* Shows what is wrong: on top, and at each field. */
-function showWrong(form, box, wrong) {
+function showWrong(form, box, body, wrong) {
+    for (const old of body.querySelectorAll(".rollout-wrong"))
+        old.remove();
     for (const input of form.inputs.values())
         setAttribute(input, "aria-invalid", null);
-    for (const [key] of wrong)
-        setAttribute(form.inputs.get(key) ?? box, "aria-invalid", "true");
+    for (const [key, sentence] of wrong) {
+        const input = form.inputs.get(key);
+        setAttribute(input ?? box, "aria-invalid", "true");
+        (input?.closest(".field, .rollout-conditions") ?? input)?.after(el("small", {class: "rollout-wrong"}, sentence));
+    }
     replace(box, wrong.length === 0 ? null : el("div", {class: "trouble", role: "alert"}, el("strong", {}, wrong.length === 1 ? "One thing is to be mended:" : `${wrong.length} things are to be mended:`),
                                                 el("ul", {}, wrong.map(([, sentence]) => el("li", {}, sentence)))));
     form.inputs.get(wrong[0]?.[0])?.focus();
@@ -82,7 +87,7 @@ export async function show(main, {query, signal}) {
             if (found.length > 0) {
                 if (s !== step)
                     await open(s);
-                showWrong(form, wrong, found);
+                showWrong(form, wrong, body, found);
                 return;
             }
         }

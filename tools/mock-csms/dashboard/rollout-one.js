@@ -18,7 +18,7 @@ function ofLimit(n, limit, share) {
 }
 
 /* What stopped it, or what troubles it: large, where there is something. */
-function stopBox(r) {
+function stopBox(r, showFailed) {
     if (r.trouble)
         return el("div", {class: "trouble rollout-stop", role: "alert"}, el("strong", {}, "It rests: its last step could not be stored."), el("p", {}, r.trouble),
                   el("p", {}, "Nobody was told by that step. It is tried again by itself; make room on the disk of mock-csms."));
@@ -28,7 +28,8 @@ function stopBox(r) {
     const title = itself ? "It has stopped by itself." : `${r.state === "paused" ? "Paused" : "Aborted"} by ${r.by}.`;
     return el("div", {class: `rollout-stop ${itself ? "trouble" : "card"}`, role: itself ? "alert" : null},
               el("strong", {}, title), el("p", {class: "rollout-cause"}, r.reason || "No reason was given."),
-              el("p", {class: "quiet"}, time(r.since), itself ? " · Look at the stations that failed; then resume, supersede or abort." : ""));
+              el("p", {class: "quiet"}, time(r.since), itself ? " · Look at the stations that failed; then resume, supersede or abort." : ""),
+              r.counts.failed > 0 ? el("button", {type: "button", on: {click: showFailed}}, `Show the failed stations (${number(r.counts.failed)})`) : null);
 }
 
 function facts(r, firmware) {
@@ -127,12 +128,13 @@ export async function show(main, {id, query, signal}) {
     const firmware = new Map(files.map((f) => [f.id, f])), past = new History(id, signal);
     const state = badge("", ""), next = el("p", {class: "rollout-next", role: "status"}), stop = el("div"), line = stackedLine(), plan = el("div", {class: "card"});
     const words = el("p", {class: "quiet"}), chart = new Chart(), targets = new Targets(id, query, signal);
-    const groups = makeGroups((wanted) => { targets.choose(wanted); targets.element.scrollIntoView({block: "start"}); });
-    let r = first, shown = "", planned = "", marked = "";
+    const choose = (wanted) => { targets.choose(wanted); targets.element.scrollIntoView({block: "start"}); };
+    const groups = makeGroups(choose);
+    let r = first, shown = "", planned = "", marked = "", wanted = Boolean(query.state);
     const draw = gather(() => { past.goOn(r); chart.show(r, past); }, DRAW_EVERY);
     const reload = gather(() => past.load().then(draw).catch(() => {}), HISTORY_EVERY);
     const paint = () => {
-        const cause = JSON.stringify([r.state, r.by, r.reason, r.since, r.trouble]);
+        const cause = JSON.stringify([r.state, r.by, r.reason, r.since, r.trouble, r.counts.failed]);
         showBadge(state, stateWords(r));
         setText(next, r.next);
         next.hidden = !r.next;
@@ -142,7 +144,7 @@ export async function show(main, {id, query, signal}) {
         groups.show(r);
         targets.show(r);
         if (shown !== cause)
-            replace(stop, stopBox(r));
+            replace(stop, stopBox(r, () => choose({state: "failed", group: ""})));
         shown = cause;
         const what = JSON.stringify([r.firmware, r.order, r.version, r.failureCount, r.counts.failed]);
         if (planned !== what)
@@ -159,7 +161,10 @@ export async function show(main, {id, query, signal}) {
     const load = async () => {
         r = await get(at("rollouts", id), {}, signal);
         await Promise.all([past.load(), targets.load()]);
-        repaint();
+        paint();
+        if (wanted) // who came for stations in a state is shown them, once
+            requestAnimationFrame(() => targets.element.scrollIntoView({block: "start"}));
+        wanted = false;
     };
     replace(main, el("p", {class: "quiet rollout-back"}, el("a", {href: "#/rollouts"}, "Roll-outs")),
             el("div", {class: "head"}, el("h1", {}, r.name), state, buttons.element), stop, next, el("div", {class: "card rollout-whole"}, line.element, words),

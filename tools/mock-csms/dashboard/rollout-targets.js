@@ -6,8 +6,9 @@ import {Grid} from "./grid.js";
 import {gather} from "./live.js";
 import {TARGET_STATES} from "./rollout-words.js";
 
-const PAGE = 2000, ARRANGE_EVERY = 700, REPAINT_EVERY = 100; // stations at a time; milliseconds
+const PAGE = 2000, ARRANGE_EVERY = 1000, REPAINT_EVERY = 150; // stations at a time; milliseconds
 const ATTENTION = Object.keys(TARGET_STATES); // in the order of attention
+const PLACES = new Map(ATTENTION.map((state, i) => [state, i]));
 
 const FAILURES = {
     NoAnswer: "no answer", Rejected: "rejected the order", CallError: "answered with an error", DownloadFailed: "download failed", InvalidSignature: "invalid signature",
@@ -31,7 +32,7 @@ const COLUMNS = [
         setAttribute(link, "href", `#/station/${encodeURIComponent(t.station)}`);
     }},
     {name: "group", label: "Group", track: "minmax(6rem,1fr)", sort: (t) => t.group, text: (t) => t.group},
-    {name: "state", label: "State", track: "8rem", phone: "7rem", sort: (t) => ATTENTION.indexOf(t.state), show(cell, t) {
+    {name: "state", label: "State", track: "8rem", phone: "7rem", sort: (t) => PLACES.get(t.state), show(cell, t) {
         setText(cell, t.state);
         setAttribute(cell, "data-tone", TARGET_STATES[t.state]?.[0]);
         setAttribute(cell, "title", TARGET_STATES[t.state]?.[1]);
@@ -93,6 +94,7 @@ export class Targets {
 
     choose(wanted) {
         Object.assign(this, wanted);
+        this.groups.value = this.group;
         const query = new URLSearchParams(Object.entries({state: this.state, group: this.group}).filter(([, v]) => v));
         history.replaceState(null, "", `#/rollouts/${this.id}${query.size ? `?${query}` : ""}`);
         this.arrange();
