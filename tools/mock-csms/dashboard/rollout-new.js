@@ -61,7 +61,11 @@ function showWrong(form, box, body, wrong) {
     for (const [key, sentence] of wrong) {
         const input = form.inputs.get(key);
         setAttribute(input ?? box, "aria-invalid", "true");
-        (input?.closest(".field, .rollout-conditions") ?? input)?.after(el("small", {class: "rollout-wrong"}, sentence));
+        const place = input?.closest(".field, .rollout-conditions"), told = el("small", {class: "rollout-wrong"}, sentence);
+        if (place)
+            place.append(told);
+        else
+            input?.after(told);
     }
     replace(box, wrong.length === 0 ? null : el("div", {class: "trouble", role: "alert"}, el("strong", {}, wrong.length === 1 ? "One thing is to be mended:" : `${wrong.length} things are to be mended:`),
                                                 el("ul", {}, wrong.map(([, sentence]) => el("li", {}, sentence)))));

@@ -32,12 +32,12 @@ const COLUMNS = [
         setAttribute(link, "href", `#/station/${encodeURIComponent(t.station)}`);
     }},
     {name: "group", label: "Group", track: "minmax(6rem,1fr)", sort: (t) => t.group, text: (t) => t.group},
-    {name: "state", label: "State", track: "8rem", phone: "7rem", sort: (t) => PLACES.get(t.state), show(cell, t) {
+    {name: "state", label: "State", track: "8rem", phone: "6rem", sort: (t) => PLACES.get(t.state), show(cell, t) {
         setText(cell, t.state);
         setAttribute(cell, "data-tone", TARGET_STATES[t.state]?.[0]);
         setAttribute(cell, "title", TARGET_STATES[t.state]?.[1]);
     }},
-    {name: "failure", label: "Last failure", track: "minmax(8rem,1.2fr)", phone: "minmax(6rem,1fr)", sort: (t) => t.failure ?? "~", text: (t) => FAILURES[t.failure] ?? t.failure ?? "–"},
+    {name: "failure", label: "Last failure", track: "minmax(8rem,1.2fr)", phone: "minmax(7rem,1.3fr)", sort: (t) => t.failure ?? "~", text: (t) => FAILURES[t.failure] ?? t.failure ?? "–"},
     {name: "tries", label: "Tries", track: "4.5rem", numeric: true, sort: (t) => t.tries, text: (t) => number(t.tries)},
     {name: "online", label: "Connection", track: "7.5rem", sort: (t) => (t.online ? 0 : 1), show(cell, t) {
         setText(cell, t.online ? "connected" : "offline");

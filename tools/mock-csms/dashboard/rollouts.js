@@ -21,7 +21,7 @@ function why(r) {
 /* A row of the table, which show(r) fills anew. */
 function makeRow(r, firmware) {
     const state = badge("", ""), line = stackedLine();
-    const progress = el("small", {class: "quiet"}), size = el("td", {class: "numeric"}), since = el("td", {class: "wide"});
+    const progress = el("small", {class: "quiet"}), size = el("td", {class: "numeric wide"}), since = el("td", {class: "wide"});
     const failed = el("a", {href: `#/rollouts/${r.id}?state=failed`}), told = el("p", {class: "rollout-why"});
     const row = el("tr", {},
         el("th", {scope: "row"}, el("a", {href: `#/rollouts/${r.id}`}, r.name), told),
@@ -50,7 +50,7 @@ async function showList(main, signal) {
     let firmware = new Map();
     const body = el("tbody");
     const table = el("div", {class: "table", tabindex: 0, role: "region", "aria-label": "Roll-outs"}, el("table", {},
-        el("thead", {}, el("tr", {}, [["Roll-out"], ["Firmware", "wide"], ["State"], ["Progress"], ["Stations", "numeric"], ["Failed", "numeric"], ["Since", "wide"]]
+        el("thead", {}, el("tr", {}, [["Roll-out"], ["Firmware", "wide"], ["State"], ["Progress"], ["Stations", "numeric wide"], ["Failed", "numeric"], ["Since", "wide"]]
             .map(([word, name]) => el("th", {scope: "col", class: name}, word)))), body));
     const place = el("div");
     const listed = el("p", {class: "quiet", role: "status"}, "Loading …");
