@@ -107,7 +107,7 @@ function makeFilters(list, choose) {
     const search = el("input", {type: "search", "aria-label": "Station", placeholder: "Search station", value: list.wanted.search, on: {input: () => choose("search", search.value)}});
     const state = select([["", "All states"], ["under", "On the way"], ...Object.keys(STATES).map((name) => [name, name])], list.wanted.state,
                          {"aria-label": "State", on: {change: () => choose("state", state.value)}});
-    const request = select([], "", {"aria-label": "Request", on: {change: () => choose("request", request.value)}});
+    const request = select([["", "All requests"]], "", {"aria-label": "Request", on: {change: () => choose("request", request.value)}});
     return {element: el("div", {class: "filters", role: "search"}, search, state, request),
             show() {
                 const some = list.requests.slice(0, OFFERED);
@@ -236,6 +236,8 @@ async function showList(main, query, signal) {
         replace(nothing, total === null ? null : nothingThere(list, () => { list.wanted = {search: "", state: "", request: ""}; arrange(); }));
     };
     const deleting = makeDelete(list, selected, signal, arrange);
+    progress.show(null);
+    deleting.show();
     const ask = el("a", {class: "button main", href: "#/logs/ask"}, "Ask for logs");
     replace(main, el("div", {class: "head"}, el("h1", {}, "Logs"), listed, el("div", {class: "buttons"}, deleting.button, ask)),
             progress.element, tiles.element, filters.element, nothing, grid.element);
