@@ -49,7 +49,12 @@ export function choose({signal, onChange, selected = new Set(), wanted = {online
     for (const [name, label] of CONDITIONS)
         boxes.set(name, select([["", `${label}: all`]], "", {"aria-label": label, on: {change: () => arrange()}}));
     const everyOne = el("button", {type: "button", on: {click: () => grid.selectAll(true)}}, "Choose all listed");
-    const none = el("button", {type: "button", class: "quiet", on: {click: () => { selected.clear(); grid.repaint(); told(); onChange?.(); }}}, "Choose none");
+    const none = el("button", {type: "button", class: "quiet", on: {click: () => {
+        selected.clear();
+        grid.repaint();
+        told();
+        onChange?.();
+    }}}, "Choose none");
 
     const fits = (s) => (!online.value || String(s.online) === online.value) && s.id.toLowerCase().includes(search.value.toLowerCase()) &&
         CONDITIONS.every(([name, , of]) => !boxes.get(name).value || [of(s)].flat().includes(boxes.get(name).value));

@@ -47,14 +47,17 @@ function makeWishes() {
 
 /* Who was skipped, and where to see the others. */
 function showAnswer(main, answer) {
-    const heading = el("h1", {tabindex: -1}, answer.logs.length ? `${stations(answer.logs.length)} asked, ${number(answer.skipped.length)} skipped` : "Nobody was asked");
+    const heading = el("h1", {tabindex: -1},
+                       answer.logs.length ? `${stations(answer.logs.length)} asked, ${number(answer.skipped.length)} skipped` : "Nobody was asked");
     replace(main, el("div", {class: "head"}, heading),
         el("p", {}, "Those that were skipped are not asked later: ask again when they are there."),
-        el("div", {class: "buttons"}, answer.logs.length ? el("a", {class: "button main", href: `#/logs?request=${answer.logs[0].id}`}, "See them arrive") : null,
+        el("div", {class: "buttons"},
+           answer.logs.length ? el("a", {class: "button main", href: `#/logs?request=${answer.logs[0].id}`}, "See them arrive") : null,
            el("a", {class: "button", href: "#/logs"}, "To all logs")),
         el("div", {class: "table log-skipped"}, el("table", {}, el("caption", {}, "Skipped"),
             el("thead", {}, el("tr", {}, el("th", {scope: "col"}, "Station"), el("th", {scope: "col"}, "Why"))),
-            el("tbody", {}, answer.skipped.slice(0, 1000).map((s) => el("tr", {}, el("td", {}, s.station), el("td", {}, REASONS[s.reason] ?? s.reason)))))),
+            el("tbody", {}, answer.skipped.slice(0, 1000).map((s) =>
+                el("tr", {}, el("td", {}, s.station), el("td", {}, REASONS[s.reason] ?? s.reason)))))),
         answer.skipped.length > 1000 ? el("p", {class: "quiet"}, `and ${number(answer.skipped.length - 1000)} more`) : null);
     heading.focus();
 }
@@ -71,7 +74,8 @@ export async function showAsk(main, {query, signal}) {
         const offline = [...selected].filter((id) => chooser.stations.get(id)?.online === false).length;
         const sure = await confirm(`Ask ${stations(selected.size)} for ${selected.size === 1 ? "its log" : "their logs"}?`,
             [el("p", {}, `Each is asked now, 200 at a time, and uploads ${body.logType ?? "its diagnostics"} to this server.`),
-             offline ? el("p", {}, `${stations(offline)} of these ${offline === 1 ? "is" : "are"} not connected and will be skipped.`) : null], "Ask");
+             offline ? el("p", {},
+                       `${stations(offline)} of these ${offline === 1 ? "is" : "are"} not connected and will be skipped.`) : null], "Ask");
         if (!sure)
             return;
         const answer = await post(at("logs"), {stations: [...selected], ...body});
@@ -89,7 +93,8 @@ export async function showAsk(main, {query, signal}) {
     };
     const chooser = choose({signal, selected, onChange: told, wanted: query.station ? {search: query.station, online: ""} : undefined});
     told();
-    replace(main, el("div", {class: "head"}, el("h1", {}, "Ask for logs"), el("a", {href: "#/logs"}, "All logs"), el("div", {class: "buttons"}, send)),
+    replace(main, el("div", {class: "head"}, el("h1", {}, "Ask for logs"), el("a", {href: "#/logs"}, "All logs"),
+                 el("div", {class: "buttons"}, send)),
         wishes.element, el("h2", {}, "Which stations"), chooser.element);
     await chooser.ready;
     told();

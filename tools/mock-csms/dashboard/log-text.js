@@ -63,7 +63,8 @@ class Finder {
                     this.go(event.shiftKey ? -1 : 1);
             }}});
         this.told = el("span", {class: "quiet", role: "status"});
-        this.only = el("input", {type: "checkbox", on: {change: () => this.lines.element.classList.toggle("only", this.only.checked && this.input.value !== "")}});
+        this.only = el("input", {type: "checkbox", on: {change: () =>
+            this.lines.element.classList.toggle("only", this.only.checked && this.input.value !== "")}});
         this.element = el("div", {class: "buttons", role: "search"}, this.input,
             el("button", {type: "button", "aria-label": "The one before", on: {click: () => this.go(-1)}}, "↑"),
             el("button", {type: "button", "aria-label": "The next one", on: {click: () => this.go(1)}}, "↓"),
@@ -103,7 +104,8 @@ class Finder {
 
     tell() {
         const rest = this.more() ? ", as far as it is shown" : "";
-        setText(this.told, !this.input.value ? "" : this.hits.length ? `${number(this.at + 1)} of ${number(this.hits.length)} lines${rest}` : `nowhere${rest}`);
+        setText(this.told, !this.input.value ? "" : this.hits.length ? `${number(this.at + 1)} of ${number(this.hits.length)} lines${rest}`
+            : `nowhere${rest}`);
     }
 }
 
@@ -126,7 +128,8 @@ export async function showText(element, {id, name, size, signal}) {
         const answer = await request("GET", `${at("logs", id)}/entries/content`, {query: {name, offset, limit}, signal});
         const text = await answer.text(), next = answer.headers.get("Next-Offset");
         if (offset === 0 && seemsBinary(text))
-            replace(warning, el("p", {class: "log-note"}, "This seems to be no text: what can't be shown stands here as �. Download the log to see it as it is."));
+            replace(warning, el("p", {class: "log-note"},
+                    "This seems to be no text: what can't be shown stands here as �. Download the log to see it as it is."));
         lines.add(text);
         offset = next === null ? null : Number(next);
         more.hidden = offset === null;
@@ -136,7 +139,8 @@ export async function showText(element, {id, name, size, signal}) {
             replace(warning, el("p", {class: "log-note"}, "The archive is broken behind this: more can't be read."));
         }
         setText(told, `${number(lines.lines.length)} line${lines.lines.length === 1 ? "" : "s"}` +
-            (broken ? ", as far as it can be read" : offset === null ? ", all of it" : size ? `, the first ${bytes(offset)} of ${bytes(size)}` : `, the first ${bytes(offset)}`));
+            (broken ? ", as far as it can be read" : offset === null ? ", all of it"
+            : size ? `, the first ${bytes(offset)} of ${bytes(size)}` : `, the first ${bytes(offset)}`));
         if (finder.input.value)
             finder.find();
     };

@@ -23,7 +23,8 @@ function asked(log) {
         ["Of the time", log.oldestTimestamp || log.latestTimestamp ? `${from} to ${to}` : null],
         ["By", log.action && `${log.action}${log.requestId === null ? "" : `, request ${log.requestId}`}`],
         ["Uploads", WAYS[log.via]],
-        ["Tries again", log.retries === null ? null : `${number(log.retries)} times${log.retryInterval === null ? "" : `, after ${number(log.retryInterval)} s`}`],
+        ["Tries again", log.retries === null ? null
+            : `${number(log.retries)} times${log.retryInterval === null ? "" : `, after ${number(log.retryInterval)} s`}`],
         ["Asked for", time(log.created)],
     ]);
 }
@@ -97,8 +98,10 @@ class Inside {
         const search = el("input", {type: "search", "aria-label": "Find a file", placeholder: "Find a file by name", on: {
             input: () => grid.setRows(rows.filter((row) => (row.entry?.name ?? row.name).toLowerCase().includes(search.value.toLowerCase())))}});
         this.signal.addEventListener("abort", () => grid.close());
+        const unpacked = bytes(files.reduce((sum, e) => sum + (e.size ?? 0), 0));
         replace(this.list, el("p", {class: "quiet"}, answer.format === "raw" ? "This is no archive, but one file." :
-                                `${answer.format ?? "Unknown format"}: ${number(files.length)} file${files.length === 1 ? "" : "s"}, ${bytes(files.reduce((sum, e) => sum + (e.size ?? 0), 0))} unpacked`),
+                                `${answer.format ?? "Unknown format"}: ` +
+                                `${number(files.length)} file${files.length === 1 ? "" : "s"}, ${unpacked} unpacked`),
                 answer.note ? el("p", {class: "log-note", role: "alert"}, `This is not all: ${answer.note}`) : null,
                 rows.length > 12 ? el("div", {class: "filters"}, search) : null, rows.length ? grid.element : null);
         grid.setRows(rows);
@@ -139,7 +142,8 @@ async function showInside(element, log, signal, wanted) {
 
 function deletes(log) {
     return action("Delete …", async () => {
-        if (!await confirm(`Delete log ${log.id}?`, el("p", {}, log.file ? `Its file, ${bytes(log.file.size)}, goes with it. ` : "There is no file of it. ",
+        if (!await confirm(`Delete log ${log.id}?`, el("p", {},
+                log.file ? `Its file, ${bytes(log.file.size)}, goes with it. ` : "There is no file of it. ",
                                                        "What the station still uploads for it is refused. This can't be undone."), "Delete", "bad"))
             return;
         await remove(at("logs", log.id));

@@ -64,7 +64,8 @@ class Logs {
         this.logs = new Map();
         this.heard = new Set(); // ids that events were about since the list was asked for
         this.sorted = "-id";
-        this.wanted = {search: query.station ?? "", state: query.state in STATES || query.state in KINDS ? query.state : "", request: query.request ?? ""};
+        this.wanted = {search: query.station ?? "",
+                       state: query.state in STATES || query.state in KINDS ? query.state : "", request: query.request ?? ""};
     }
 
     put(log) {
@@ -89,9 +90,11 @@ class Logs {
 }
 
 function makeTiles(choose) {
-    const tiles = [["", "Logs", null], ["under", KINDS.under[0], "run"], ["received", KINDS.received[0], "good"], ["failed", KINDS.failed[0], "bad"]].map(([state, label, tone]) => {
+    const tiles = [["", "Logs", null], ["under", KINDS.under[0], "run"],
+                   ["received", KINDS.received[0], "good"], ["failed", KINDS.failed[0], "bad"]].map(([state, label, tone]) => {
         const figure = el("strong", {}, "–");
-        return {state, figure, button: el("button", {type: "button", class: "tile", "data-tone": tone, on: {click: () => choose("state", state)}}, figure, el("span", {}, label))};
+        return {state, figure, button: el("button", {type: "button", class: "tile", "data-tone": tone,
+                                          on: {click: () => choose("state", state)}}, figure, el("span", {}, label))};
     });
     return {element: el("div", {class: "tiles", role: "group", "aria-label": "Logs by state"}, tiles.map((t) => t.button)),
             show(logs, state) {
@@ -104,7 +107,8 @@ function makeTiles(choose) {
 }
 
 function makeFilters(list, choose) {
-    const search = el("input", {type: "search", "aria-label": "Station", placeholder: "Search station", value: list.wanted.search, on: {input: () => choose("search", search.value)}});
+    const search = el("input", {type: "search", "aria-label": "Station", placeholder: "Search station", value: list.wanted.search,
+                                on: {input: () => choose("search", search.value)}});
     const state = select([["", "All states"], ["under", "On the way"], ...Object.keys(STATES).map((name) => [name, name])], list.wanted.state,
                          {"aria-label": "State", on: {change: () => choose("state", state.value)}});
     const request = select([["", "All requests"]], "", {"aria-label": "Request", on: {change: () => choose("request", request.value)}});
@@ -113,7 +117,8 @@ function makeFilters(list, choose) {
                 const some = list.requests.slice(0, OFFERED);
                 if (list.request && !some.includes(list.request))
                     some.push(list.request);
-                const options = [["", "All requests"], ...some.map((r) => [String(r.first), `${exact(Date.parse(r.created))}: ${number(r.logs.length)}`])];
+                const options = [["", "All requests"],
+                                 ...some.map((r) => [String(r.first), `${exact(Date.parse(r.created))}: ${number(r.logs.length)}`])];
                 const known = options.map(([, text]) => text).join("\n");
                 if (request.dataset.known !== known && document.activeElement !== request) {
                     request.dataset.known = known;
@@ -137,7 +142,9 @@ function makeProgress() {
         for (const [name, [label]] of Object.entries(KINDS))
             if (counts[name])
                 parts.push(`${number(counts[name])} ${label.toLowerCase()}`);
-        setText(words, `${request.newest ? "Last request" : "Request"}, ${timeOfDay(Date.parse(request.created))}: ${number(all)} asked for, ${parts.join(", ")}`);
+        setText(words,
+                       `${request.newest ? "Last request" : "Request"}, ${timeOfDay(Date.parse(request.created))}: ` +
+                       `${number(all)} asked for, ${parts.join(", ")}`);
         bar.max = all;
         bar.value = all - counts.under;
         bar.hidden = counts.under === 0;
@@ -170,7 +177,9 @@ function makeDelete(list, selected, signal, changed) {
         const ids = [...selected], files = ids.map((id) => list.logs.get(id)?.file).filter(Boolean);
         const size = files.reduce((sum, file) => sum + file.size, 0);
         if (!await confirm(`Delete ${number(ids.length)} log${ids.length === 1 ? "" : "s"}?`,
-                           el("p", {}, `${files.length === 1 ? "1 file" : `${number(files.length)} files`}, ${bytes(size)}, go with them. What stations still upload for them is refused. This can't be undone.`), "Delete", "bad"))
+                           el("p", {}, `${files.length === 1 ? "1 file" : `${number(files.length)} files`}, ${bytes(size)}, go with them. `,
+                              "What stations still upload for them is refused. This can't be undone."),
+                           "Delete", "bad"))
             return;
         const done = await deleteAll(ids, signal, (n) => setText(button, `Deleting, ${number(n)} of ${number(ids.length)}`));
         note(`${number(done)} deleted.`, "good");
@@ -205,7 +214,9 @@ function nothingThere(list, showAll) {
         return null;
     if (list.logs.size > 0)
         return empty("No log fits", "Take a filter away: ", el("button", {type: "button", on: {click: showAll}}, "show all"));
-    return empty("No station was asked for its log yet", "Stations upload their logs to this server when they are asked, and you can look inside here. ", el("a", {href: "#/logs/ask"}, "Ask for logs"));
+    return empty("No station was asked for its log yet",
+                 "Stations upload their logs to this server when they are asked, and you can look inside here. ",
+                 el("a", {href: "#/logs/ask"}, "Ask for logs"));
 }
 
 async function showList(main, query, signal) {
@@ -231,7 +242,8 @@ async function showList(main, query, signal) {
         tiles.show(list.within, list.wanted.state);
         filters.show();
         progress.show(list.request ?? (list.requests[0] ? {...list.requests[0], newest: true} : null));
-        setText(listed, total !== null && list.logs.size < total ? `${number(list.logs.size)} of ${number(total)} loaded` : `${number(list.rows.length)} listed`);
+        setText(listed, total !== null && list.logs.size < total
+            ? `${number(list.logs.size)} of ${number(total)} loaded` : `${number(list.rows.length)} listed`);
         grid.element.hidden = list.rows.length === 0;
         replace(nothing, total === null ? null : nothingThere(list, () => { list.wanted = {search: "", state: "", request: ""}; arrange(); }));
     };
