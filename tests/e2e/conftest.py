@@ -1,6 +1,9 @@
 """What several test files need: a running mock-csms, a station of each version, a certificate."""
 import ctypes
+import fcntl
+import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +12,7 @@ from wsclient import Station
 
 
 CLONE_NEWNS = 0x00020000
+MAKE_PKI = Path(__file__).resolve().parents[2] / "certs" / "make-pki"
 
 
 def pytest_configure(config):
@@ -27,6 +31,18 @@ def pytest_make_parametrize_id(val):
     if isinstance(val, bytes) and not (val.isascii() and val.decode().replace("\n", "").isprintable()):
         return f"{len(val)} bytes"
     return ascii(val[:50]) + "..." if isinstance(val, (str, bytes)) and len(val) > 60 else None
+
+
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory):
+    """The PKI of certs/make-pki, made once for all tests and workers of a run: nobody writes to it."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    with open(folder / "pki.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        subprocess.run([MAKE_PKI, "--station", "CS001", folder / "pki"], check=True, timeout=300)
+    return folder / "pki"
 
 
 @pytest.fixture

@@ -32,11 +32,6 @@ def least_requests(protocol):
 PROTOCOLS = sorted({line.split()[0] for line in tables("actions")}) if (BINARIES / "ocpp-tables").exists() else []
 
 
-@pytest.fixture(name="keys", scope="module")
-def make_keys(tmp_path_factory):
-    return tmp_path_factory.mktemp("actions-keys") / "pki"
-
-
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_every_action_is_answered(keys, protocol):
     with Stage(keys, csms={"protocols": protocol}) as charger:

@@ -11,11 +11,6 @@ from killing import Record
 from stage import Stage, ctl, in_seconds, wait_for
 
 
-@pytest.fixture(name="keys", scope="module")
-def make_keys(tmp_path_factory):
-    return tmp_path_factory.mktemp("attempt-keys") / "pki"
-
-
 class Depot(http.server.ThreadingHTTPServer):
     """Serves one file, with Range; cuts each answer after so many bytes, or holds it there."""
     daemon_threads = True

@@ -12,11 +12,6 @@ from test_reset import Session
 VERSIONS = ["ocpp2.0.1", "ocpp1.6"]
 
 
-@pytest.fixture(name="keys", scope="module")
-def make_keys(tmp_path_factory):
-    return tmp_path_factory.mktemp("availability-keys") / "pki"
-
-
 class Connectors(Stage):
     """A charger with two connectors that speaks this version."""
 

@@ -12,11 +12,6 @@ VERSIONS = ["ocpp2.0.1", "ocpp1.6"]
 MAX_FRAME = 64 << 10
 
 
-@pytest.fixture(name="keys", scope="module")
-def make_keys(tmp_path_factory):
-    return tmp_path_factory.mktemp("bad-input-keys") / "pki"
-
-
 @contextlib.contextmanager
 def connected(keys, version, **csms):
     """A charger that has nothing more to say or to log."""

@@ -97,16 +97,9 @@ class Slots:
         return slots, self.call("GetPrimary")[0]
 
 
-@pytest.fixture(name="pki", scope="module")
-def make_pki(tmp_path_factory):
-    pki = tmp_path_factory.mktemp("pki") / "pki"
-    harness.run(SOURCE / "certs" / "make-pki", pki)
-    return pki
-
-
 @pytest.fixture(name="slots")
-def make_slots(tmp_path, pki):
-    slots = Slots(tmp_path, pki)
+def make_slots(tmp_path, keys):
+    slots = Slots(tmp_path, keys)
     yield slots
     slots.rauc.stop()
     slots.bus.program.stop()

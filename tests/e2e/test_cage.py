@@ -5,6 +5,7 @@ import errno
 import fcntl
 import json
 import os
+import resource
 import signal
 import socket
 import struct
@@ -317,10 +318,12 @@ def test_who_looks_writes_no_byte_to_a_file(place):
 
 
 def test_who_looks_does_not_look_without_end(place):
-    """Seconds of the processor's time, however much of it others take."""
-    assert place.probe(LOOK, "burn", 8, timeout=300) == FINE
+    """Ten seconds of the processor's time, however much of it others take; nobody gave it less before."""
+    assert resource.getrlimit(resource.RLIMIT_CPU)[0] == resource.RLIM_INFINITY
+    with Stayer(place, LOOK) as pid:
+        assert "Max cpu time              10                   10" in Path(f"/proc/{pid}/limits").read_text()
+    assert place.probe(LOOK, "burn", 1) == place.probe(None, "burn", 1) == FINE
     assert place.probe(LOOK, "burn", 12, timeout=300) == -signal.SIGKILL
-    assert place.probe(None, "burn", 12, timeout=300) == FINE
 
 
 @pytest.mark.parametrize("before", [(), ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")])

@@ -18,11 +18,6 @@ LATER = in_seconds(3600)
 STORE_MAX = 16
 
 
-@pytest.fixture(name="keys", scope="module")
-def make_keys(tmp_path_factory):
-    return tmp_path_factory.mktemp("certificate-keys") / "pki"
-
-
 def make_root(folder, name, days=30):
     """A root, NAME.pem and NAME.key; its text."""
     run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", days,

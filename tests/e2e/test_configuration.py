@@ -34,11 +34,6 @@ READ_WRITE = {
     "RetryBackOffRandomRange": ("0", "3"), "RetryBackOffRepeatTimes": ("5", "2"), "RetryBackOffWaitMinimum": ("1", "2")}
 
 
-@pytest.fixture(name="keys", scope="module")
-def make_keys(tmp_path_factory):
-    return tmp_path_factory.mktemp("configuration-keys") / "pki"
-
-
 class Charger16(Stage):
     """A charger of two connectors that speaks OCPP 1.6."""
 

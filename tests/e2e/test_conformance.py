@@ -36,11 +36,6 @@ LIMIT = 300  # seconds
 HERE = "ocpp1.6", "ocpp2.0.1"  # test_conformance_21.py has the rest, so that both run side by side
 
 
-@pytest.fixture(name="keys", scope="module")
-def make_keys(tmp_path_factory):
-    return tmp_path_factory.mktemp("conformance-keys") / "pki"
-
-
 def versions():
     """Those that the agent speaks."""
     done = subprocess.run([BINARIES / "ocpp-tables", "actions"], check=True, capture_output=True, text=True, timeout=60)

@@ -4,11 +4,6 @@ import pytest
 from test_conformance import alone, check, shared
 
 
-@pytest.fixture(name="keys", scope="module")
-def make_keys(tmp_path_factory):
-    return tmp_path_factory.mktemp("conformance-21-keys") / "pki"
-
-
 @pytest.mark.parametrize("path,version", alone("ocpp2.1"))
 def test_scenario(keys, path, version):
     check(keys, [path], version)

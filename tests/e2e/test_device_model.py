@@ -11,11 +11,6 @@ from test_hold import INHIBIT
 ITEMS, BYTES = 50, 16384  # ItemsPerMessage and BytesPerMessage of reports
 
 
-@pytest.fixture(name="keys", scope="module")
-def make_keys(tmp_path_factory):
-    return tmp_path_factory.mktemp("model-keys") / "pki"
-
-
 @pytest.fixture(name="two", scope="module", params=["ocpp2.0.1", "ocpp2.1"])
 def start_two(keys, request):
     yield from two_connectors(keys, request.param)

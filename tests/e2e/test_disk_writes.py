@@ -6,9 +6,9 @@ from stage import Stage, wait_for
 LATER = "2099-01-01T00:00:00Z"
 
 
-def test_request_for_later_is_stored_in_one_step(tmp_path):
+def test_request_for_later_is_stored_in_one_step(keys):
     """The row with the time that it waits for, and its first status; the random part of that time is drawn once."""
-    with Stage(tmp_path / "pki", firmware={"start_jitter": "1h"}) as charger:
+    with Stage(keys, firmware={"start_jitter": "1h"}) as charger:
         record = Record(charger.folder / "points")
         charger.agent_env = {"RAUC_OCPP_FAILPOINT_FILE": str(record.path)}
         charger.boot_until_known()

@@ -12,11 +12,6 @@ from stage import BINARIES, Stage, ctl, in_seconds, wait_for
 from parts import run
 
 
-@pytest.fixture(name="keys", scope="module")
-def make_keys(tmp_path_factory):
-    return tmp_path_factory.mktemp("fault-keys") / "pki"
-
-
 # ---- the trial ----
 
 def test_confirmed_slot_outlives_many_boots_without_the_csms(keys):

@@ -15,11 +15,6 @@ UNREADABLE, TWICE, LOST = "is no OCPP-J frame", "late or twice", "Connection to 
 STILL = "no answer to a ping within 2.0 s"
 
 
-@pytest.fixture(name="keys", scope="module")
-def make_keys(tmp_path_factory):
-    return tmp_path_factory.mktemp("csms-fault-keys") / "pki"
-
-
 class Case(NamedTuple):
     """said: what is in the agent's log while the fault is on. heard: what the CSMS read in the end, reports of the update or numbers of
     BootNotifications. connections: how many were opened. lifted: taken away when said was seen; else its count is used up."""

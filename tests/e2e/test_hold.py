@@ -6,14 +6,7 @@ import signal
 import subprocess
 import time
 
-import pytest
-
 from stage import BINARIES, Stage, ctl, in_seconds, wait_for
-
-
-@pytest.fixture(name="keys", scope="module")
-def make_keys(tmp_path_factory):
-    return tmp_path_factory.mktemp("hold-keys") / "pki"
 
 
 def status(charger):

@@ -4,17 +4,10 @@ import json
 import os
 import signal
 
-import pytest
-
 from stage import BINARIES, Stage, ctl, wait_for
 from parts import Program  # in tools/demo, which stage makes known
 
 SYSTEMD = "org.freedesktop.systemd1"
-
-
-@pytest.fixture(name="keys", scope="module")
-def make_keys(tmp_path_factory):
-    return tmp_path_factory.mktemp("hook-keys") / "pki"
 
 
 class Units(Stage):

@@ -209,8 +209,8 @@ def make_pool():
 
 
 @pytest.fixture(name="depot", scope="module")
-def make_depot(tmp_path_factory):
-    depot = Depot(tmp_path_factory.mktemp("kill"))
+def make_depot(tmp_path_factory, keys):
+    depot = Depot(tmp_path_factory.mktemp("kill"), keys)
     yield depot
     depot.close()
 

@@ -23,11 +23,6 @@ LIES = {
 }
 
 
-@pytest.fixture(name="keys", scope="module")
-def make_keys(tmp_path_factory):
-    return tmp_path_factory.mktemp("liar-keys") / "pki"
-
-
 @contextlib.contextmanager
 def charger_with(keys, lie):
     """Two attempts, with a worker that does this when it should fetch."""

@@ -9,11 +9,6 @@ import pytest
 from stage import Stage, ctl, wait_for
 
 
-@pytest.fixture(name="keys", scope="module")
-def make_keys(tmp_path_factory):
-    return tmp_path_factory.mktemp("local-keys") / "pki"
-
-
 def said_to_people(charger):
     return [s["status"] for s in json.loads(ctl(charger, "status", "--json")[1])["lastStatuses"]]
 

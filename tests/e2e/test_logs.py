@@ -19,11 +19,6 @@ WAYS = {"2.0.1": ("ocpp2.0.1", "GetLog", "LogStatusNotification"),
         "1.6-core": ("ocpp1.6", "GetDiagnostics", "DiagnosticsStatusNotification")}
 
 
-@pytest.fixture(name="keys", scope="module")
-def make_keys(tmp_path_factory):
-    return tmp_path_factory.mktemp("log-keys") / "pki"
-
-
 @pytest.fixture(name="nginx", scope="module")
 def run_nginx():
     with Nginx() as server:

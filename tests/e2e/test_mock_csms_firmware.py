@@ -17,14 +17,7 @@ CONTENT = bytes(range(256)) * 1000
 NULLS = {"url", "version", "compatible", "description", "build", "format", "manifestHash", "scheme", "signingCertificate", "signature"}
 
 
-@pytest.fixture(scope="module")
-def pki(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("firmware") / "pki"
-    subprocess.run([os.path.join(CERTS, "make-pki"), folder], check=True, timeout=120)
-    return folder
-
-
-def make_bundle(folder, pki, form="plain", signer="signer"):
+def make_bundle(folder, keys, form="plain", signer="signer"):
     content = folder / f"content-{form}-{signer}"
     content.mkdir()
     (content / "rootfs.img").write_bytes(os.urandom(1 << 18))
@@ -32,14 +25,14 @@ def make_bundle(folder, pki, form="plain", signer="signer"):
         f"[update]\ncompatible=acme box\nversion=2.1.0\ndescription=for \"tests\" $(x)\nbuild=42\n\n[bundle]\nformat={form}\n\n"
         "[image.rootfs]\nfilename=rootfs.img\n")
     bundle = folder / f"{form}-{signer}.raucb"
-    subprocess.run(["rauc", f"--cert={pki}/rauc/{signer}.pem", f"--key={pki}/rauc/{signer}.key", "bundle", content, bundle],
+    subprocess.run(["rauc", f"--cert={keys}/rauc/{signer}.pem", f"--key={keys}/rauc/{signer}.key", "bundle", content, bundle],
                    check=True, capture_output=True, timeout=60)
     return bundle
 
 
 @pytest.fixture(scope="module")
-def bundle(pki, tmp_path_factory):
-    return make_bundle(tmp_path_factory.mktemp("bundle"), pki)
+def bundle(keys, tmp_path_factory):
+    return make_bundle(tmp_path_factory.mktemp("bundle"), keys)
 
 
 @pytest.fixture
@@ -62,8 +55,8 @@ def listed(csms):
 # Uploads --------------------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("form", ["plain", "verity"])
-def test_bundle_is_read_by_rauc(csms, pki, tmp_path, form):
-    bundle = make_bundle(tmp_path, pki, form)
+def test_bundle_is_read_by_rauc(csms, keys, tmp_path, form):
+    bundle = make_bundle(tmp_path, keys, form)
     answer = upload(csms, bundle.read_bytes(), "new.raucb")
     assert answer.status == 201
     assert {k: answer.json[k] for k in ("name", "kind", "version", "compatible", "description", "build", "format", "verified", "note",
@@ -76,9 +69,9 @@ def test_bundle_is_read_by_rauc(csms, pki, tmp_path, form):
 
 
 @pytest.mark.parametrize("signer, verified", [("signer", True), ("foreign", False)])
-def test_keyring_verifies(pki, tmp_path, signer, verified):
-    with MockCsms("--rauc-keyring", pki / "rauc/root.pem") as csms:
-        told = upload(csms, make_bundle(tmp_path, pki, signer=signer).read_bytes()).json
+def test_keyring_verifies(keys, tmp_path, signer, verified):
+    with MockCsms("--rauc-keyring", keys / "rauc/root.pem") as csms:
+        told = upload(csms, make_bundle(tmp_path, keys, signer=signer).read_bytes()).json
     assert told["verified"] is verified and told["version"] == "2.1.0" and told["format"] == "plain"
     assert told["note"] is None if verified else told["note"].startswith("RAUC does not accept it by the keyring: ")
 
@@ -295,19 +288,19 @@ def test_bad_file_elsewhere_is_refused(csms, body, says):
 
 # Signatures -----------------------------------------------------------------------------------------------------------
 
-def signing(pki, name, scheme):
-    return {"key": (pki / f"firmware/{name}.key").read_text(), "certificate": (pki / f"firmware/{name}.pem").read_text(), "scheme": scheme}
+def signing(keys, name, scheme):
+    return {"key": (keys / f"firmware/{name}.key").read_text(), "certificate": (keys / f"firmware/{name}.pem").read_text(), "scheme": scheme}
 
 
-def test_signature_is_kept_and_the_key_is_not(place, tmp_path, pki):
-    order = signing(pki, "p256", "ecdsa")
+def test_signature_is_kept_and_the_key_is_not(place, tmp_path, keys):
+    order = signing(keys, "p256", "ecdsa")
     with MockCsms(*place) as csms:
         number = upload(csms, CONTENT).json["id"]
         answer = post(csms, f"/api/firmware/{number}/sign", order)
         assert answer.status == 200 and answer.json["scheme"] == "ecdsa" and answer.json["signingCertificate"] == order["certificate"]
         (tmp_path / "signature").write_bytes(base64.b64decode(answer.json["signature"]))
         (tmp_path / "content").write_bytes(CONTENT)
-        public = subprocess.run(["openssl", "x509", "-in", pki / "firmware/p256.pem", "-pubkey", "-noout"], check=True,
+        public = subprocess.run(["openssl", "x509", "-in", keys / "firmware/p256.pem", "-pubkey", "-noout"], check=True,
                                 capture_output=True, timeout=30).stdout
         (tmp_path / "public").write_bytes(public)
         subprocess.run(["openssl", "dgst", "-sha256", "-verify", tmp_path / "public", "-signature", tmp_path / "signature",
@@ -320,13 +313,13 @@ def test_signature_is_kept_and_the_key_is_not(place, tmp_path, pki):
         assert listed(csms) == [answer.json]
 
 
-def test_signature_brought_along(csms, pki, tmp_path):
+def test_signature_brought_along(csms, keys, tmp_path):
     number = upload(csms, CONTENT).json["id"]
     (tmp_path / "content").write_bytes(CONTENT)
-    certificate = (pki / "firmware/rsa2048.pem").read_text()
+    certificate = (keys / "firmware/rsa2048.pem").read_text()
 
     def bring(*options, **more):
-        made = subprocess.run([os.path.join(CERTS, "sign-firmware"), "--key", pki / "firmware/rsa2048.key", *options,
+        made = subprocess.run([os.path.join(CERTS, "sign-firmware"), "--key", keys / "firmware/rsa2048.key", *options,
                                tmp_path / "content"], check=True, capture_output=True, text=True, timeout=30).stdout
         return post(csms, f"/api/firmware/{number}/sign", {"certificate": certificate, "signature": made.strip(), **more})
 
@@ -344,33 +337,33 @@ def test_signature_brought_along(csms, pki, tmp_path):
     ({"scheme": "pss"}, "The scheme does not suit"), ({"key": "x"}, "The key must be"), ({"certificate": "x"}, "The certificate must be"),
     ({"signature": "AAAA"}, "Either"), ({"more": 1}, "more"), ({"key": "rsa2048"}, "do not belong together"),
 ])
-def test_bad_signing_is_refused(csms, pki, change, says):
+def test_bad_signing_is_refused(csms, keys, change, says):
     number = upload(csms, CONTENT).json["id"]
-    body = signing(pki, "p256", "ecdsa") | change
+    body = signing(keys, "p256", "ecdsa") | change
     if body.get("key") == "rsa2048":
-        body["key"] = signing(pki, "rsa2048", "pss")["key"]
+        body["key"] = signing(keys, "rsa2048", "pss")["key"]
     answer = post(csms, f"/api/firmware/{number}/sign", {name: value for name, value in body.items() if value is not None})
     assert answer.status == 400 and says in answer.json["title"], answer.json
     assert listed(csms)[0]["signature"] is None
 
 
-def test_encrypted_key(csms, pki, tmp_path):
+def test_encrypted_key(csms, keys, tmp_path):
     number = upload(csms, CONTENT).json["id"]
-    subprocess.run(["openssl", "pkey", "-in", pki / "firmware/rsa2048.key", "-aes256", "-passout", "pass:sesame", "-out",
+    subprocess.run(["openssl", "pkey", "-in", keys / "firmware/rsa2048.key", "-aes256", "-passout", "pass:sesame", "-out",
                     tmp_path / "key"], check=True, timeout=30)
-    body = signing(pki, "rsa2048", "pss") | {"key": (tmp_path / "key").read_text()}
+    body = signing(keys, "rsa2048", "pss") | {"key": (tmp_path / "key").read_text()}
     answer = post(csms, f"/api/firmware/{number}/sign", body)
     assert answer.status == 400 and answer.json["title"] == "The key is encrypted: it needs its passphrase."
     assert post(csms, f"/api/firmware/{number}/sign", body | {"passphrase": "other"}).status == 400
     assert post(csms, f"/api/firmware/{number}/sign", body | {"passphrase": "sesame"}).status == 200
 
 
-def test_file_elsewhere_is_signed_by_its_hash(csms, pki):
+def test_file_elsewhere_is_signed_by_its_hash(csms, keys):
     digest = hashlib.sha256(CONTENT).hexdigest()
     plain = post(csms, "/api/firmware/elsewhere", {"url": "http://example.org/x"}).json["id"]
     hashed = post(csms, "/api/firmware/elsewhere", {"url": "http://example.org/x", "sha256": digest}).json["id"]
-    assert post(csms, f"/api/firmware/{plain}/sign", signing(pki, "p256", "ecdsa")).status == 409
-    assert post(csms, f"/api/firmware/{hashed}/sign", signing(pki, "p256", "ecdsa")).status == 200
+    assert post(csms, f"/api/firmware/{plain}/sign", signing(keys, "p256", "ecdsa")).status == 409
+    assert post(csms, f"/api/firmware/{hashed}/sign", signing(keys, "p256", "ecdsa")).status == 200
 
 
 # Deleted --------------------------------------------------------------------------------------------------------------
@@ -391,11 +384,6 @@ def test_delete(place, tmp_path):
 
 
 # The agent ------------------------------------------------------------------------------------------------------------
-
-@pytest.fixture(name="keys", scope="module")
-def make_keys(tmp_path_factory):
-    return tmp_path_factory.mktemp("agent-keys") / "pki"
-
 
 @pytest.mark.parametrize("protocol, key, scheme", [
     ("ocpp1.6", "rsa3072", "pss"), ("ocpp1.6", "p256", "ecdsa"),

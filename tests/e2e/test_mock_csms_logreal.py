@@ -17,11 +17,6 @@ WAYS = {"1.6-core": ("ocpp1.6", {}), "1.6": ("ocpp1.6", {"logType": "Diagnostics
 
 
 @pytest.fixture(scope="module")
-def keys(tmp_path_factory):
-    return tmp_path_factory.mktemp("log-keys") / "pki"
-
-
-@pytest.fixture(scope="module")
 def ftp():
     with Vsftpd() as server:
         yield server

@@ -14,11 +14,6 @@ from stage import BINARIES, Stage, ctl, wait_for
 from parts import MockCsms, Trouble
 
 
-@pytest.fixture(name="keys", scope="module")
-def make_keys(tmp_path_factory):
-    return tmp_path_factory.mktemp("network-keys") / "pki"
-
-
 class Town(Stage):
     """A charger between two CSMS, a (in its own configuration) and b."""
 

@@ -21,11 +21,6 @@ MEASURANDS = "Current.Export,Current.Import,Power.Active.Export,Power.Active.Imp
 WRITABLE = {"ReadWrite", "WriteOnly"}
 
 
-@pytest.fixture(name="keys", scope="module")
-def make_keys(tmp_path_factory):
-    return tmp_path_factory.mktemp("report-keys") / "pki"
-
-
 @pytest.fixture(name="two", scope="module", params=["ocpp2.0.1", "ocpp2.1"])
 def start_two(keys, request):
     yield from two_connectors(keys, request.param)

@@ -18,11 +18,6 @@ BAD_CERTIFICATES = ["expired", "not-yet-valid", "foreign", "impostor", "via-inte
                     "no-code-signing", "critical", "rsa1024", "p192", "ed25519", "two"]
 
 
-@pytest.fixture(name="keys", scope="module")
-def make_keys(tmp_path_factory):
-    return tmp_path_factory.mktemp("request-keys") / "pki"
-
-
 def signed_stage(keys, version, **firmware):
     """A charger that believes in manufacturer/root.pem."""
     return Stage(keys, csms={"protocols": version},

@@ -15,11 +15,6 @@ VERSIONS = ["ocpp2.0.1", "ocpp1.6"]
 MACHINE = {"ocpp2.0.1": "Immediate", "ocpp1.6": "Hard"}
 
 
-@pytest.fixture(name="keys", scope="module")
-def make_keys(tmp_path_factory):
-    return tmp_path_factory.mktemp("reset-keys") / "pki"
-
-
 def stage(keys, version="ocpp2.0.1", **sections):
     return Stage(keys, csms={"protocols": version}, **sections)
 

@@ -8,11 +8,6 @@ from servers import PASSWORD, USER, Nginx, Sshd, Vsftpd
 from stage import Stage
 
 
-@pytest.fixture(name="keys", scope="module")
-def make_keys(tmp_path_factory):
-    return tmp_path_factory.mktemp("server-keys") / "pki"
-
-
 def mutual(server):
     return f"{server.mutual}/update.raucb", {"ca_file": server.ca, "client_cert_file": server.folder / "client.pem",
                                              "client_key": server.folder / "client.key"}

@@ -10,11 +10,6 @@ from stage import BINARIES, Stage, in_seconds, wait_for
 from parts import MockCsms
 
 
-@pytest.fixture(name="keys", scope="module")
-def make_keys(tmp_path_factory):
-    return tmp_path_factory.mktemp("session-keys") / "pki"
-
-
 # ---- files that the configuration names ----
 
 @pytest.mark.parametrize("section,key,content", [

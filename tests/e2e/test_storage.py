@@ -8,15 +8,8 @@ import subprocess
 import tempfile
 import time
 
-import pytest
-
 from stage import Stage, ctl, in_seconds, wait_for
 from parts import run
-
-
-@pytest.fixture(name="keys", scope="module")
-def make_keys(tmp_path_factory):
-    return tmp_path_factory.mktemp("storage-keys") / "pki"
 
 
 class DatabaseLock:

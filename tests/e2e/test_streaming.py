@@ -19,11 +19,6 @@ from parts import Bus, Program, Rauc, run
 WHOLE = ["Downloading", "Downloaded", "Installing", "InstallRebooting", "Installed"]
 
 
-@pytest.fixture(name="keys", scope="module")
-def make_keys(tmp_path_factory):
-    return tmp_path_factory.mktemp("streaming-keys") / "pki"
-
-
 @pytest.fixture(name="site", scope="module")
 def make_site():
     with Nginx() as server:

@@ -16,11 +16,6 @@ ALL = {"protocols": None}  # as the configuration has it where nothing is said: 
 ID = 77
 
 
-@pytest.fixture(name="keys", scope="module")
-def make_keys(tmp_path_factory):
-    return tmp_path_factory.mktemp("version-keys") / "pki"
-
-
 def check_schemas(charger):
     """A trace names the version of each frame."""
     done = subprocess.run(["node", TOP / "tests/e2e/check-trace.js", charger.csms.trace], capture_output=True, text=True,
