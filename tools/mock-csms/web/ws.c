@@ -30,7 +30,7 @@ struct Conn {
         struct lws *wsi;
         Station *station;
         char *in;
-        size_t in_size;
+        size_t in_size, in_room;
         Frame *out, **out_end;
         size_t out_bytes, out_count;
         unsigned close_code; /* 0: open */
@@ -388,6 +388,22 @@ static int give_up(struct lws *wsi, Conn *conn, unsigned code)
         return 0;
 }
 
+/* Doubled, or a message that comes in many pieces would be copied with each of them. */
+static int keep_piece(Conn *conn, const char *data, size_t size)
+{
+        if (conn->in_size + size >= conn->in_room) {
+                size_t room = 2 * (conn->in_size + size + 1);
+                char *more = realloc(conn->in, room);
+                if (!more)
+                        return -ENOMEM;
+                conn->in = more;
+                conn->in_room = room;
+        }
+        memcpy(conn->in + conn->in_size, data, size);
+        conn->in_size += size;
+        return 0;
+}
+
 static int receive(struct lws *wsi, Conn *conn, const char *data, size_t size)
 {
         if (conn->close_code) /* replaced or sent away: no more of it */
@@ -397,17 +413,13 @@ static int receive(struct lws *wsi, Conn *conn, const char *data, size_t size)
                 return give_up(wsi, conn, CLOSE_TOO_BIG);
         if (conn->rate > 0)
                 pay(conn, size);
-        char *more = realloc(conn->in, conn->in_size + size + 1);
-        if (!more)
+        if (keep_piece(conn, data, size) < 0)
                 return give_up(wsi, conn, CLOSE_ERROR);
-        conn->in = more;
-        memcpy(conn->in + conn->in_size, data, size);
-        conn->in_size += size;
         if (!lws_is_final_fragment(wsi) || lws_remaining_packet_payload(wsi) > 0)
                 return 0;
         _cleanup_(freep) char *message = TAKE_PTR(conn->in);
         size_t n = conn->in_size;
-        conn->in_size = 0;
+        conn->in_size = conn->in_room = 0;
         int r = station_receive(conn->station, message, n, lws_frame_is_binary(wsi));
         return r < 0 ? give_up(wsi, conn, CLOSE_ERROR) : 0;
 }
