@@ -15,6 +15,18 @@ CLONE_NEWNS = 0x00020000
 MAKE_PKI = Path(__file__).resolve().parents[2] / "certs" / "make-pki"
 
 
+# The files that take longest. A worker of a run takes whole files: one that began its last of these late would keep the run
+# waiting while the others have nothing to do.
+LONGEST = ("test_conformance", "test_conformance_21", "test_logs", "test_faults", "test_faults_csms", "test_streaming", "test_soak",
+           "test_kill", "test_mock_csms_fleet", "test_network_profile", "test_mock_csms_liveness", "test_demo", "test_attempts",
+           "test_reset", "test_mock_csms_hostile", "test_transfer_servers", "test_upload")
+
+
+def pytest_collection_modifyitems(items):
+    order = {name: i for i, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path.stem, len(LONGEST)))
+
+
 def pytest_configure(config):
     """Tests that run side by side don't see each other's mounts: RAUC looks at every mounted loop device there is, and
     fails where one goes away meanwhile."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mockcsms import MockCsms, wait_until
-from test_mock_csms_firmware import bundle, pki, signing  # noqa: F401
+from test_mock_csms_firmware import bundle, signing  # noqa: F401
 from test_mock_csms_fleet import check_trace
 
 HERE = Path(__file__).parent
@@ -92,12 +92,12 @@ def test_they_notice_what_the_schemas_forbid(tmp_path, name):
 
 
 @pytest.mark.parametrize("plain", [False, True], ids=["signed", "plain"])
-def test_a_push_updates_them(tmp_path, pki, bundle, plain):  # noqa: F811
+def test_a_push_updates_them(tmp_path, keys, bundle, plain):  # noqa: F811
     data = bundle.read_bytes()
     with others(tmp_path) as csms:
         firmware = upload(csms, data, "name=box.raucb")
         assert (firmware["kind"], firmware["version"]) == ("rauc", "2.1.0")
-        post(csms, f"/api/firmware/{firmware['id']}/sign", signing(pki, "rsa2048", "pss"), 200)
+        post(csms, f"/api/firmware/{firmware['id']}/sign", signing(keys, "rsa2048", "pss"), 200)
         push = post(csms, "/api/pushes", {"filter": {"vendor": "ocpp-rpc"}, "firmware": firmware["id"], "plain": plain}, 201)
         post(csms, f"/api/pushes/{push['id']}/send", {}, 200)
 
