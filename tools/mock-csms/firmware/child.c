@@ -227,5 +227,8 @@ void child_kill(Child *child)
                 close_handle(&child->outputs[i].pipe);
         }
         close_handle(&child->timer);
-        close_handle(&child->process);
+        /* One that runs still is closed when it has ended: libuv reaps only whose handle is open.
+         */
+        if (!uv_is_active((uv_handle_t *)&child->process))
+                close_handle(&child->process);
 }
