@@ -79,7 +79,8 @@ class OtherStation {
                         await tell('SignatureVerified');
                 }
                 await tell('Installing');
-                await this.client.close();
+                clearInterval(this.beat);
+                await this.client.close({ awaitPending: true });
                 this.version = crypto.createHash('sha256').update(file).digest('hex').slice(0, VERSION_LENGTH);
                 await this.start();
                 return tell('Installed');
