@@ -202,8 +202,8 @@ class Killed(Charger):
         finally:
             super()._tear_down()
 
-    def _set_up(self, version, slot_mib, trace, pki):
-        super()._set_up(version, slot_mib, trace, pki)
+    def _set_up(self, *arguments):
+        super()._set_up(*arguments)
         self.csms.command += ["--message-timeout", "5"]
 
     # ---- the order ----
