@@ -42,7 +42,8 @@ async function open() {
     const {signal} = leaving;
     showNavigation(name);
     if (!PAGES[name]) {
-        replace(main, trouble("There is no such page.", el("a", {href: "#/fleet"}, "To the fleet")));
+        document.title = "mock-csms";
+        replace(main, el("h1", {}, "Not here"), trouble("There is no such page.", el("a", {href: "#/fleet"}, "To the fleet")));
         return;
     }
     try {
@@ -56,7 +57,7 @@ async function open() {
         await page.show(main, {parts: parts.slice(1), query, signal});
     } catch (error) {
         if (!signal.aborted)
-            replace(main, trouble(error, el("button", {type: "button", on: {click: open}}, "Try again")));
+            replace(main, el("h1", {}, "Something went wrong"), trouble(error, el("button", {type: "button", on: {click: open}}, "Try again")));
     }
 }
 
@@ -127,7 +128,7 @@ try {
     await showRole();
 } catch (error) {
     setToken(null);
-    replace(main, trouble(error, "Load this page anew when that is mended."));
+    replace(main, el("h1", {}, "Not yet"), trouble(error, "Load this page anew when that is mended."));
     throw error;
 }
 watch();

@@ -44,7 +44,7 @@ const COLUMNS = [
     {name: "protocol", label: "OCPP", track: "4.5rem", sort: (s) => s.protocol, text: (s) => text(s.protocol?.replace("ocpp", ""))},
     {name: "vendor", label: "Vendor", track: "minmax(5rem,.8fr)", sort: (s) => s.vendor, text: (s) => text(s.vendor)},
     {name: "model", label: "Model", track: "minmax(5rem,.9fr)", sort: (s) => s.model, text: (s) => text(s.model)},
-    {name: "firmwareVersion", label: "Firmware", track: "minmax(4.5rem,.7fr)", phone: "5.5rem", sort: (s) => s.firmwareVersion, text: (s) => text(s.firmwareVersion)},
+    {name: "firmwareVersion", label: "Firmware", track: "minmax(4.5rem,.7fr)", phone: "6rem", sort: (s) => s.firmwareVersion, text: (s) => text(s.firmwareVersion)},
     {name: "slot", label: "Slot", track: "5rem", sort: (s) => s.slot, text: (s) => text(s.slot)},
     {name: "update", label: "Update", track: "minmax(9rem,1.1fr)", phone: "minmax(7rem,1fr)", sort: (s) => s.update?.status, show: (cell, s) => showUpdate(cell, s.update)},
     {name: "seen", label: "Seen", track: "9rem", sort: (s) => (s.online ? s.connectedSince : s.lastSeen), show: showSeen},

@@ -4,6 +4,7 @@ import {el, setAttribute, setText} from "./dom.js";
 
 /* status: [how far in percent, tone, word for people] */
 export const STATUSES = {
+    __proto__: null, // a station may say "constructor"
     Idle:                      [0,   "",     "Idle"],
     DownloadScheduled:         [5,   "run",  "Download scheduled"],
     Downloading:               [20,  "run",  "Downloading"],
