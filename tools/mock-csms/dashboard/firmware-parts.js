@@ -1,6 +1,6 @@
 /* What both pages of firmware and those of pushes say of it: words, badges, who uses it, a text that can be copied. */
 import {all, at} from "./api.js";
-import {el, note} from "./dom.js";
+import {el, note, replace, trouble} from "./dom.js";
 import {badge} from "./update.js";
 
 export const SCHEMES = {pss: "RSASSA-PSS", pkcs1: "RSASSA-PKCS1-v1_5", ecdsa: "ECDSA"};
@@ -44,6 +44,13 @@ export async function loadUsers(signal) {
 export function usersText(users) {
     const say = (list, one, many) => list.length > 0 ? `${list.length} ${list.length === 1 ? one : many}` : null;
     return users ? [say(users.pushes, "push", "pushes"), say(users.rollouts, "roll-out", "roll-outs")].filter(Boolean).join(", ") : "–";
+}
+
+/* In the place of a page whose thing is not there (any more), the way to the others; other errors are the frame's. */
+export function orGone(main, error, address, text) {
+    if (error.status !== 404)
+        throw error;
+    replace(main, trouble(error, el("a", {href: address}, text)));
 }
 
 /* A button that copies a text; where the browser lets no page do that, choose() marks it, to be copied by hand. */

@@ -3,7 +3,7 @@ import {all, at, get} from "./api.js";
 import {el, empty, replace, setAttribute, setText} from "./dom.js";
 import {catchDrops, makeElsewhere, makeUpload} from "./firmware-add.js";
 import {showFirmware} from "./firmware-one.js";
-import {SCHEMES, loadUsers, usersText} from "./firmware-parts.js";
+import {SCHEMES, loadUsers, orGone, usersText} from "./firmware-parts.js";
 import {bytes, number, time} from "./format.js";
 import {Grid} from "./grid.js";
 import {gather, listen} from "./live.js";
@@ -37,7 +37,7 @@ function columns(users) {
         {name: "verified", label: "Bundle", track: "7.5rem",
          show: (cell, f) => toned(cell, f.verified === null ? "not looked at" : f.verified ? "verified" : "not verified",
              f.verified === null ? "off" : f.verified ? "good" : "bad")},
-        {name: "status", label: "Status", track: "6rem", phone: "5.2rem", sort: true, show: (cell, f) => toned(cell, f.status, TONES[f.status])},
+        {name: "status", label: "Status", track: "6rem", phone: "6rem", sort: true, show: (cell, f) => toned(cell, f.status, TONES[f.status])},
         {name: "added", label: "Added", track: "6.5rem", sort: true, show: (cell, f) => cell.replaceChildren(time(f.added, true))},
         {name: "users", label: "Used by", track: "minmax(7rem,1fr)", text: (f) => usersText(users().get(f.id))},
     ];
@@ -94,7 +94,7 @@ async function showAll(main, signal) {
 
 export async function show(main, {parts, signal}) {
     if (parts[0])
-        await showFirmware(main, parts[0], signal);
+        await showFirmware(main, parts[0], signal).catch((error) => orGone(main, error, "#/firmware", "To all firmware"));
     else
         await showAll(main, signal);
 }

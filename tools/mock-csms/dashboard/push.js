@@ -1,7 +1,7 @@
 /* Updates for many stations at once: the pushes that there are. A new one is made in push-new.js, one is shown in push-one.js. */
 import {all, at} from "./api.js";
 import {el, empty, replace, setAttribute, setText} from "./dom.js";
-import {labelOf} from "./firmware-parts.js";
+import {labelOf, orGone} from "./firmware-parts.js";
 import {number, time} from "./format.js";
 import {Grid} from "./grid.js";
 import {gather, listen} from "./live.js";
@@ -26,15 +26,15 @@ function columns(firmware) {
          text: (p) => p.order.location ?? (firmware.has(p.order.firmware) ? labelOf(firmware.get(p.order.firmware))
              : `firmware ${p.order.firmware}, deleted`)},
         {name: "whom", label: "For", track: "minmax(8rem,1.2fr)", text: (p) => whomText(p.order)},
-        {name: "size", label: "Stations", track: "5.5rem", phone: "5.4rem", numeric: true, text: (p) => number(sizeOf(p))},
+        {name: "size", label: "Stations", track: "6rem", phone: "5.4rem", numeric: true, text: (p) => number(sizeOf(p))},
         {name: "state", label: "State", track: "8rem", phone: "minmax(6.5rem,1fr)", show(cell, p) {
             const [word, tone] = progressOf(p);
             setText(cell, word);
             setAttribute(cell, "data-tone", tone);
         }},
-        {name: "accepted", label: "Accepted", track: "6rem", phone: "5.8rem", numeric: true, text: (p) => number(p.counts.accepted)},
+        {name: "accepted", label: "Accepted", track: "6.6rem", phone: "5.8rem", numeric: true, text: (p) => number(p.counts.accepted)},
         {name: "refused", label: "Refused", track: "5.5rem", numeric: true, text: (p) => number(p.counts.refused)},
-        {name: "other", label: "Not told", track: "5.5rem", numeric: true,
+        {name: "other", label: "Not reached", track: "7.4rem", numeric: true,
             text: (p) => number(p.counts["no-answer"] + p.counts.offline + p.counts.untellable)},
         {name: "bar", label: "Answers", track: "minmax(6rem,1fr)", show(cell, p) {
             cell.stack ??= makeStack();
@@ -42,7 +42,7 @@ function columns(firmware) {
                 cell.append(cell.stack.element);
             cell.stack.show(p.counts);
         }},
-        {name: "made", label: "Sent or made", track: "7rem", show: (cell, p) => cell.replaceChildren(time(p.sent ?? p.made, true))},
+        {name: "made", label: "Sent or made", track: "8rem", show: (cell, p) => cell.replaceChildren(time(p.sent ?? p.made, true))},
     ];
 }
 
@@ -89,7 +89,7 @@ export async function show(main, {parts, query, signal}) {
     if (parts[0] === "new")
         await showNew(main, query, signal);
     else if (parts[0])
-        await showPush(main, parts[0], signal);
+        await showPush(main, parts[0], signal).catch((error) => orGone(main, error, "#/push", "To all pushes"));
     else if (query.station || query.firmware)
         location.replace(`#/push/new?${new URLSearchParams(query)}`);
     else
