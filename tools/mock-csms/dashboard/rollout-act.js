@@ -7,17 +7,24 @@ const REASON_MOST = 64;
 
 /* command: word of the button, question, what it is in general, tone, what was done */
 const COMMANDS = {
-    start:     ["Start", "Start", "Groups begin one after the other. You can pause it at any time.", "main", "is started"],
-    resume:    ["Resume", "Resume", "", "main", "goes on"],
-    pause:     ["Pause", "Pause", "OCPP has no cancel: what stations have been told they do.", "main", "is paused"],
+    start: ["Start", "Start", "Groups begin one after the other. You can pause it at any time.", "main", "is started"],
+    resume: ["Resume", "Resume", "", "main", "goes on"],
+    pause: ["Pause", "Pause", "OCPP has no cancel: what stations have been told they do.", "main", "is paused"],
     supersede: ["Supersede …", "Supersede", "", "main", "has another firmware now"],
-    abort:     ["Abort", "Abort", "This is for good: it can't be resumed. To stop for a while, pause it.", "bad", "is aborted"],
-    delete:    ["Delete", "Delete", "Its plan, its history and what became of each station are gone then. Nothing changes at the stations.", "bad", "is deleted"],
+    abort: ["Abort", "Abort", "This is for good: it can't be resumed. To stop for a while, pause it.", "bad", "is aborted"],
+    delete: [
+        "Delete", "Delete", "Its plan, its history and what became of each station are gone then. Nothing changes at the stations.", "bad",
+        "is deleted"
+    ],
 };
 export const ORDER = Object.keys(COMMANDS);
 
 function reasonField() {
-    const input = el("input", {maxlength: REASON_MOST, autocomplete: "off", on: {keydown: (event) => event.key === "Enter" && event.preventDefault()}}); // Enter is no answer
+    const input = el("input", {
+        maxlength: REASON_MOST,
+        autocomplete: "off",
+        on: {keydown: (event) => event.key === "Enter" && event.preventDefault()}
+    });  // Enter is no answer
     return {input, element: field("Reason (for those who look at it later)", input, `At most ${REASON_MOST} characters; may be left out.`)};
 }
 
@@ -34,9 +41,16 @@ function firmwareFields(files) {
         version.placeholder = files.find((f) => String(f.id) === box.value)?.version ?? "";
     };
     show();
-    return {elements: [field("Firmware instead", box), urlField,
-                       field("Version", version, "A station that boots with it has the firmware. Empty: what the firmware says.")],
-            read: () => ({...box.value ? {firmware: Number(box.value)} : {order: {location: url.value.trim()}}, ...version.value.trim() ? {version: version.value.trim()} : {}})};
+    return {
+        elements: [
+            field("Firmware instead", box), urlField,
+            field("Version", version, "A station that boots with it has the firmware. Empty: what the firmware says.")
+        ],
+        read: () => ({
+            ...box.value ? {firmware: Number(box.value)} : {order: {location: url.value.trim()}},
+            ...version.value.trim() ? {version: version.value.trim()} : {}
+        })
+    };
 }
 
 /* Asks and does it. r: the roll-out as it is shown; done(): afterwards. */
@@ -74,8 +88,12 @@ export function start(id, done) {
 
 /* The buttons; show(r) says which of them are there. */
 export function makeButtons(id, done) {
-    const buttons = Object.fromEntries(ORDER.map((command) => [command, action(COMMANDS[command][0], () => run(command, id, done),
-        {operator: true, class: command === "start" || command === "resume" ? "main" : command === "abort" || command === "delete" ? "quiet rollout-danger" : ""})]));
+    const buttons = Object.fromEntries(ORDER.map((command) => [command, action(COMMANDS[command][0], () => run(command, id, done), {
+        operator: true,
+        class: command === "start" || command === "resume" ? "main"
+            : command === "abort" || command === "delete"  ? "quiet rollout-danger"
+                                                           : ""
+    })]));
     return {element: el("div", {class: "buttons", role: "group", "aria-label": "What to do with it"}, Object.values(buttons)), show(r) {
         for (const [command, button] of Object.entries(buttons))
             button.hidden = command === "delete" ? !["ready", "finished", "aborted"].includes(r.state) : !r.can.includes(command);

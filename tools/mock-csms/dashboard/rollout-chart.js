@@ -8,9 +8,19 @@ const TOP = 40, LANE = 15, NAME = 20, BAND = 76, GAP = 14, AXIS = 22, LEFT = 46,
 const UP = ["installed", "installing", "downloading", "told"], DOWN = ["failed", "skipped"]; // what grows from below, what from above
 const TABLE_MOST = 120; // rows
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 2592000]; // seconds
-const RANGES = [["", "all of it"], ["600", "last 10 minutes"], ["3600", "last hour"], ["21600", "last 6 hours"], ["86400", "last day"], ["604800", "last week"]];
-const MARKS = {started: "▶ started", paused: "❚❚ paused", resumed: "▶ resumed", superseded: "⇄ superseded", aborted: "■ aborted", finished: "✓ finished",
-                      begun: "begun", reached: "reached"};
+const RANGES = [
+    ["", "all of it"], ["600", "last 10 minutes"], ["3600", "last hour"], ["21600", "last 6 hours"], ["86400", "last day"], ["604800", "last week"]
+];
+const MARKS = {
+    started: "▶ started",
+    paused: "❚❚ paused",
+    resumed: "▶ resumed",
+    superseded: "⇄ superseded",
+    aborted: "■ aborted",
+    finished: "✓ finished",
+    begun: "begun",
+    reached: "reached"
+};
 
 function ticks(from, to, width) {
     const wanted = (to - from) / 1000 / Math.max(2, Math.floor(width / 110));
@@ -19,7 +29,9 @@ function ticks(from, to, width) {
     const list = [];
     for (let at = Math.ceil((from - zone) / step) * step + zone; at <= to; at += step)
         list.push(at);
-    const options = step >= 86400000 ? {day: "numeric", month: "short"} : step >= 60000 ? {hour: "2-digit", minute: "2-digit"} : {timeStyle: "medium"};
+    const options = step >= 86400000 ? {day: "numeric", month: "short"}
+        : step >= 60000              ? {hour: "2-digit", minute: "2-digit"}
+                                     : {timeStyle: "medium"};
     const format = new Intl.DateTimeFormat("en-GB", options);
     return list.map((at) => [at, format.format(at)]);
 }
@@ -56,8 +68,17 @@ function areas(samples, index, size, x, bottom, end) {
 /* A threshold with its words; above: the words stand above the line. */
 function threshold(y, width, kind, text, above) {
     const left = kind === "failure"; // so that both can be read where they come together
-    return [svg("line", {x1: LEFT, x2: width - RIGHT, y1: y, y2: y, class: "limit", "data-kind": kind}),
-            svg("text", {x: left ? LEFT + 4 : width - RIGHT - 4, y: above ? y - 3 : y + 11, "text-anchor": left ? "start" : "end", class: "limit-text", "data-kind": kind}, text)];
+    return [
+        svg("line", {x1: LEFT, x2: width - RIGHT, y1: y, y2: y, class: "limit", "data-kind": kind}),
+        svg("text", {
+            x: left ? LEFT + 4 : width - RIGHT - 4,
+            y: above ? y - 3 : y + 11,
+            "text-anchor": left ? "start" : "end",
+            class: "limit-text",
+            "data-kind": kind
+        },
+            text)
+    ];
 }
 
 export class Chart {
@@ -69,8 +90,8 @@ export class Chart {
         this.marks = el("div", {class: "table"});
         this.at = null;
         this.range = select(RANGES, "", {"aria-label": "Time shown", on: {change: () => this.draw()}});
-        this.element = el("div", {class: "card rollout-chart"}, el("div", {class: "head"}, el("h2", {}, "Groups over time"), this.range), this.legend(), this.holder, this.readout, this.details,
-                          el("h3", {}, "What happened"), this.marks);
+        this.element = el("div", {class: "card rollout-chart"}, el("div", {class: "head"}, el("h2", {}, "Groups over time"), this.range),
+            this.legend(), this.holder, this.readout, this.details, el("h3", {}, "What happened"), this.marks);
         this.details.addEventListener("toggle", () => this.showTable());
         this.holder.addEventListener("pointermove", (event) => this.point(event.clientX - this.holder.getBoundingClientRect().left));
         this.holder.addEventListener("pointerleave", () => this.choose(null));
@@ -80,8 +101,10 @@ export class Chart {
     }
 
     legend() {
-        return el("ul", {class: "legend", "aria-label": "Colours"}, [...UP, ...DOWN].map((phase) => el("li", {}, el("span", {class: "swatch", "data-phase": phase}), PHASES[phase][0])),
-                  el("li", {}, el("span", {class: "swatch", "data-kind": "success"}), "so many must have it"), el("li", {}, el("span", {class: "swatch", "data-kind": "failure"}), "so many failures stop it"));
+        return el("ul", {class: "legend", "aria-label": "Colours"},
+            [...UP, ...DOWN].map((phase) => el("li", {}, el("span", {class: "swatch", "data-phase": phase}), PHASES[phase][0])),
+            el("li", {}, el("span", {class: "swatch", "data-kind": "success"}), "so many must have it"),
+            el("li", {}, el("span", {class: "swatch", "data-kind": "failure"}), "so many failures stop it"));
     }
 
     /* samples: [{at (ms), groups: [{phase: count}]}]; marks with at in ms; to: the right end. */
@@ -130,33 +153,42 @@ export class Chart {
     }
 
     describe() {
-        return `${this.rollout.groups.length} groups over time. ${this.rollout.groups.map((g, i) => `${g.name}: ${phaseText(this.samples.at(-1).groups[i])}`).join(". ")}`;
+        return `${this.rollout.groups.length} groups over time. ${
+            this.rollout.groups.map((g, i) => `${g.name}: ${phaseText(this.samples.at(-1).groups[i])}`).join(". ")}`;
     }
 
     axis(from, to, room, height) {
         const bottom = height - AXIS;
         return ticks(from, to, room).map(([at, text]) => {
             const x = this.x(at), anchor = x > LEFT + room - 30 ? "end" : x < LEFT + 20 ? "start" : "middle";
-            return [svg("line", {x1: x, x2: x, y1: TOP, y2: bottom, class: "grid-line"}), svg("text", {x, y: height - 6, "text-anchor": anchor, class: "axis"}, text)];
+            return [
+                svg("line", {x1: x, x2: x, y1: TOP, y2: bottom, class: "grid-line"}),
+                svg("text", {x, y: height - 6, "text-anchor": anchor, class: "axis"}, text)
+            ];
         });
     }
 
     band(group, i, top, width, end, from) {
         const bottom = top + NAME + BAND, now = this.samples.at(-1).groups[i], parts = [];
-        parts.push(svg("text", {x: LEFT, y: top + 14, class: "band-name"}, group.name, svg("tspan", {dx: 8, class: "axis"}, group.size > 0 ? `${number(group.size)}: ${phaseText(now)}` : "no station")),
-                   svg("rect", {x: LEFT, y: bottom - BAND, width: width - LEFT - RIGHT, height: BAND, class: "band"}));
+        parts.push(svg("text", {x: LEFT, y: top + 14, class: "band-name"}, group.name,
+                       svg("tspan", {dx: 8, class: "axis"}, group.size > 0 ? `${number(group.size)}: ${phaseText(now)}` : "no station")),
+            svg("rect", {x: LEFT, y: bottom - BAND, width: width - LEFT - RIGHT, height: BAND, class: "band"}));
         if (group.size === 0)
             return parts;
-        parts.push(svg("text", {x: LEFT - 5, y: bottom - BAND + 10, "text-anchor": "end", class: "axis"}, number(group.size)), svg("text", {x: LEFT - 5, y: bottom, "text-anchor": "end", class: "axis"}, "0"),
-                   areas(this.samplesFrom(from), i, group.size, this.x, bottom, end));
+        parts.push(svg("text", {x: LEFT - 5, y: bottom - BAND + 10, "text-anchor": "end", class: "axis"}, number(group.size)),
+            svg("text", {x: LEFT - 5, y: bottom, "text-anchor": "end", class: "axis"}, "0"),
+            areas(this.samplesFrom(from), i, group.size, this.x, bottom, end));
         const y = (n) => bottom - BAND * n / group.size;
         const last = i === this.rollout.groups.length - 1;
         if (!last && group.successCount > 0)
-            parts.push(threshold(y(group.successCount), width, "success", `${number(group.successCount)} must have it`, group.successCount < group.size / 4));
+            parts.push(threshold(
+                y(group.successCount), width, "success", `${number(group.successCount)} must have it`, group.successCount < group.size / 4));
         if (group.failureCount !== null && group.failureCount <= group.size)
-            parts.push(threshold(bottom - BAND + BAND * group.failureCount / group.size, width, "failure", `${number(group.failureCount)} failed stop it`, group.failureCount > group.size * 3 / 4));
+            parts.push(threshold(bottom - BAND + BAND * group.failureCount / group.size, width, "failure",
+                `${number(group.failureCount)} failed stop it`, group.failureCount > group.size * 3 / 4));
         for (const mark of this.markList.filter((m) => m.group === group.name && m.at >= from))
-            parts.push(svg("path", {class: "mark", "data-what": mark.what, d: `M${this.x(mark.at)} ${bottom + 1}l-5 9h10z`}, svg("title", {}, `${group.name} ${mark.what} ${exact(mark.at)}`)));
+            parts.push(svg("path", {class: "mark", "data-what": mark.what, d: `M${this.x(mark.at)} ${bottom + 1}l-5 9h10z`},
+                svg("title", {}, `${group.name} ${mark.what} ${exact(mark.at)}`)));
         return parts;
     }
 
@@ -208,9 +240,13 @@ export class Chart {
             return;
         const every = Math.ceil(this.samples.length / TABLE_MOST);
         const some = this.samples.filter((s, i) => i % every === 0 || i === this.samples.length - 1);
-        replace(this.rows, el("table", {}, el("caption", {}, every > 1 ? `Every ${every}. of ${this.samples.length} samples` : `${this.samples.length} samples`),
-            el("thead", {}, el("tr", {}, el("th", {scope: "col"}, "Time"), this.rollout.groups.map((g) => el("th", {scope: "col"}, `${g.name} (${number(g.size)})`)))),
-            el("tbody", {}, some.map((s) => el("tr", {}, el("th", {scope: "row"}, exact(s.at)), s.groups.map((g) => el("td", {}, phaseText(g))))))));
+        replace(this.rows,
+            el("table", {}, el("caption", {}, every > 1 ? `Every ${every}. of ${this.samples.length} samples` : `${this.samples.length} samples`),
+                el("thead", {},
+                    el("tr", {}, el("th", {scope: "col"}, "Time"),
+                        this.rollout.groups.map((g) => el("th", {scope: "col"}, `${g.name} (${number(g.size)})`)))),
+                el("tbody", {},
+                    some.map((s) => el("tr", {}, el("th", {scope: "row"}, exact(s.at)), s.groups.map((g) => el("td", {}, phaseText(g))))))));
     }
 
     showMarks() {
@@ -218,10 +254,14 @@ export class Chart {
         if (this.shown === key)
             return;
         this.shown = key;
-        replace(this.marks, this.markList.length === 0 ? el("p", {class: "quiet rollout-none"}, "Nothing yet.") : el("table", {},
-            el("thead", {}, el("tr", {}, ["Time", "What", "By", "Reason"].map((word) => el("th", {scope: "col"}, word)))),
-            el("tbody", {}, this.markList.toReversed().map((m) => el("tr", {}, el("td", {}, exact(m.at)), el("td", {}, m.group ? `${m.group} ${m.what}` : MARKS[m.what] ?? m.what),
-                                                                     el("td", {}, m.by), el("td", {class: "rollout-reason"}, m.reason))))));
+        replace(this.marks,
+            this.markList.length === 0
+                ? el("p", {class: "quiet rollout-none"}, "Nothing yet.")
+                : el("table", {}, el("thead", {}, el("tr", {}, ["Time", "What", "By", "Reason"].map((word) => el("th", {scope: "col"}, word)))),
+                      el("tbody", {},
+                          this.markList.toReversed().map((m) => el("tr", {}, el("td", {}, exact(m.at)),
+                                                             el("td", {}, m.group ? `${m.group} ${m.what}` : MARKS[m.what] ?? m.what),
+                                                             el("td", {}, m.by), el("td", {class: "rollout-reason"}, m.reason))))));
     }
 
     close() {

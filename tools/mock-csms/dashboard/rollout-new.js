@@ -43,11 +43,14 @@ async function stepPreview(form) {
             throw error;
         return [trouble(error, "Go back to mend it: all that you entered is kept.")];
     }
-    form.last = el("div", {class: "buttons"}, action("Create", () => create(form, false), {operator: true}), action("Create and start …", () => create(form, true), {operator: true, class: "main"}));
+    form.last = el("div", {class: "buttons"}, action("Create", () => create(form, false), {operator: true}),
+        action("Create and start …", () => create(form, true), {operator: true, class: "main"}));
     return [
         el("div", {class: "card"}, el("h3", {}, r.name), wholeSentences(form.draft, r).map((s) => el("p", {}, s))),
-        r.groups.map((g, i) => el("section", {class: "card", "aria-label": g.name}, el("div", {class: "head"}, el("h3", {}, `${i + 1}. ${g.name}`), el("strong", {}, number(g.size)), el("span", {class: "quiet"}, g.size === 1 ? "station" : "stations")),
-                                  el("ul", {}, sentencesOf(form.draft, r, i).map((s) => el("li", {}, s))), stationList(g))),
+        r.groups.map((g, i) => el("section", {class: "card", "aria-label": g.name},
+                         el("div", {class: "head"}, el("h3", {}, `${i + 1}. ${g.name}`), el("strong", {}, number(g.size)),
+                             el("span", {class: "quiet"}, g.size === 1 ? "station" : "stations")),
+                         el("ul", {}, sentencesOf(form.draft, r, i).map((s) => el("li", {}, s))), stationList(g))),
         el("p", {class: "quiet"}, "Nothing is told to any station until it is started."),
     ];
 }
@@ -67,8 +70,11 @@ function showWrong(form, box, body, wrong) {
         else
             input?.after(told);
     }
-    replace(box, wrong.length === 0 ? null : el("div", {class: "trouble", role: "alert"}, el("strong", {}, wrong.length === 1 ? "One thing is to be mended:" : `${wrong.length} things are to be mended:`),
-                                                el("ul", {}, wrong.map(([, sentence]) => el("li", {}, sentence)))));
+    replace(box,
+        wrong.length === 0 ? null
+                           : el("div", {class: "trouble", role: "alert"},
+                                 el("strong", {}, wrong.length === 1 ? "One thing is to be mended:" : `${wrong.length} things are to be mended:`),
+                                 el("ul", {}, wrong.map(([, sentence]) => el("li", {}, sentence)))));
     form.inputs.get(wrong[0]?.[0])?.focus();
 }
 
@@ -82,7 +88,8 @@ export async function show(main, {query, signal}) {
     const form = {draft, signal, inputs: new Map(), last: null,
                   changed: () => sessionStorage.setItem(KEY, JSON.stringify(draft)), again: (key) => open(step, key)};
     let step = 0, furthest = 0;
-    const steps = el("ol", {class: "rollout-steps"}), wrong = el("div"), body = el("div", {class: "rollout-step"}), foot = el("div", {class: "buttons rollout-foot"});
+    const steps = el("ol", {class: "rollout-steps"}), wrong = el("div"), body = el("div", {class: "rollout-step"}),
+          foot = el("div", {class: "buttons rollout-foot"});
     const makers = [() => stepWhat(form, files), () => stepGroups(form), () => stepLimits(form), () => stepPreview(form)];
 
     const next = async (to) => {
@@ -127,8 +134,8 @@ export async function show(main, {query, signal}) {
         event.preventDefault();
         next(step + 1).catch((error) => replace(wrong, trouble(error)));
     }}}, wrong, body, foot);
-    replace(main, el("p", {class: "quiet rollout-back"}, el("a", {href: "#/rollouts"}, "Roll-outs")), el("div", {class: "head"}, el("h1", {}, "New roll-out")),
-            el("nav", {"aria-label": "Steps"}, steps), sheet);
+    replace(main, el("p", {class: "quiet rollout-back"}, el("a", {href: "#/rollouts"}, "Roll-outs")),
+        el("div", {class: "head"}, el("h1", {}, "New roll-out")), el("nav", {"aria-label": "Steps"}, steps), sheet);
     await open(0);
     suggestions(signal).then((lists) => sheet.append(...lists)).catch(() => {});
 }

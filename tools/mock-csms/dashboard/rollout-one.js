@@ -20,27 +20,38 @@ function ofLimit(n, limit, share) {
 /* What stopped it, or what troubles it: large, where there is something. */
 function stopBox(r, showFailed) {
     if (r.trouble)
-        return el("div", {class: "trouble rollout-stop", role: "alert"}, el("strong", {}, "It rests: its last step could not be stored."), el("p", {}, r.trouble),
-                  el("p", {}, "Nobody was told by that step. It is tried again by itself; make room on the disk of mock-csms."));
+        return el("div", {class: "trouble rollout-stop", role: "alert"}, el("strong", {}, "It rests: its last step could not be stored."),
+            el("p", {}, r.trouble), el("p", {}, "Nobody was told by that step. It is tried again by itself; make room on the disk of mock-csms."));
     if (r.state !== "paused" && r.state !== "aborted")
         return null;
     const itself = stoppedItself(r);
     const title = itself ? "It has stopped by itself." : `${r.state === "paused" ? "Paused" : "Aborted"} by ${r.by}.`;
-    return el("div", {class: `rollout-stop ${itself ? "trouble" : "card"}`, role: itself ? "alert" : null},
-              el("strong", {}, title), el("p", {class: "rollout-cause"}, r.reason || "No reason was given."),
-              el("p", {class: "quiet"}, time(r.since), itself ? " · Look at the stations that failed; then resume, supersede or abort." : ""),
-              r.counts.failed > 0 ? el("button", {type: "button", on: {click: showFailed}}, `Show the failed stations (${number(r.counts.failed)})`) : null);
+    return el("div", {class: `rollout-stop ${itself ? "trouble" : "card"}`, role: itself ? "alert" : null}, el("strong", {}, title),
+        el("p", {class: "rollout-cause"}, r.reason || "No reason was given."),
+        el("p", {class: "quiet"}, time(r.since), itself ? " · Look at the stations that failed; then resume, supersede or abort." : ""),
+        r.counts.failed > 0 ? el("button", {type: "button", on: {click: showFailed}}, `Show the failed stations (${number(r.counts.failed)})`)
+                            : null);
 }
 
 function facts(r, firmware) {
     const rows = [
         ["Firmware", r.order ? firmwareName(r, firmware) : el("a", {href: `#/firmware/${r.firmware}`}, firmwareName(r, firmware))],
-        ["Version", r.version || "–"], ["Fetch", r.retrieve ?? "at once"], ["Install", r.install ?? "at once"],
-        r.spread ? ["Spread over", duration(r.spread)] : null, r.startAt ? ["Begins not before", time(r.startAt)] : null,
-        ["Failures stop it", r.failureLimit === null ? "only by the limits of groups" : `${ofLimit(r.counts.failed ?? 0, r.failureCount, r.failureLimit)} failed`],
-        ["Tried again", r.retry.times > 0 ? `${r.retry.times === 1 ? "once" : `${r.retry.times} times`}, after ${duration(r.retry.after)}` : "never"],
+        ["Version", r.version || "–"],
+        ["Fetch", r.retrieve ?? "at once"],
+        ["Install", r.install ?? "at once"],
+        r.spread ? ["Spread over", duration(r.spread)] : null,
+        r.startAt ? ["Begins not before", time(r.startAt)] : null,
+        [
+            "Failures stop it",
+            r.failureLimit === null ? "only by the limits of groups" : `${ofLimit(r.counts.failed ?? 0, r.failureCount, r.failureLimit)} failed`
+        ],
+        [
+            "Tried again",
+            r.retry.times > 0 ? `${r.retry.times === 1 ? "once" : `${r.retry.times} times`}, after ${duration(r.retry.after)}` : "never"
+        ],
         ["At a time", r.inFlightMax > 0 ? `${number(r.inFlightMax)} stations` : "all that are due"],
-        ["No answer", `failed after ${duration(r.answerTimeout)}`], ["No progress", `failed after ${duration(r.progressTimeout)}`],
+        ["No answer", `failed after ${duration(r.answerTimeout)}`],
+        ["No progress", `failed after ${duration(r.progressTimeout)}`],
         r.plain ? ["Signature", "left out"] : null,
     ].filter(Boolean);
     return el("dl", {class: "facts"}, rows.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
@@ -52,9 +63,11 @@ function makeGroups(choose) {
     const rows = [];
     const makeRow = (group) => {
         const state = badge("", ""), line = stackedLine(), words = el("small", {class: "quiet"}), begun = el("td"), reached = el("td");
-        const installed = el("td", {class: "numeric"}), failed = el("button", {type: "button", class: "quiet rollout-count", on: {click: () => choose({state: "failed", group: group.name})}});
-        const row = el("tr", {}, el("th", {scope: "row"}, group.name), el("td", {}, state), el("td", {class: "rollout-progress"}, line.element, words), installed,
-                       el("td", {class: "numeric"}, failed), el("td", {class: "numeric"}, group.wait > 0 ? duration(group.wait) : "–"), begun, reached);
+        const installed = el("td", {class: "numeric"}),
+              failed = el("button", {type: "button", class: "quiet rollout-count", on: {click: () => choose({state: "failed", group: group.name})}});
+        const row = el("tr", {}, el("th", {scope: "row"}, group.name), el("td", {}, state),
+            el("td", {class: "rollout-progress"}, line.element, words), installed, el("td", {class: "numeric"}, failed),
+            el("td", {class: "numeric"}, group.wait > 0 ? duration(group.wait) : "–"), begun, reached);
         body.append(row);
         return {show(g, r) {
             const count = g.counts.failed ?? 0;
@@ -72,7 +85,10 @@ function makeGroups(choose) {
                 }
         }};
     };
-    const heads = [["Group"], ["State"], ["Progress"], ["Installed of needed", "numeric"], ["Failed of limit", "numeric"], ["Then waits", "numeric"], ["Begun"], ["Reached"]];
+    const heads = [
+        ["Group"], ["State"], ["Progress"], ["Installed of needed", "numeric"], ["Failed of limit", "numeric"], ["Then waits", "numeric"], ["Begun"],
+        ["Reached"]
+    ];
     return {element: el("div", {class: "table", tabindex: 0, role: "region", "aria-label": "Groups"}, el("table", {},
                 el("thead", {}, el("tr", {}, heads.map(([word, name]) => el("th", {scope: "col", class: name}, word)))), body)),
             show(r) {
@@ -126,7 +142,8 @@ function markKey(r) {
 export async function show(main, {id, query, signal}) {
     const [first, files] = await Promise.all([get(at("rollouts", id), {}, signal), all(at("firmware"), {}, signal)]);
     const firmware = new Map(files.map((f) => [f.id, f])), past = new History(id, signal);
-    const state = badge("", ""), next = el("p", {class: "rollout-next", role: "status"}), stop = el("div"), line = stackedLine(), plan = el("div", {class: "card"});
+    const state = badge("", ""), next = el("p", {class: "rollout-next", role: "status"}), stop = el("div"), line = stackedLine(),
+          plan = el("div", {class: "card"});
     const words = el("p", {class: "quiet"}), chart = new Chart(), targets = new Targets(id, query, signal);
     const choose = (wanted) => { targets.choose(wanted); targets.element.scrollIntoView({block: "start"}); };
     const groups = makeGroups(choose);
@@ -167,8 +184,8 @@ export async function show(main, {id, query, signal}) {
         wanted = false;
     };
     replace(main, el("p", {class: "quiet rollout-back"}, el("a", {href: "#/rollouts"}, "Roll-outs")),
-            el("div", {class: "head"}, el("h1", {}, r.name), state, buttons.element), stop, next, el("div", {class: "card rollout-whole"}, line.element, words),
-            el("h2", {}, "Groups"), groups.element, chart.element, plan, targets.element);
+        el("div", {class: "head"}, el("h1", {}, r.name), state, buttons.element), stop, next,
+        el("div", {class: "card rollout-whole"}, line.element, words), el("h2", {}, "Groups"), groups.element, chart.element, plan, targets.element);
     document.title = `${r.name} · mock-csms`;
     paint();
     const axis = setInterval(() => document.hidden || isOver(r) || draw(), AXIS_EVERY);

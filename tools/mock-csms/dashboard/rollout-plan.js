@@ -6,12 +6,20 @@ const SHARE = /^(\d+(\.\d{1,2})?%|\d+)$/;
 const TIME = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?|\d{2}:\d{2})$/;
 const SPAN_MOST = 604800; // seconds
 
-export const FAILURES = ["NoAnswer", "Rejected", "CallError", "DownloadFailed", "InvalidSignature", "InstallationFailed", "InstallVerificationFailed", "Stalled"];
+export const FAILURES =
+    ["NoAnswer", "Rejected", "CallError", "DownloadFailed", "InvalidSignature", "InstallationFailed", "InstallVerificationFailed", "Stalled"];
 
 /* What stations can be chosen by: [member of the filter, words]. */
 export const CONDITIONS = [
-    ["tag", "has the tag"], ["notTag", "has not the tag"], ["model", "model is"], ["vendor", "vendor is"], ["firmwareVersion", "firmware is"],
-    ["notFirmwareVersion", "firmware is not"], ["belowFirmwareVersion", "firmware is older than"], ["protocol", "OCPP version is"], ["id", "identity fits (* is any text)"],
+    ["tag", "has the tag"],
+    ["notTag", "has not the tag"],
+    ["model", "model is"],
+    ["vendor", "vendor is"],
+    ["firmwareVersion", "firmware is"],
+    ["notFirmwareVersion", "firmware is not"],
+    ["belowFirmwareVersion", "firmware is older than"],
+    ["protocol", "OCPP version is"],
+    ["id", "identity fits (* is any text)"],
     ["serialNumber", "serial number is"],
 ];
 
@@ -26,10 +34,31 @@ export function newGroup(name, share, more = {}) {
 /* How it begins: few stations first. */
 export function newDraft() {
     return {
-        name: "", source: "firmware", firmware: "", location: "", version: "", retrieve: "", install: "", spread: span("", 60), retries: "", retryInterval: span("", 60), plain: false,
-        among: [], startAt: "", failureLimit: "5%", times: "1", after: span(10, 60), failures: [...FAILURES], answerTimeout: span(5, 60), progressTimeout: span(2, 3600), inFlightMax: "",
-        groups: [newGroup("internal", "", {kind: "filter", filter: [["tag", "internal"]], success: "100%", wait: span(1, 3600), failureLimit: "1"}),
-                 newGroup("canary", "5%", {failureLimit: "2"}), newGroup("gradual", "30%", {failureLimit: "5%"}), newGroup("full", "100%", {wait: span(0, 1)})],
+        name: "",
+        source: "firmware",
+        firmware: "",
+        location: "",
+        version: "",
+        retrieve: "",
+        install: "",
+        spread: span("", 60),
+        retries: "",
+        retryInterval: span("", 60),
+        plain: false,
+        among: [],
+        startAt: "",
+        failureLimit: "5%",
+        times: "1",
+        after: span(10, 60),
+        failures: [...FAILURES],
+        answerTimeout: span(5, 60),
+        progressTimeout: span(2, 3600),
+        inFlightMax: "",
+        groups: [
+            newGroup("internal", "", {kind: "filter", filter: [["tag", "internal"]], success: "100%", wait: span(1, 3600), failureLimit: "1"}),
+            newGroup("canary", "5%", {failureLimit: "2"}), newGroup("gradual", "30%", {failureLimit: "5%"}),
+            newGroup("full", "100%", {wait: span(0, 1)})
+        ],
     };
 }
 
@@ -74,7 +103,8 @@ function checkWhat(d) {
     return [
         d.name.trim() === "" && ["name", "The roll-out needs a name."],
         d.source === "firmware" && d.firmware === "" && ["firmware", "Choose a firmware."],
-        d.source === "location" && !/^(https?|ftps?|sftp):\/\/\S+$/.test(d.location.trim()) && ["location", "The location must be a URL: http, https, ftp, ftps or sftp."],
+        d.source === "location" && !/^(https?|ftps?|sftp):\/\/\S+$/.test(d.location.trim()) &&
+            ["location", "The location must be a URL: http, https, ftp, ftps or sftp."],
         d.retrieve.trim() !== "" && !TIME.test(d.retrieve.trim()) && ["retrieve", "When to fetch it is no time such as 02:00 or 2026-11-27T02:00."],
         d.install.trim() !== "" && !TIME.test(d.install.trim()) && ["install", "When to install it is no time such as 02:00 or 2026-11-27T02:00."],
         !isSpan(d.spread) && ["spread", "The spread must be between nothing and 7 days."],
@@ -89,7 +119,8 @@ function checkGroup(g, i, groups) {
         g.name.trim() === "" && [key("name"), `${called} needs a name.`],
         groups.findIndex((other) => other.name.trim() === g.name.trim()) < i && [key("name"), `There are two groups ${g.name.trim()}.`],
         g.kind === "share" && !SHARE.test(share(g.share) ?? "") && [key("share"), `${called} needs a share such as 5% or a number such as 25.`],
-        g.kind === "filter" && Object.keys(filterOf(g.filter)).length === 0 && [key("filter"), `${called} needs a condition; all that are left are the share 100%.`],
+        g.kind === "filter" && Object.keys(filterOf(g.filter)).length === 0 &&
+            [key("filter"), `${called} needs a condition; all that are left are the share 100%.`],
         g.kind === "stations" && identities(g.stations).length === 0 && [key("stations"), `${called} needs identities.`],
         !SHARE.test(share(g.success) ?? "100%") && [key("success"), `${called}: how many must have it is a share such as 95% or a number.`],
         !SHARE.test(share(g.failureLimit) ?? "1") && [key("failureLimit"), `${called}: the failure limit is a share such as 5% or a number.`],
@@ -113,19 +144,26 @@ function checkLimits(d) {
 /* Groups that nobody would be in are refused when it is made: better told here, by name. */
 async function checkFilters(d) {
     const counts = await Promise.all(d.groups.map((g) => (g.kind === "filter" ? countOf(filterOf(g.filter)) : 1)));
-    return d.groups.map((g, i) => counts[i] === 0 && [`groups.${i}.filter`, `Group ${g.name.trim()}: no station fits. Change its conditions, or remove it.`]);
+    return d.groups.map(
+        (g, i) => counts[i] === 0 && [`groups.${i}.filter`, `Group ${g.name.trim()}: no station fits. Change its conditions, or remove it.`]);
 }
 
 /* What is wrong with what was entered in this step (0 …): [] if nothing. */
 export async function check(d, step) {
-    const wrong = [checkWhat, () => [d.groups.length === 0 && ["groups", "A roll-out needs a group."], ...d.groups.flatMap(checkGroup)], checkLimits][step]?.(d).filter(Boolean) ?? [];
+    const groups = () => [d.groups.length === 0 && ["groups", "A roll-out needs a group."], ...d.groups.flatMap(checkGroup)];
+    const wrong = [checkWhat, groups, checkLimits][step]?.(d).filter(Boolean) ?? [];
     return step === 1 && wrong.length === 0 ? (await checkFilters(d)).filter(Boolean) : wrong;
 }
 
 function groupBody(g) {
     return {
-        name: g.name.trim(), ...g.kind === "share" ? {share: share(g.share)} : g.kind === "filter" ? {filter: filterOf(g.filter)} : {stations: identities(g.stations)},
-        success: share(g.success), wait: seconds(g.wait), failureLimit: share(g.failureLimit),
+        name: g.name.trim(),
+        ...g.kind === "share"     ? {share: share(g.share)}
+            : g.kind === "filter" ? {filter: filterOf(g.filter)}
+                                  : {stations: identities(g.stations)},
+        success: share(g.success),
+        wait: seconds(g.wait),
+        failureLimit: share(g.failureLimit),
     };
 }
 
@@ -133,11 +171,23 @@ function groupBody(g) {
 export function bodyOf(d) {
     const among = filterOf(d.among);
     return {
-        name: d.name.trim(), ...d.source === "firmware" ? {firmware: Number(d.firmware)} : {order: {location: d.location.trim()}}, version: d.version.trim() || undefined,
-        retrieve: d.retrieve.trim() || undefined, install: d.install.trim() || undefined, spread: seconds(d.spread), retries: whole(d.retries), retryInterval: seconds(d.retryInterval),
-        plain: d.plain || undefined, stations: Object.keys(among).length > 0 ? among : undefined, startAt: d.startAt ? new Date(d.startAt).toISOString() : undefined,
-        failureLimit: share(d.failureLimit), retry: {times: whole(d.times) ?? 0, after: seconds(d.after), failures: Number(d.times) > 0 ? d.failures : undefined},
-        answerTimeout: seconds(d.answerTimeout), progressTimeout: seconds(d.progressTimeout), inFlightMax: whole(d.inFlightMax), groups: d.groups.map(groupBody),
+        name: d.name.trim(),
+        ...d.source === "firmware" ? {firmware: Number(d.firmware)} : {order: {location: d.location.trim()}},
+        version: d.version.trim() || undefined,
+        retrieve: d.retrieve.trim() || undefined,
+        install: d.install.trim() || undefined,
+        spread: seconds(d.spread),
+        retries: whole(d.retries),
+        retryInterval: seconds(d.retryInterval),
+        plain: d.plain || undefined,
+        stations: Object.keys(among).length > 0 ? among : undefined,
+        startAt: d.startAt ? new Date(d.startAt).toISOString() : undefined,
+        failureLimit: share(d.failureLimit),
+        retry: {times: whole(d.times) ?? 0, after: seconds(d.after), failures: Number(d.times) > 0 ? d.failures : undefined},
+        answerTimeout: seconds(d.answerTimeout),
+        progressTimeout: seconds(d.progressTimeout),
+        inFlightMax: whole(d.inFlightMax),
+        groups: d.groups.map(groupBody),
     };
 }
 
@@ -151,26 +201,37 @@ function whoSentence(g, size) {
     if (g.kind === "stations")
         return `${n} of the list.`;
     if (g.kind === "filter")
-        return `${n}: ${g.filter.filter(([, v]) => v.trim()).map(([name, v]) => `${CONDITIONS.find(([c]) => c === name)?.[1] ?? name} ${v.trim()}`).join(" and ")}.`;
+        return `${n}: ${
+            g.filter.filter(([, v]) => v.trim())
+                .map(([name, v]) => `${CONDITIONS.find(([c]) => c === name)?.[1] ?? name} ${v.trim()}`)
+                .join(" and ")}.`;
     return share(g.share) === "100%" ? `${n}: all that are left.` : `${n}, drawn from those that are left (${share(g.share)}).`;
 }
 
 /* What happens with group i, as sentences; r: what the preview answered. */
 export function sentencesOf(d, r, i) {
     const now = r.groups[i], before = r.groups[i - 1];
-    const begins = i > 0 ? `It begins when ${number(before.successCount)} of ${before.name} have the firmware${before.wait > 0 ? ` and have had it for ${duration(before.wait)}` : ""}.`
-        : d.startAt ? `It begins when it is started, but not before ${exact(Date.parse(d.startAt))}.` : "It begins when the roll-out is started.";
-    const stops = now.failureCount !== null ? `${number(now.failureCount)} failed ${now.failureCount === 1 ? "station stops" : "stations stop"} the roll-out.` : null;
+    const begins = i > 0 ? `It begins when ${number(before.successCount)} of ${before.name} have the firmware${
+                               before.wait > 0 ? ` and have had it for ${duration(before.wait)}` : ""}.`
+        : d.startAt                            ? `It begins when it is started, but not before ${exact(Date.parse(d.startAt))}.`
+                                               : "It begins when the roll-out is started.";
+    const stops = now.failureCount !== null
+        ? `${number(now.failureCount)} failed ${now.failureCount === 1 ? "station stops" : "stations stop"} the roll-out.`
+        : null;
     return [whoSentence(d.groups[i], now.size), begins, stops].filter(Boolean);
 }
 
 /* What holds for all of them. */
 export function wholeSentences(d, r) {
     return [
-        `${stationsWord(r.size)} get ${r.version ? `version ${r.version}` : "the firmware"}: they fetch it ${d.retrieve.trim() ? `at ${d.retrieve.trim()}` : "at once"} and install it ${d.install.trim() ? `at ${d.install.trim()}` : "at once"}` +
+        `${stationsWord(r.size)} get ${r.version ? `version ${r.version}` : "the firmware"}: they fetch it ${
+            d.retrieve.trim() ? `at ${d.retrieve.trim()}` : "at once"} and install it ${d.install.trim() ? `at ${d.install.trim()}` : "at once"}` +
             `${seconds(d.spread) ? `, spread over ${duration(seconds(d.spread))}` : ""}. Those that are offline are told when they come.`,
-        r.failureCount === null ? "No number of failures of all stations stops it: only what a group says." : `It stops by itself when ${number(r.failureCount)} of all have failed.`,
-        r.retry.times > 0 ? `A station that failed is told again ${r.retry.times === 1 ? "once" : `${r.retry.times} times`}, after ${duration(r.retry.after)}; only then does it count.` : "A station that failed is not told again.",
+        r.failureCount === null ? "No number of failures of all stations stops it: only what a group says."
+                                : `It stops by itself when ${number(r.failureCount)} of all have failed.`,
+        r.retry.times > 0 ? `A station that failed is told again ${r.retry.times === 1 ? "once" : `${r.retry.times} times`}, after ${
+                                duration(r.retry.after)}; only then does it count.`
+                          : "A station that failed is not told again.",
         r.inFlightMax > 0 ? `At most ${number(r.inFlightMax)} are under way at a time.` : null,
     ].filter(Boolean);
 }

@@ -26,7 +26,15 @@ function text(form, object, name, key, label, help, props = {}) {
 
 function spanField(form, object, name, key, label, help) {
     const n = bind(form, object[name], "n", key, el("input", {inputmode: "decimal", class: "short", autocomplete: "off"}));
-    const unit = select(UNITS, object[name].unit, {"aria-label": `${label}: unit`, on: {change: () => { object[name].unit = unit.value; form.changed(); }}});
+    const unit = select(UNITS, object[name].unit, {
+        "aria-label": `${label}: unit`,
+        on: {
+            change: () => {
+                object[name].unit = unit.value;
+                form.changed();
+            }
+        }
+    });
     const whole = field(label, n, help), both = el("div", {class: "rollout-span"});
     n.before(both);
     both.append(n, unit);
@@ -58,17 +66,48 @@ function conditions(form, pairs, key, label) {
     }, COUNT_EVERY);
     const show = () => {
         replace(box, el("legend", {}, label), pairs.map((pair, i) => {
-            const name = select(CONDITIONS, pair[0], {"aria-label": "Condition", on: {change: () => { pair[0] = name.value; suggest(); form.changed(); count(); }}});
+            const name = select(CONDITIONS, pair[0], {
+                "aria-label": "Condition",
+                on: {
+                    change: () => {
+                        pair[0] = name.value;
+                        suggest();
+                        form.changed();
+                        count();
+                    }
+                }
+            });
             const value = bind(form, pair, 1, i === 0 ? key : `${key}.${i}`, el("input", {"aria-label": "Value", autocomplete: "off"}));
             const suggest = () => value.setAttribute("list", `values-${name.value.replace(/^(not|below)/, "").toLowerCase()}`);
             suggest();
             value.addEventListener("input", count);
-            return el("div", {class: "rollout-condition"}, name, value, el("button", {type: "button", class: "quiet", "aria-label": "Remove this condition", on: {click: () => {
-                pairs.splice(i, 1);
-                form.changed();
-                show();
-            }}}, "×"));
-        }), el("div", {class: "buttons"}, el("button", {type: "button", on: {click: () => { pairs.push(["tag", ""]); show(); }}}, "Add a condition"), fits));
+            return el("div", {class: "rollout-condition"}, name, value,
+                el("button", {
+                    type: "button",
+                    class: "quiet",
+                    "aria-label": "Remove this condition",
+                    on: {
+                        click: () => {
+                            pairs.splice(i, 1);
+                            form.changed();
+                            show();
+                        }
+                    }
+                },
+                    "×"));
+        }),
+            el("div", {class: "buttons"},
+                el("button", {
+                    type: "button",
+                    on: {
+                        click: () => {
+                            pairs.push(["tag", ""]);
+                            show();
+                        }
+                    }
+                },
+                    "Add a condition"),
+                fits));
         count();
     };
     show();
@@ -78,7 +117,8 @@ function conditions(form, pairs, key, label) {
 /* What stations have told, to be suggested where one types. */
 export async function suggestions(signal) {
     const stations = await get(at("stations"), {limit: 1000}, signal);
-    const lists = {tag: (s) => s.tags, model: (s) => s.model, vendor: (s) => s.vendor, firmwareversion: (s) => s.firmwareVersion, protocol: (s) => s.protocol};
+    const lists =
+        {tag: (s) => s.tags, model: (s) => s.model, vendor: (s) => s.vendor, firmwareversion: (s) => s.firmwareVersion, protocol: (s) => s.protocol};
     return Object.entries(lists).map(([name, of]) => el("datalist", {id: `values-${name}`},
         [...new Set(stations.flatMap(of).filter(Boolean))].slice(0, 100).map((value) => el("option", {value}))));
 }
@@ -87,22 +127,42 @@ export function stepWhat(form, files) {
     const d = form.draft;
     if (!files.some((f) => String(f.id) === d.firmware))
         d.firmware = files.length > 0 ? String(files.at(-1).id) : "";
-    const source = select([["firmware", "A firmware that is kept here"], ["location", "A location elsewhere"]], d.source, {on: {change: () => { d.source = source.value; form.changed(); form.again(); }}});
+    const source = select([["firmware", "A firmware that is kept here"], ["location", "A location elsewhere"]], d.source, {
+        on: {
+            change: () => {
+                d.source = source.value;
+                form.changed();
+                form.again();
+            }
+        }
+    });
     const of = files.find((f) => String(f.id) === d.firmware);
-    const firmware = el("select", {on: {change: () => form.again()}}, files.map((f) => el("option", {value: String(f.id)}, `${f.name}${f.version ? ` · ${f.version}` : ""}${f.scheme ? " · signed for OCPP" : ""}`)));
-    const what = d.source === "location" ? text(form, d, "location", "location", "Location", "Stations are told this URL as it is, without a signature.", {type: "url", maxlength: 512, placeholder: "https://…"})
+    const firmware = el("select", {on: {change: () => form.again()}},
+        files.map(
+            (f) => el("option", {value: String(f.id)}, `${f.name}${f.version ? ` · ${f.version}` : ""}${f.scheme ? " · signed for OCPP" : ""}`)));
+    const what = d.source === "location"
+        ? text(form, d, "location", "location", "Location", "Stations are told this URL as it is, without a signature.",
+              {type: "url", maxlength: 512, placeholder: "https://…"})
         : files.length > 0 ? field("Firmware", bind(form, d, "firmware", "firmware", firmware))
-        : el("p", {class: "quiet"}, "No firmware is kept here yet: ", el("a", {href: "#/firmware"}, "add one"), ", or tell a location elsewhere. What you have entered here is kept.");
-    const when = "Empty: at once. 02:00 is the next time that it is so late where the station is; 2026-11-27T02:00 is a time there, with a Z behind it one of UTC.";
+                           : el("p", {class: "quiet"}, "No firmware is kept here yet: ", el("a", {href: "#/firmware"}, "add one"),
+                                 ", or tell a location elsewhere. What you have entered here is kept.");
+    const when =
+        "Empty: at once. 02:00 is the next time that it is so late where the station is; " +
+        "2026-11-27T02:00 is a time there, with a Z behind it one of UTC.";
     return [
         text(form, d, "name", "name", "Name", "What shares are drawn by, too: the same name draws the same stations.", {maxlength: 32}),
-        field("What stations are told", source), what,
-        text(form, d, "version", "version", "Version", "A station that boots with it has the firmware, also if it never says Installed.", {maxlength: 32, placeholder: d.source === "firmware" ? of?.version ?? "" : ""}),
-        el("div", {class: "rollout-pair"}, text(form, d, "retrieve", "retrieve", "Fetch it", when), text(form, d, "install", "install", "Install it", "The same.")),
+        field("What stations are told", source),
+        what,
+        text(form, d, "version", "version", "Version", "A station that boots with it has the firmware, also if it never says Installed.",
+            {maxlength: 32, placeholder: d.source === "firmware" ? of?.version ?? "" : ""}),
+        el("div", {class: "rollout-pair"}, text(form, d, "retrieve", "retrieve", "Fetch it", when),
+            text(form, d, "install", "install", "Install it", "The same.")),
         spanField(form, d, "spread", "spread", "Spread over", "Both times come later by a part of this, another one for each station."),
         el("details", {open: d.retries !== "" || d.retryInterval.n !== "" || d.plain}, el("summary", {}, "What else the message says"),
-           text(form, d, "retries", "retries", "Retries", "How often a station tries to fetch it again, by itself.", {inputmode: "numeric", class: "short"}),
-           spanField(form, d, "retryInterval", "retryInterval", "Retry interval"), checkbox(form, d, "plain", "Leave out certificate and signature; 1.6 then gets UpdateFirmware")),
+            text(form, d, "retries", "retries", "Retries", "How often a station tries to fetch it again, by itself.",
+                {inputmode: "numeric", class: "short"}),
+            spanField(form, d, "retryInterval", "retryInterval", "Retry interval"),
+            checkbox(form, d, "plain", "Leave out certificate and signature; 1.6 then gets UpdateFirmware")),
     ];
 }
 
@@ -113,22 +173,51 @@ function groupCard(form, g, i) {
         form.changed();
         form.again(`groups.${i + by}.name`);
     };
-    const kind = select([["share", "A share of those that are left"], ["filter", "Those that meet conditions"], ["stations", "A list of stations"]], g.kind,
-                        {on: {change: () => { g.kind = kind.value; form.changed(); form.again(); }}});
-    const who = g.kind === "share" ? text(form, g, "share", key("share"), "Share", "5% (rounded up), or a number such as 25. 100% is all that are left.", {class: "short", maxlength: 16})
-        : g.kind === "filter" ? conditions(form, g.filter, key("filter"), "Conditions, all of which it meets")
-        : field("Identities", bind(form, g, "stations", key("stations"), el("textarea", {rows: 4, spellcheck: "false"})), "One a line, or with commas between them.");
+    const kind =
+        select([["share", "A share of those that are left"], ["filter", "Those that meet conditions"], ["stations", "A list of stations"]], g.kind, {
+            on: {
+                change: () => {
+                    g.kind = kind.value;
+                    form.changed();
+                    form.again();
+                }
+            }
+        });
+    const who = g.kind === "share" ? text(form, g, "share", key("share"), "Share",
+                                         "5% (rounded up), or a number such as 25. 100% is all that are left.", {class: "short", maxlength: 16})
+        : g.kind === "filter"      ? conditions(form, g.filter, key("filter"), "Conditions, all of which it meets")
+                                   : field("Identities", bind(form, g, "stations", key("stations"), el("textarea", {rows: 4, spellcheck: "false"})),
+                                         "One a line, or with commas between them.");
     const called = g.name.trim() || `group ${i + 1}`;
     return el("section", {class: "card rollout-group", "aria-label": called},
-        el("div", {class: "head"}, el("h3", {}, `${i + 1}. ${called}`), el("div", {class: "buttons"},
-            el("button", {type: "button", disabled: i === 0, "aria-label": `Move ${called} up`, on: {click: () => move(-1)}}, "↑"),
-            el("button", {type: "button", disabled: i === groups.length - 1, "aria-label": `Move ${called} down`, on: {click: () => move(1)}}, "↓"),
-            el("button", {type: "button", class: "quiet rollout-danger", disabled: groups.length === 1, "aria-label": `Remove ${called}`,
-                          on: {click: () => { groups.splice(i, 1); form.changed(); form.again("groups"); }}}, "Remove"))),
-        el("div", {class: "rollout-fields"}, text(form, g, "name", key("name"), "Name", null, {maxlength: 32}), field("Who", kind), g.kind === "share" ? who : null), g.kind === "share" ? null : who,
-        el("div", {class: "rollout-fields"}, text(form, g, "success", key("success"), "So many must have it", "Before the next group begins: a share or a number.", {class: "short", maxlength: 16}),
-           spanField(form, g, "wait", key("wait"), "… for", "How long, before the next group begins."),
-           text(form, g, "failureLimit", key("failureLimit"), "So many failures stop it", "A share of the group or a number; empty: no limit of its own.", {class: "short", maxlength: 16})));
+        el("div", {class: "head"}, el("h3", {}, `${i + 1}. ${called}`),
+            el("div", {class: "buttons"},
+                el("button", {type: "button", disabled: i === 0, "aria-label": `Move ${called} up`, on: {click: () => move(-1)}}, "↑"),
+                el("button", {type: "button", disabled: i === groups.length - 1, "aria-label": `Move ${called} down`, on: {click: () => move(1)}},
+                    "↓"),
+                el("button", {
+                    type: "button",
+                    class: "quiet rollout-danger",
+                    disabled: groups.length === 1,
+                    "aria-label": `Remove ${called}`,
+                    on: {
+                        click: () => {
+                            groups.splice(i, 1);
+                            form.changed();
+                            form.again("groups");
+                        }
+                    }
+                },
+                    "Remove"))),
+        el("div", {class: "rollout-fields"}, text(form, g, "name", key("name"), "Name", null, {maxlength: 32}), field("Who", kind),
+            g.kind === "share" ? who : null),
+        g.kind === "share" ? null : who,
+        el("div", {class: "rollout-fields"},
+            text(form, g, "success", key("success"), "So many must have it", "Before the next group begins: a share or a number.",
+                {class: "short", maxlength: 16}),
+            spanField(form, g, "wait", key("wait"), "… for", "How long, before the next group begins."),
+            text(form, g, "failureLimit", key("failureLimit"), "So many failures stop it",
+                "A share of the group or a number; empty: no limit of its own.", {class: "short", maxlength: 16})));
 }
 
 export function stepGroups(form) {
@@ -139,9 +228,14 @@ export function stepGroups(form) {
         form.again(`groups.${d.groups.length - 1}.name`);
     }}}, "Add a group");
     form.inputs.set("groups", add);
-    return [el("p", {class: "quiet"}, "Groups begin one after the other. Whom conditions fit is decided when the roll-out is made; a station is in the first group that takes it."),
-            d.groups.map((g, i) => groupCard(form, g, i)), el("div", {class: "buttons"}, add),
-            el("details", {open: d.among.length > 0}, el("summary", {}, "Draw shares not from all stations"), conditions(form, d.among, "among", "Only from those that meet"))];
+    return [
+        el("p", {class: "quiet"},
+            "Groups begin one after the other. Whom conditions fit is decided when the roll-out is made; " +
+                "a station is in the first group that takes it."),
+        d.groups.map((g, i) => groupCard(form, g, i)), el("div", {class: "buttons"}, add),
+        el("details", {open: d.among.length > 0}, el("summary", {}, "Draw shares not from all stations"),
+            conditions(form, d.among, "among", "Only from those that meet"))
+    ];
 }
 
 export function stepLimits(form) {
@@ -154,13 +248,21 @@ export function stepLimits(form) {
         return el("label", {class: "rollout-check"}, box, " ", name);
     });
     return [
-        text(form, d, "failureLimit", "failureLimit", "So many failures of all stop it", "A share of all stations of the roll-out, 5%, or a number. Empty: only groups have limits.", {class: "short", maxlength: 16}),
-        el("div", {class: "rollout-pair"}, text(form, d, "times", "times", "Tell it again, times", "How often a station that failed is told again before its failure counts.", {inputmode: "numeric", class: "short"}),
-           spanField(form, d, "after", "after", "… each time after")),
-        el("details", {open: d.failures.length < FAILURES.length}, el("summary", {}, "After which failures"), el("div", {class: "rollout-checks", role: "group", "aria-label": "Failures"}, failures)),
-        el("div", {class: "rollout-pair"}, spanField(form, d, "answerTimeout", "answerTimeout", "Answer time-out", "A station that says nothing for so long has failed."),
-           spanField(form, d, "progressTimeout", "progressTimeout", "Progress time-out", "… and one that stays in a status for so long. While it waits for a time that it was told, this does, too.")),
-        text(form, d, "inFlightMax", "inFlightMax", "Under way at a time", "At most so many are told and not at their end. Empty: all that are due.", {inputmode: "numeric", class: "short"}),
-        text(form, d, "startAt", "startAt", "Begin not before", "Your own time. Empty: as soon as it is started.", {type: "datetime-local", class: "rollout-date"}),
+        text(form, d, "failureLimit", "failureLimit", "So many failures of all stop it",
+            "A share of all stations of the roll-out, 5%, or a number. Empty: only groups have limits.", {class: "short", maxlength: 16}),
+        el("div", {class: "rollout-pair"},
+            text(form, d, "times", "times", "Tell it again, times", "How often a station that failed is told again before its failure counts.",
+                {inputmode: "numeric", class: "short"}),
+            spanField(form, d, "after", "after", "… each time after")),
+        el("details", {open: d.failures.length < FAILURES.length}, el("summary", {}, "After which failures"),
+            el("div", {class: "rollout-checks", role: "group", "aria-label": "Failures"}, failures)),
+        el("div", {class: "rollout-pair"},
+            spanField(form, d, "answerTimeout", "answerTimeout", "Answer time-out", "A station that says nothing for so long has failed."),
+            spanField(form, d, "progressTimeout", "progressTimeout", "Progress time-out",
+                "… and one that stays in a status for so long. While it waits for a time that it was told, this does, too.")),
+        text(form, d, "inFlightMax", "inFlightMax", "Under way at a time", "At most so many are told and not at their end. Empty: all that are due.",
+            {inputmode: "numeric", class: "short"}),
+        text(form, d, "startAt", "startAt", "Begin not before", "Your own time. Empty: as soon as it is started.",
+            {type: "datetime-local", class: "rollout-date"}),
     ];
 }

@@ -11,8 +11,15 @@ const ATTENTION = Object.keys(TARGET_STATES); // in the order of attention
 const PLACES = new Map(ATTENTION.map((state, i) => [state, i]));
 
 const FAILURES = {
-    NoAnswer: "no answer", Rejected: "rejected the order", CallError: "answered with an error", DownloadFailed: "download failed", InvalidSignature: "invalid signature",
-    InstallationFailed: "installation failed", InstallVerificationFailed: "verification failed", Stalled: "no progress", Untellable: "can't be told this",
+    NoAnswer: "no answer",
+    Rejected: "rejected the order",
+    CallError: "answered with an error",
+    DownloadFailed: "download failed",
+    InvalidSignature: "invalid signature",
+    InstallationFailed: "installation failed",
+    InstallVerificationFailed: "verification failed",
+    Stalled: "no progress",
+    Untellable: "can't be told this",
 };
 
 function showSince(cell, t) {
@@ -24,25 +31,52 @@ function showSince(cell, t) {
 }
 
 const COLUMNS = [
-    {name: "station", label: "Station", track: "minmax(9rem,1.4fr)", phone: "minmax(7rem,1.2fr)", sort: (t) => t.rank, show(cell, t) {
-        let link = cell.firstChild;
-        if (!link)
-            cell.append(link = el("a", {tabindex: -1}));
-        setText(link, t.station);
-        setAttribute(link, "href", `#/station/${encodeURIComponent(t.station)}`);
-    }},
+    {
+        name: "station",
+        label: "Station",
+        track: "minmax(9rem,1.4fr)",
+        phone: "minmax(7rem,1.2fr)",
+        sort: (t) => t.rank,
+        show(cell, t) {
+            let link = cell.firstChild;
+            if (!link)
+                cell.append(link = el("a", {tabindex: -1}));
+            setText(link, t.station);
+            setAttribute(link, "href", `#/station/${encodeURIComponent(t.station)}`);
+        }
+    },
     {name: "group", label: "Group", track: "minmax(6rem,1fr)", sort: (t) => t.group, text: (t) => t.group},
-    {name: "state", label: "State", track: "8rem", phone: "6rem", sort: (t) => PLACES.get(t.state), show(cell, t) {
-        setText(cell, t.state);
-        setAttribute(cell, "data-tone", TARGET_STATES[t.state]?.[0]);
-        setAttribute(cell, "title", TARGET_STATES[t.state]?.[1]);
-    }},
-    {name: "failure", label: "Last failure", track: "minmax(8rem,1.2fr)", phone: "minmax(7rem,1.3fr)", sort: (t) => t.failure ?? "~", text: (t) => FAILURES[t.failure] ?? t.failure ?? "–"},
+    {
+        name: "state",
+        label: "State",
+        track: "8rem",
+        phone: "6rem",
+        sort: (t) => PLACES.get(t.state),
+        show(cell, t) {
+            setText(cell, t.state);
+            setAttribute(cell, "data-tone", TARGET_STATES[t.state]?.[0]);
+            setAttribute(cell, "title", TARGET_STATES[t.state]?.[1]);
+        }
+    },
+    {
+        name: "failure",
+        label: "Last failure",
+        track: "minmax(8rem,1.2fr)",
+        phone: "minmax(7rem,1.3fr)",
+        sort: (t) => t.failure ?? "~",
+        text: (t) => FAILURES[t.failure] ?? t.failure ?? "–"
+    },
     {name: "tries", label: "Tries", track: "4.5rem", numeric: true, sort: (t) => t.tries, text: (t) => number(t.tries)},
-    {name: "online", label: "Connection", track: "7.5rem", sort: (t) => (t.online ? 0 : 1), show(cell, t) {
-        setText(cell, t.online ? "connected" : "offline");
-        setAttribute(cell, "data-tone", t.online ? "good" : "off");
-    }},
+    {
+        name: "online",
+        label: "Connection",
+        track: "7.5rem",
+        sort: (t) => (t.online ? 0 : 1),
+        show(cell, t) {
+            setText(cell, t.online ? "connected" : "offline");
+            setAttribute(cell, "data-tone", t.online ? "good" : "off");
+        }
+    },
     {name: "since", label: "Since", track: "8rem", sort: (t) => t.since, show: showSince},
 ];
 
@@ -60,11 +94,19 @@ function stateButtons(choose) {
     const buttons = new Map();
     const make = (state, word) => {
         const figure = el("strong", {}, "0");
-        const button = el("button", {type: "button", class: "tile", "data-tone": TARGET_STATES[state]?.[0], title: TARGET_STATES[state]?.[1], on: {click: () => choose(state)}}, figure, el("span", {}, word));
+        const button = el("button", {
+            type: "button",
+            class: "tile",
+            "data-tone": TARGET_STATES[state]?.[0],
+            title: TARGET_STATES[state]?.[1],
+            on: {click: () => choose(state)}
+        },
+            figure, el("span", {}, word));
         buttons.set(state, {button, figure});
         return button;
     };
-    const element = el("div", {class: "tiles rollout-states", role: "group", "aria-label": "Stations by state"}, make("", "all"), ATTENTION.map((s) => make(s, s)));
+    const element = el(
+        "div", {class: "tiles rollout-states", role: "group", "aria-label": "Stations by state"}, make("", "all"), ATTENTION.map((s) => make(s, s)));
     return {element, show(r, chosen) {
         for (const [state, {button, figure}] of buttons) {
             const n = state === "" ? r.size : r.counts[state] ?? 0;
@@ -77,16 +119,32 @@ function stateButtons(choose) {
 
 export class Targets {
     constructor(id, query, signal) {
-        Object.assign(this, {id, signal, targets: new Map(), state: query.state in TARGET_STATES ? query.state : "", group: query.group ?? "", search: "", sorted: "state", rollout: null});
+        Object.assign(this, {
+            id,
+            signal,
+            targets: new Map(),
+            state: query.state in TARGET_STATES ? query.state : "",
+            group: query.group ?? "",
+            search: "",
+            sorted: "state",
+            rollout: null
+        });
         this.buttons = stateButtons((state) => this.choose({state}));
         this.groups = select([["", "All groups"]], "", {"aria-label": "Group", on: {change: () => this.choose({group: this.groups.value})}});
-        const search = el("input", {type: "search", placeholder: "Search identity", "aria-label": "Search", on: {input: () => this.choose({search: search.value})}});
+        const search = el("input",
+            {type: "search", placeholder: "Search identity", "aria-label": "Search", on: {input: () => this.choose({search: search.value})}});
         this.listed = el("p", {class: "quiet", role: "status"});
         this.none = el("div");
-        this.grid = new Grid(COLUMNS, {label: "Stations of the roll-out", key: (t) => t.station, sorted: this.sorted,
-                                       open: (t) => { location.hash = `#/station/${encodeURIComponent(t.station)}`; }, onSort: (sorted) => this.choose({sorted})});
-        this.element = el("section", {class: "rollout-targets", "aria-label": "Stations"}, el("div", {class: "head"}, el("h2", {}, "Stations"), this.listed), this.buttons.element,
-                          el("div", {class: "filters", role: "search"}, search, this.groups), this.none, this.grid.element);
+        this.grid = new Grid(COLUMNS, {
+            label: "Stations of the roll-out",
+            key: (t) => t.station,
+            sorted: this.sorted,
+            open: (t) => { location.hash = `#/station/${encodeURIComponent(t.station)}`; },
+            onSort: (sorted) => this.choose({sorted})
+        });
+        this.element =
+            el("section", {class: "rollout-targets", "aria-label": "Stations"}, el("div", {class: "head"}, el("h2", {}, "Stations"), this.listed),
+                this.buttons.element, el("div", {class: "filters", role: "search"}, search, this.groups), this.none, this.grid.element);
         this.repaint = gather(() => this.grid.repaint(), REPAINT_EVERY);
         this.rearrange = gather(() => this.arrange(), ARRANGE_EVERY);
         signal.addEventListener("abort", () => this.grid.close());
@@ -115,9 +173,14 @@ export class Targets {
                                                               (!search || t.station.toLowerCase().includes(search))).sort(compareBy(this.sorted));
         this.grid.setRows(rows);
         this.buttons.show(this.rollout, this.state);
-        setText(this.listed, this.targets.size < this.rollout.size && !this.loaded ? `${number(this.targets.size)} of ${number(this.rollout.size)} loaded` : `${number(rows.length)} listed`);
+        setText(this.listed,
+            this.targets.size < this.rollout.size && !this.loaded ? `${number(this.targets.size)} of ${number(this.rollout.size)} loaded`
+                                                                  : `${number(rows.length)} listed`);
         this.grid.element.hidden = rows.length === 0;
-        const words = rows.length > 0 ? "" : !this.loaded ? "Loading …" : this.state === "failed" ? "No station has failed." : "No station is so now.";
+        const words = rows.length > 0 ? ""
+            : !this.loaded            ? "Loading …"
+            : this.state === "failed" ? "No station has failed."
+                                      : "No station is so now.";
         if (this.none.textContent !== words)
             replace(this.none, words ? el("p", {class: "empty"}, words) : null);
     }

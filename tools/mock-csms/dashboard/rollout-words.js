@@ -68,7 +68,10 @@ export function underWay(phases) {
 
 /* "5 installed, 2 under way, 1 failed, 12 waiting" */
 export function phaseText(phases) {
-    const parts = [[phases.installed, "installed"], [underWay(phases), "under way"], [phases.failed, "failed"], [phases.waiting, "waiting"], [phases.skipped, "left out"]];
+    const parts = [
+        [phases.installed, "installed"], [underWay(phases), "under way"], [phases.failed, "failed"], [phases.waiting, "waiting"],
+        [phases.skipped, "left out"]
+    ];
     return parts.filter(([n]) => n > 0).map(([n, word]) => `${number(n)} ${word}`).join(", ") || "no station";
 }
 

@@ -9,6 +9,7 @@ import {firmwareName, phaseText, phasesOf, showBadge, stackedLine, stateWords, s
 export const title = "Roll-outs";
 
 const REPAINT_EVERY = 200; // milliseconds
+const HEADS = [["Roll-out"], ["Firmware", "wide"], ["State"], ["Progress"], ["Stations", "numeric wide"], ["Failed", "numeric"], ["Since", "wide"]];
 
 /* Why it is as it is, or what it waits for. */
 function why(r) {
@@ -50,7 +51,7 @@ async function showList(main, signal) {
     let firmware = new Map();
     const body = el("tbody");
     const table = el("div", {class: "table", tabindex: 0, role: "region", "aria-label": "Roll-outs"}, el("table", {},
-        el("thead", {}, el("tr", {}, [["Roll-out"], ["Firmware", "wide"], ["State"], ["Progress"], ["Stations", "numeric wide"], ["Failed", "numeric"], ["Since", "wide"]]
+        el("thead", {}, el("tr", {}, HEADS
             .map(([word, name]) => el("th", {scope: "col", class: name}, word)))), body));
     const place = el("div");
     const listed = el("p", {class: "quiet", role: "status"}, "Loading …");
@@ -70,9 +71,13 @@ async function showList(main, signal) {
         setText(listed, rollouts.size > 0 ? `${number(rollouts.size)} in all` : "");
         if (place.dataset.empty !== String(rollouts.size === 0)) {
             place.dataset.empty = String(rollouts.size === 0);
-            replace(place, rollouts.size > 0 ? table
-                : empty("No roll-out yet", "A roll-out brings a firmware to many stations in groups: a few first, all at the end. It stops by itself where too many fail. ",
-                        el("a", {href: "#/rollouts/new"}, "Plan the first one"), "."));
+            replace(place,
+                rollouts.size > 0
+                    ? table
+                    : empty("No roll-out yet",
+                          "A roll-out brings a firmware to many stations in groups: a few first, all at the end. " +
+                              "It stops by itself where too many fail. ",
+                          el("a", {href: "#/rollouts/new"}, "Plan the first one"), "."));
         }
     };
     const load = async () => {
