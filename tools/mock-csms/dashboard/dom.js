@@ -82,12 +82,12 @@ export function empty(title, ...text) {
     return el("div", {class: "empty"}, el("h2", {}, title), el("p", {}, ...text));
 }
 
-/* Asks before something is done. fields: elements to show; true when it is confirmed. */
+/* Asks before something is done. fields: elements to show; true when it is confirmed. Enter in a field confirms, too. */
 export function confirm(title, body, action, tone) {
     return new Promise((resolve) => {
         const dialog = el("dialog", {"aria-label": title},
             el("form", {method: "dialog"}, el("h2", {}, title), el("div", {class: "body"}, body),
-               el("div", {class: "buttons"}, el("button", {value: "no", type: "submit", class: "quiet", formnovalidate: true}, "Not now"),
+               el("div", {class: "buttons"}, el("button", {type: "button", class: "quiet", on: {click: () => dialog.close("no")}}, "Not now"),
                   el("button", {value: "yes", type: "submit", class: tone ?? "main"}, action))));
         dialog.addEventListener("close", () => {
             dialog.remove();

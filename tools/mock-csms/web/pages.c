@@ -12,6 +12,7 @@
         X(icon_svg,   "/dashboard/icon.svg",   "icon.svg",   "image/svg+xml")            \
         X(api_js,     "/dashboard/api.js",     "api.js",     SCRIPT) \
         X(app_js,     "/dashboard/app.js",     "app.js",     SCRIPT) \
+        X(call_js, "/dashboard/call.js", "call.js", SCRIPT) \
         X(choose_js, "/dashboard/choose.js", "choose.js", SCRIPT) \
         X(dom_js,     "/dashboard/dom.js",     "dom.js",     SCRIPT) \
         X(firmware_add_js, "/dashboard/firmware-add.js", "firmware-add.js", SCRIPT) \
@@ -21,6 +22,7 @@
         X(firmware_js, "/dashboard/firmware.js", "firmware.js", SCRIPT) \
         X(fleet_js,   "/dashboard/fleet.js",   "fleet.js",   SCRIPT) \
         X(format_js,  "/dashboard/format.js",  "format.js",  SCRIPT) \
+        X(frames_js, "/dashboard/frames.js", "frames.js", SCRIPT) \
         X(grid_js,    "/dashboard/grid.js",    "grid.js",    SCRIPT) \
         X(live_js,    "/dashboard/live.js",    "live.js",    SCRIPT) \
         X(log_ask_js, "/dashboard/log-ask.js", "log-ask.js", SCRIPT) \
@@ -44,7 +46,13 @@
         X(rollout_targets_js, "/dashboard/rollout-targets.js", "rollout-targets.js", SCRIPT) \
         X(rollout_words_js, "/dashboard/rollout-words.js", "rollout-words.js", SCRIPT) \
         X(rollouts_js, "/dashboard/rollouts.js",  "rollouts.js", SCRIPT) \
-        X(update_js,  "/dashboard/update.js",  "update.js",  SCRIPT)
+        X(station_js, "/dashboard/station.js", "station.js", SCRIPT) \
+        X(station_act_js, "/dashboard/station-act.js", "station-act.js", SCRIPT) \
+        X(station_facts_js, "/dashboard/station-facts.js", "station-facts.js", SCRIPT) \
+        X(station_lists_js, "/dashboard/station-lists.js", "station-lists.js", SCRIPT) \
+        X(timeline_js, "/dashboard/timeline.js", "timeline.js", SCRIPT) \
+        X(update_js,  "/dashboard/update.js",  "update.js",  SCRIPT) \
+        X(variables_js, "/dashboard/variables.js", "variables.js", SCRIPT)
 
 #define EMBED(symbol, path, file, type)                              \
         __asm__(".pushsection .rodata\n"                             \

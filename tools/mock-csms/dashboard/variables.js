@@ -1,0 +1,167 @@
+/* The variables of a station: asked for by GetBaseReport (2.x; NotifyReport brings them) or GetConfiguration (1.6), found in a table, and set. */
+import {action, confirm, el, empty, field, note, replace, select, setText, trouble} from "./dom.js";
+import {number, time} from "./format.js";
+import {resultOf} from "./station-act.js";
+import {textOf} from "./station-lists.js";
+
+const REPORTS = [["FullInventory", "All variables"], ["ConfigurationInventory", "Those that can be set"], ["SummaryInventory", "Those that tell of trouble"]];
+const SHOWN_MOST = 2000; // rows of the table; the filter finds the others
+
+function named(thing) {
+    const evse = thing?.evse ? ` (EVSE ${textOf(thing.evse.id)}${thing.evse.connectorId !== undefined ? `, connector ${textOf(thing.evse.connectorId)}` : ""})` : "";
+    return `${textOf(thing?.name)}${thing?.instance ? ` [${textOf(thing.instance)}]` : ""}${evse}`;
+}
+
+/* The rows of a NotifyReport's reportData: one for each attribute. */
+function rowsOfReport(data) {
+    const rows = [];
+    for (const d of Array.isArray(data) ? data : [])
+        for (const a of Array.isArray(d?.variableAttribute) ? d.variableAttribute : []) {
+            const c = d.variableCharacteristics ?? {}, attribute = a?.type ?? "Actual";
+            rows.push({component: d.component, variable: d.variable, attribute, where: named(d.component), name: named(d.variable), value: a?.value, secret: a?.mutability === "WriteOnly",
+                       readOnly: a?.mutability === "ReadOnly", about: [c.dataType, c.unit, c.valuesList ? `one of ${textOf(c.valuesList)}` : null, attribute !== "Actual" ? attribute : null].filter(Boolean).map(textOf).join(", ")});
+        }
+    return rows;
+}
+
+function keyOf(row) {
+    return [row.where, row.name, row.attribute].join("\n");
+}
+
+/* What a station has reported: the NotifyReports of one request, which its frames have. */
+class Report {
+    constructor(frames) {
+        this.frames = frames;
+        this.forget(null);
+    }
+
+    forget(requestId) {
+        Object.assign(this, {requestId, rows: new Map(), read: 0, whole: false, at: null});
+    }
+
+    /* Reads what has come since; a report that someone asked for anew takes the place of an older one. */
+    update() {
+        for (const f of this.frames.list) {
+            if (f.number <= this.read || f.from !== "station" || f.action !== "NotifyReport" || f.type !== "CALL")
+                continue;
+            this.read = f.number;
+            const {requestId, seqNo, tbc, reportData} = f.payload ?? {};
+            if (requestId !== this.requestId || seqNo === 0)
+                Object.assign(this, {requestId, rows: new Map()});
+            for (const row of rowsOfReport(reportData))
+                this.rows.set(keyOf(row), row);
+            Object.assign(this, {whole: tbc !== true, at: f.time});
+        }
+    }
+}
+
+async function askConfiguration(context) {
+    const result = await resultOf(context, "GetConfiguration", {});
+    return new Map((Array.isArray(result.configurationKey) ? result.configurationKey : []).map((k) => {
+        const row = {where: "", name: textOf(k?.key), attribute: "", value: k?.value, readOnly: k?.readonly === true, about: ""};
+        return [keyOf(row), row];
+    }));
+}
+
+async function set(context, row, painted) {
+    const old = context.station.protocol === "ocpp1.6";
+    const input = el("input", {type: "text", value: row.value ?? "", autocomplete: "off", spellcheck: "false"});
+    const title = [row.where, row.name].filter(Boolean).join(" · ");
+    const body = [el("p", {}, `${context.id} is told this value at once. A wrong one may take it offline.`), field(title, input, row.about || undefined)];
+    if (!await confirm(`Set ${row.name}?`, body, "Set it"))
+        return;
+    const value = input.value;
+    let status;
+    if (old)
+        ({status} = await resultOf(context, "ChangeConfiguration", {key: row.name, value}));
+    else {
+        const {setVariableResult} = await resultOf(context, "SetVariables", {setVariableData: [
+            {attributeType: row.attribute === "Actual" ? undefined : row.attribute, attributeValue: value, component: row.component, variable: row.variable}]});
+        const told = setVariableResult?.[0], info = told?.attributeStatusInfo;
+        status = [told?.attributeStatus, info?.reasonCode, info?.additionalInfo].filter(Boolean).map(textOf).join(": ");
+    }
+    const good = ["Accepted", "RebootRequired"].includes(status);
+    note(`${row.name}: ${status || "answered without a status"}.`, good ? "good" : "bad");
+    if (good)
+        row.value = value;
+    painted();
+}
+
+/* The section. */
+class View {
+    constructor(context) {
+        this.context = context;
+        this.old = context.station.protocol === "ocpp1.6";
+        this.report = new Report(context.frames);
+        this.rows = new Map();
+        this.place = el("div");
+        this.said = el("p", {class: "quiet", role: "status"});
+        this.search = el("input", {type: "search", "aria-label": "Search in variables", placeholder: "Search component, variable, value", on: {input: () => this.paint()}});
+        this.which = select([["", "All"], ["write", "Can be set"], ["read", "Read-only"]], "", {"aria-label": "Which", on: {change: () => this.paint()}});
+        this.base = select(REPORTS, REPORTS[0][0], {"aria-label": "Which report"});
+        const ask = action("Ask the station", () => this.ask(), {operator: true});
+        this.element = el("section", {class: "card", "aria-label": "Variables"},
+            el("div", {class: "head"}, el("h2", {}, this.old ? "Configuration keys" : "Variables"), el("div", {class: "buttons"}, this.old ? null : this.base, ask)),
+            el("div", {class: "filters", role: "search"}, this.search, this.which), this.said, this.place);
+    }
+
+    async ask() {
+        setText(this.said, "The station is asked …");
+        try {
+            if (this.old) {
+                this.rows = await askConfiguration(this.context);
+                this.at = new Date().toISOString();
+                return this.paint();
+            }
+            const requestId = 1 + Math.floor(Math.random() * 2000000000);
+            const result = await resultOf(this.context, "GetBaseReport", {requestId, reportBase: this.base.value});
+            setText(this.said, result.status === "Accepted" ? "Accepted: the report is on its way …" : `The station answered ${textOf(result.status)}.`);
+        } catch (error) {
+            setText(this.said, "");
+            replace(this.place, trouble(error, "A variable that one knows by name can be asked for by GetVariables, under Call."));
+        }
+    }
+
+    fits(row) {
+        const search = this.search.value.toLowerCase(), {value: which} = this.which;
+        return (!which || row.readOnly === (which === "read")) && (!search || [row.where, row.name, textOf(row.value)].some((t) => t.toLowerCase().includes(search)));
+    }
+
+    row(row) {
+        const setting = row.readOnly ? el("span", {class: "badge"}, "read-only")
+            : action("Set", () => set(this.context, row, () => this.paint()), {operator: true, "aria-label": `Set ${row.name}`});
+        return el("tr", {}, this.old ? null : el("td", {}, row.where), el("th", {scope: "row"}, row.name, row.about ? el("small", {class: "quiet station-about"}, row.about) : null),
+                  el("td", {class: "mono station-value"}, row.secret && row.value === undefined ? "write-only" : textOf(row.value)), el("td", {}, setting));
+    }
+
+    paint() {
+        const fitting = [...this.rows.values()].filter((row) => this.fits(row)), shown = fitting.slice(0, SHOWN_MOST);
+        if (this.rows.size === 0)
+            return replace(this.place, empty(this.old ? "No keys yet" : "No report yet", "What this station is set to is only known when it is asked. ",
+                                             this.old ? "Ask the station sends GetConfiguration." : "Ask the station sends GetBaseReport; what it reports appears here."));
+        replace(this.said, `${number(shown.length)} of ${number(this.rows.size)} shown, told `, time(this.at), this.old || this.report.whole ? "" : " – more is on its way …");
+        const heads = [this.old ? null : "Component", this.old ? "Key" : "Variable", "Value", "Setting"].filter(Boolean);
+        return replace(this.place, el("div", {class: "table", tabindex: 0, role: "region", "aria-label": "Variables"}, el("table", {},
+            el("thead", {}, el("tr", {}, heads.map((word) => el("th", {scope: "col"}, word)))), el("tbody", {}, shown.map((row) => this.row(row))))));
+    }
+
+    show() {
+        if (this.old) {
+            if (!this.at && !this.place.firstChild)
+                this.paint();
+            return;
+        }
+        this.report.update();
+        const key = `${this.report.read} ${this.report.requestId}`;
+        if (key === this.shown)
+            return;
+        this.shown = key;
+        Object.assign(this, {rows: this.report.rows, at: this.report.at});
+        this.paint();
+    }
+}
+
+export function makeVariables(context) {
+    const view = new View(context);
+    return {element: view.element, show: () => view.show()};
+}
