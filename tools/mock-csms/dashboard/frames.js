@@ -136,7 +136,7 @@ function makeRow(frame) {
     const details = el("details", {on: {toggle: () => openFrame(details, frame)}},
         el("summary", {class: "frame"},
            el("time", {datetime: frame.time, title: exact(when)}, today ? clock.format(when) : `${day.format(when)} ${clock.format(when)}`),
-           el("span", {class: "frame-from", "data-from": frame.from}, fromIt ? "← from station" : "→ to station"),
+           el("span", {class: "frame-from", "data-from": frame.from}, fromIt ? "←" : "→", el("span", {}, fromIt ? " from station" : " to station")),
            el("span", {class: "badge", "data-tone": TONES[frame.type]}, frame.type),
            el("span", {class: "frame-action"}, frame.action || (frame.type === "malformed" ? frame.text.slice(0, 80) : "–"), frame.code ? ` · ${frame.code}` : ""),
            el("span", {class: "quiet numeric frame-size"}, bytes(frame.text.length))));
@@ -211,7 +211,8 @@ class View {
         this.actions = actions.join("\n");
         if (this.wanted.action && !actions.includes(this.wanted.action))
             actions.push(this.wanted.action);
-        replace(this.actionBox, [...select([["", "All actions"], ...actions.map((a) => [a, a])], this.wanted.action).children]);
+        replace(this.actionBox, [["", "All actions"], ...actions.map((a) => [a, a])].map(([value, text]) => el("option", {value}, text)));
+        this.actionBox.value = this.wanted.action;
     }
 
     show() {

@@ -52,7 +52,7 @@ class Sections {
     open(name) {
         if (!this.made.has(name)) {
             const parts = TABS[name][1].map((make) => make(this.context));
-            const element = el("div", {class: "station-section"}, parts.map((p) => p.element));
+            const element = el("div", {class: "station-section", "data-tab": name}, parts.map((p) => p.element));
             this.made.set(name, {parts, element});
             this.element.append(element);
         }

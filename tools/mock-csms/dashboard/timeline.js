@@ -185,7 +185,7 @@ function table(steps) {
                   el("td", {}, time(step.at)), el("td", {class: "numeric"}, since));
     });
     return el("div", {class: "table", tabindex: 0, role: "region", "aria-label": "The steps of the update"}, el("table", {},
-        el("thead", {}, el("tr", {}, el("th", {scope: "col"}, "Step"), el("th", {scope: "col"}, "When"), el("th", {scope: "col", class: "numeric"}, "After the one before"))),
+        el("thead", {}, el("tr", {}, el("th", {scope: "col"}, "Step"), el("th", {scope: "col"}, "When"), el("th", {scope: "col", class: "numeric"}, "After"))),
         el("tbody", {}, rows)));
 }
 
