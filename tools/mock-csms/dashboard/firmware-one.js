@@ -97,10 +97,7 @@ export async function showFirmware(main, id, signal) {
     paint();
     replace(who, el("h2", {}, "Who uses it"), el("p", {class: "quiet"}, "Looking …"));
     replace(signing, makeSigning(f, taken));
-    const missed = (error) => {
-        if (!signal.aborted)
-            replace(known, trouble(error.status === 404 ? "It has been deleted." : error, el("a", {href: "#/firmware"}, "To all firmware")));
-    };
+    const missed = (error) => { if (!signal.aborted) replace(known, trouble(error, el("a", {href: "#/firmware"}, "To all firmware"))); };
     const reload = gather(() => get(at("firmware", id), {}, signal).then(taken).catch(missed), RELOAD_EVERY);
     const loadWho = () => loadUsers(signal).then((users) => replace(who, showUsers(users.get(f.id), f.id))).catch(() => {});
     const reloadWho = gather(loadWho, USERS_EVERY);
@@ -109,6 +106,8 @@ export async function showFirmware(main, id, signal) {
             event(type, data) {
                 if (type !== "firmware")
                     reloadWho();
+                else if (data.id === f.id && data.what === "deleted")
+                    missed(new Error("It has been deleted."));
                 else if (data.id === f.id)
                     reload();
             }});
