@@ -38,7 +38,7 @@ function columns(users) {
          show: (cell, f) => toned(cell, f.verified === null ? "not looked at" : f.verified ? "verified" : "not verified",
              f.verified === null ? "off" : f.verified ? "good" : "bad")},
         {name: "status", label: "Status", track: "6rem", phone: "6rem", sort: true, show: (cell, f) => toned(cell, f.status, TONES[f.status])},
-        {name: "added", label: "Added", track: "6.5rem", sort: true, show: (cell, f) => cell.replaceChildren(time(f.added, true))},
+        {name: "added", label: "Added", track: "7.6rem", sort: true, show: (cell, f) => cell.replaceChildren(time(f.added, true))},
         {name: "users", label: "Used by", track: "minmax(7rem,1fr)", text: (f) => usersText(users().get(f.id))},
     ];
 }

@@ -96,6 +96,6 @@ export function makeTargetGrid(targets, stations) {
             setText(cell, t.detail ?? "");
             setAttribute(cell, "title", t.detail);
         }},
-        {name: "since", label: "Since", track: "6.5rem", show: (cell, t) => cell.replaceChildren(time(t.since, true))},
+        {name: "since", label: "Since", track: "7.6rem", show: (cell, t) => cell.replaceChildren(time(t.since, true))},
     ], {label: "Stations of this push", key: (t) => t.station, open: (t) => openTarget(targets, t)});
 }
