@@ -21,9 +21,7 @@ const char state_push_schema[] =
         " since INTEGER NOT NULL,"
         " PRIMARY KEY (push, station)"
         ") WITHOUT ROWID;"
-        /* one by state would be written anew with each answer */
-        "CREATE INDEX push_target_ready ON push_target (push, station) WHERE state = 0;";
-_Static_assert(PUSH_READY == 0, "the index and the queries that it serves say 0");
+        "CREATE INDEX push_target_state ON push_target (push, state, station);";
 
 /* clang-format off */
 static const char *const state_words[PUSH_STATE_MAX] = {
@@ -140,14 +138,15 @@ int state_push_told(State *state, int64_t push, const char *last, usec_t now)
         _statement_ Statement q = NULL;
         int r = state_prepare_write(state,
                                     "UPDATE push_target SET state = ?, since = ? WHERE "
-                                    "push = ? AND state = 0 AND station <= ?",
+                                    "push = ? AND state = ? AND station <= ?",
                                     &q);
         if (r < 0)
                 return r;
         sqlite3_bind_int(q, 1, PUSH_SENT);
         sqlite3_bind_int64(q, 2, (int64_t)now);
         sqlite3_bind_int64(q, 3, push);
-        bind_text(q, 4, last);
+        sqlite3_bind_int(q, 4, PUSH_READY);
+        bind_text(q, 5, last);
         return state_step(state, q);
 }
 
@@ -262,20 +261,17 @@ int state_push_each_target(State *state, int64_t push, int which, const char *af
 {
         static const char all[] = "SELECT state, " TARGET_COLUMNS " FROM push_target "
                                   "WHERE push = ?1 AND station > ?2 ORDER BY station LIMIT ?3";
-        static const char ready[] =
-                "SELECT state, " TARGET_COLUMNS " FROM push_target "
-                "WHERE push = ?1 AND state = 0 AND station > ?2 ORDER BY station LIMIT ?3";
         static const char some[] =
                 "SELECT state, " TARGET_COLUMNS " FROM push_target "
                 "WHERE push = ?1 AND state = ?4 AND station > ?2 ORDER BY station LIMIT ?3";
         _statement_ Statement q = NULL;
-        int r = state_prepare(state, which < 0 ? all : which == PUSH_READY ? ready : some, &q);
+        int r = state_prepare(state, which < 0 ? all : some, &q);
         if (r < 0)
                 return r;
         sqlite3_bind_int64(q, 1, push);
         bind_text(q, 2, after);
         sqlite3_bind_int64(q, 3, limit);
-        if (which > PUSH_READY)
+        if (which >= 0)
                 sqlite3_bind_int(q, 4, which);
         while ((r = state_step(state, q)) > 0) {
                 PushTarget target;
@@ -296,10 +292,11 @@ int state_push_unsent(State *state, int64_t *ret)
         int r = state_prepare(
                 state,
                 "SELECT id FROM push WHERE sent IS NOT NULL AND EXISTS (SELECT 1 FROM push_target "
-                "WHERE push = push.id AND state = 0) ORDER BY id LIMIT 1",
+                "WHERE push = push.id AND state = ?) ORDER BY id LIMIT 1",
                 &q);
         if (r < 0)
                 return r;
+        sqlite3_bind_int(q, 1, PUSH_READY);
         r = state_step(state, q);
         if (r > 0)
                 *ret = sqlite3_column_int64(q, 0);
