@@ -164,6 +164,7 @@ class Form {
         if (ASKS[name] && !await confirm(`Send ${name} to ${this.context.id}?`, el("p", {}, ASKS[name]), "Send it", "bad"))
             return;
         const begun = performance.now();
+        this.sending = true;
         replace(this.answer, el("p", {class: "quiet"}, `${name} is sent; ${this.context.id} has not answered yet …`));
         try {
             const outcome = await call(this.context, name, payload), long = took(performance.now() - begun);
@@ -172,6 +173,8 @@ class Form {
                     el("div", {class: "buttons"}, action("Copy", () => copy(whole))));
         } catch (error) {
             replace(this.answer, trouble(error, "The frames show what went out and what came."));
+        } finally {
+            this.sending = false;
         }
     }
 

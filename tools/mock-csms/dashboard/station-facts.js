@@ -13,7 +13,8 @@ function zones() {
 }
 
 async function change(context, settings, said) {
-    context.changed({...context.station, ...await patch(at("stations", context.id), settings, context.signal)});
+    const now = await patch(at("stations", context.id), settings, context.signal);
+    context.changed({...now, update: context.station.update}); // the answer has no steps of the update
     note(said, "good");
 }
 
@@ -95,7 +96,8 @@ export function makeFaults(context) {
             const faults = await faultsOf(context);
             element.hidden = faults.length === 0;
             replace(place, el("div", {class: "table", tabindex: 0, role: "region", "aria-label": "Faults"}, el("table", {},
-                el("thead", {}, el("tr", {}, ["Fault", "How", "For", "Happened"].map((word) => el("th", {scope: "col"}, word)), el("th", {scope: "col"}, el("span", {class: "visually-hidden"}, "End it")))),
+                el("thead", {}, el("tr", {}, ["Fault", "How", "For"].map((word) => el("th", {scope: "col"}, word)), el("th", {scope: "col", class: "numeric"}, "Happened"),
+                   el("th", {scope: "col"}, el("span", {class: "visually-hidden"}, "End it")))),
                 el("tbody", {}, faults.map((f) => el("tr", {}, el("th", {scope: "row"}, f.kind), el("td", {}, describe(f)), el("td", {}, whom(f)),
                     el("td", {class: "numeric"}, number(f.applied)), el("td", {}, action("End", () => end(f, load), {operator: true, "aria-label": `End the fault ${f.kind}`}))))))));
         } catch (error) {

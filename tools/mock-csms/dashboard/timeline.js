@@ -191,7 +191,7 @@ function table(steps) {
 
 /* What the station said beside the status, in 2.1: statusInfo of the last frame with this status. */
 function infoOf(frames, status) {
-    const frame = frames.list.findLast((f) => f.from === "station" && f.payload?.status === status);
+    const frame = status ? frames.list.findLast((f) => f.from === "station" && f.payload?.status === status) : null;
     const info = frame?.payload.statusInfo;
     return info ? [info.reasonCode, info.additionalInfo].filter(Boolean).map(String).join(": ") : "";
 }
@@ -235,7 +235,6 @@ export function makeTimeline(context) {
         setText(word, text);
         word.dataset.tone = tone;
         word.hidden = text === "";
-        const trouble = JSON.stringify([steps, infoOf(context.frames, update?.status)]);
         if (key !== shown) {
             phases = steps.length > 0 ? phasesOf(steps) : [];
             if (phases.length > 0) {
@@ -247,6 +246,7 @@ export function makeTimeline(context) {
                                     el("a", {href: `#/push/new?station=${encodeURIComponent(context.id)}`}, "Push a firmware to it"), "."));
             }
         }
+        const trouble = JSON.stringify([steps, infoOf(context.frames, phases.find((p) => p.state === "failed")?.failed)]);
         if (trouble !== wrongly)
             replace(wrong, wentWrong(phases, context.frames));
         shown = key;
