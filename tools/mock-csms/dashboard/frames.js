@@ -1,7 +1,8 @@
-/* The frames of a station: kept as they come, and shown as lines that open to the whole JSON. */
+/* The frames of a station: kept as they come, and listed; one that is opened shows its whole JSON. */
 import {at, request} from "./api.js";
-import {action, el, note, replace, select, setText} from "./dom.js";
+import {action, el, note, replace, select, setAttribute, setText} from "./dom.js";
 import {bytes, exact, number} from "./format.js";
+import {Grid} from "./grid.js";
 import {gather} from "./live.js";
 
 const MOST = 2000, MOST_TEXT = 32 << 20; // frames kept in the page, and characters of all of them
@@ -118,58 +119,83 @@ export function pretty(value) {
     return JSON.stringify(value, null, 2) ?? "";
 }
 
-function openFrame(details, frame) {
-    if (!details.open || details.children.length > 1)
-        return;
-    const whole = frame.json ? pretty(frame.json) : frame.text;
-    details.append(el("div", {class: "frame-body"},
-        el("pre", {tabindex: 0, role: "region", "aria-label": `${frame.type} ${frame.action}`}, whole.slice(0, SHOWN_MOST)),
-        whole.length > SHOWN_MOST ? el("p", {class: "quiet"}, `The first ${number(SHOWN_MOST)} of ${number(whole.length)} characters; Copy gets all.`) : null,
-        el("div", {class: "buttons"}, action("Copy", () => copy(whole)), el("small", {class: "quiet"}, `frame ${frame.number} · ${exact(new Date(frame.time))} (${frame.time})`))));
+/* A whole frame, as it is read and copied. */
+function showFrame(frame, close) {
+    const whole = frame.json ? pretty(frame.json) : frame.text, name = `${frame.type} ${frame.action}`;
+    return [el("div", {class: "head"}, el("h3", {}, name), el("div", {class: "buttons"}, action("Copy", () => copy(whole)), el("button", {type: "button", on: {click: close}}, "Close"))),
+            el("small", {class: "quiet"}, `frame ${frame.number}, ${wayOf(frame)} · ${exact(new Date(frame.time))} (${frame.time})`),
+            el("pre", {tabindex: 0, role: "region", "aria-label": name}, whole.slice(0, SHOWN_MOST)),
+            whole.length > SHOWN_MOST ? el("p", {class: "quiet"}, `The first ${number(SHOWN_MOST)} of ${number(whole.length)} characters; Copy gets all.`) : null];
+}
+
+function wayOf(frame) {
+    return frame.from === "station" ? "from station" : "to station";
+}
+
+function clockOf(frame) {
+    const when = new Date(frame.time), today = new Date().toDateString() === when.toDateString();
+    return today ? clock.format(when) : `${day.format(when)} ${clock.format(when)}`;
 }
 
 const TONES = {ERROR: "bad", RESULTERROR: "bad", malformed: "bad", CALL: "run", SEND: "run"};
 
-function makeRow(frame) {
-    const when = new Date(frame.time), today = new Date().toDateString() === when.toDateString();
-    const fromIt = frame.from === "station";
-    const details = el("details", {on: {toggle: () => openFrame(details, frame)}},
-        el("summary", {class: "frame"},
-           el("time", {datetime: frame.time, title: exact(when)}, today ? clock.format(when) : `${day.format(when)} ${clock.format(when)}`),
-           el("span", {class: "frame-from", "data-from": frame.from}, fromIt ? "←" : "→", el("span", {}, fromIt ? " from station" : " to station")),
-           el("span", {class: "badge", "data-tone": TONES[frame.type]}, frame.type),
-           el("span", {class: "frame-action"}, frame.action || (frame.type === "malformed" ? frame.text.slice(0, 80) : "–"), frame.code ? ` · ${frame.code}` : ""),
-           el("span", {class: "quiet numeric frame-size"}, bytes(frame.text.length))));
-    return el("li", {}, details);
-}
+const COLUMNS = [
+    {name: "time", label: "Time", track: "10rem", phone: "6.4rem", text: clockOf},
+    {name: "from", label: "Way", track: "8.5rem", phone: "2rem", show(cell, f) {
+        if (!cell.firstChild)
+            cell.append(el("span", {}), el("span", {class: "frame-way"}));
+        setText(cell.firstChild, f.from === "station" ? "←" : "→");
+        setText(cell.lastChild, ` ${wayOf(f)}`);
+    }},
+    {name: "type", label: "Type", track: "8rem", phone: "5.6rem", show(cell, f) {
+        if (!cell.firstChild)
+            cell.append(el("span", {class: "badge"}));
+        setText(cell.firstChild, f.type);
+        setAttribute(cell.firstChild, "data-tone", TONES[f.type]);
+    }},
+    {name: "action", label: "Action", track: "1fr", phone: true,
+     text: (f) => (f.action || (f.type === "malformed" ? f.text.slice(0, 80) : "–")) + (f.code ? ` · ${f.code}` : "")},
+    {name: "size", label: "Size", track: "6rem", numeric: true, text: (f) => bytes(f.text.length)},
+];
 
-/* The section of frames. */
+/* The section of frames: all that are kept, of which those that fit are listed, and one opened. */
 class View {
     constructor(context) {
         this.frames = context.frames;
-        Object.assign(this, {rows: new Map(), epoch: -1, follow: true, wanted: {search: "", type: "", action: ""}, actions: ""});
-        this.list = el("ol", {class: "frames"});
-        this.box = el("div", {class: "frames-box", tabindex: 0, role: "region", "aria-label": "Frames, the newest last"}, this.list);
-        this.box.addEventListener("scroll", () => this.onScroll(), {passive: true});
+        Object.assign(this, {kept: [], epoch: -1, newest: 0, follow: true, held: false, wanted: {search: "", type: "", action: ""}, actions: ""});
+        this.grid = new Grid(COLUMNS, {label: "Frames, the newest last; Enter opens one", key: (f) => f.number, open: (f) => this.open(f)});
+        this.grid.scroll.addEventListener("scroll", () => this.onScroll(), {passive: true});
+        context.signal.addEventListener("abort", () => this.grid.close());
+        this.opened = el("section", {class: "card frame-opened", "aria-label": "The opened frame", hidden: true});
         this.said = el("p", {class: "quiet", role: "status"}, "Loading …");
         this.button = el("button", {type: "button", on: {click: () => { this.held = this.follow; this.setFollow(!this.follow); }}}, "Pause");
-        const change = (name, input) => () => { this.wanted[name] = input.value; this.filter(); };
-        const search = el("input", {type: "search", "aria-label": "Search in frames", placeholder: "Search in the JSON", on: {input: () => change("search", search)()}});
-        const type = select([["", "All types"], ...[...Object.values(TYPES), "malformed"].map((t) => [t, t])], "", {"aria-label": "Type", on: {change: () => change("type", type)()}});
-        this.actionBox = select([["", "All actions"]], "", {"aria-label": "Action", on: {change: () => change("action", this.actionBox)()}});
+        const change = (name, input) => { this.wanted[name] = input.value; this.arrange(); };
+        const search = el("input", {type: "search", "aria-label": "Search in frames", placeholder: "Search in the JSON", on: {input: () => change("search", search)}});
+        const type = select([["", "All types"], ...[...Object.values(TYPES), "malformed"].map((t) => [t, t])], "", {"aria-label": "Type", on: {change: () => change("type", type)}});
+        this.actionBox = select([["", "All actions"]], "", {"aria-label": "Action", on: {change: () => change("action", this.actionBox)}});
         this.element = el("section", {class: "frames-section", "aria-label": "Frames"}, el("h2", {class: "visually-hidden"}, "Frames"),
-                          el("div", {class: "filters", role: "search"}, search, type, this.actionBox, this.button), this.said, this.box);
+                          el("div", {class: "filters", role: "search"}, search, type, this.actionBox, this.button), this.said,
+                          el("div", {class: "frames-split"}, this.grid.element, this.opened));
+    }
+
+    open(frame) {
+        const close = () => {
+            this.opened.hidden = true;
+            this.grid.go(this.grid.current);
+        };
+        replace(this.opened, showFrame(frame, close));
+        this.opened.hidden = false;
+        this.opened.scrollIntoView({block: "nearest"});
     }
 
     fits(frame) {
-        const w = this.wanted;
+        const w = this.wanted, search = w.search.toLowerCase();
         return (!w.type || frame.type === w.type) && (!w.action || frame.action === w.action) &&
-            (!w.search || frame.text.toLowerCase().includes(w.search.toLowerCase()) || frame.action.toLowerCase().includes(w.search.toLowerCase()));
+            (!search || frame.text.toLowerCase().includes(search) || frame.action.toLowerCase().includes(search));
     }
 
-    filter() {
-        for (const {frame, row} of this.rows.values())
-            row.hidden = !this.fits(frame);
+    arrange() {
+        this.grid.setRows(this.kept.filter((f) => this.fits(f)));
         this.say();
         if (this.follow)
             this.toEnd();
@@ -181,13 +207,14 @@ class View {
     }
 
     toEnd() {
-        this.box.scrollTop = this.box.scrollHeight;
-        this.top = this.box.scrollTop;
+        const {scroll} = this.grid;
+        scroll.scrollTop = scroll.scrollHeight;
+        this.top = scroll.scrollTop;
     }
 
     /* Who scrolls up reads, and is not disturbed; who comes back to the end follows again, unless the button said to pause. */
     onScroll() {
-        const {scrollTop, scrollHeight, clientHeight} = this.box, end = scrollHeight - scrollTop - clientHeight < 8;
+        const {scrollTop, scrollHeight, clientHeight} = this.grid.scroll, end = scrollHeight - scrollTop - clientHeight < 8;
         if (this.follow && !end && scrollTop < this.top - 4)
             this.setFollow(false);
         else if (!this.follow && !this.held && end)
@@ -196,60 +223,34 @@ class View {
     }
 
     say() {
-        const {list, error} = this.frames, newest = this.newest ?? 0;
-        const waiting = this.follow ? 0 : list.filter((f) => f.number > newest).length;
-        const seen = [...this.rows.values()].filter(({row}) => !row.hidden).length;
+        const {list, error, loading} = this.frames, waiting = this.follow ? 0 : list.filter((f) => f.number > this.newest).length;
         setText(this.button, this.follow ? "Pause" : waiting > 0 ? `Follow (${number(waiting)} new)` : "Follow");
-        setText(this.said, error ? error.message : this.frames.loading && list.length === 0 ? "Loading …" : list.length === 0
-            ? "No frames are kept of this station. They appear here as they come." : `${number(seen)} of ${number(this.rows.size)} frames shown${this.follow ? "" : ", paused"}`);
+        setText(this.said, error ? error.message : loading && this.kept.length === 0 ? "Loading …" : this.kept.length === 0
+            ? "No frames are kept of this station. They appear here as they come."
+            : `${number(this.grid.rows.length)} of ${number(this.kept.length)} frames listed${this.follow ? "" : ", paused"}`);
     }
 
     showActions() {
-        const actions = [...new Set(this.frames.list.map((f) => f.action).filter(Boolean))].sort();
+        const actions = [...new Set(this.kept.map((f) => f.action).filter(Boolean))].sort();
+        if (this.wanted.action && !actions.includes(this.wanted.action))
+            actions.push(this.wanted.action);
         if (this.actions === actions.join("\n"))
             return;
         this.actions = actions.join("\n");
-        if (this.wanted.action && !actions.includes(this.wanted.action))
-            actions.push(this.wanted.action);
         replace(this.actionBox, [["", "All actions"], ...actions.map((a) => [a, a])].map(([value, text]) => el("option", {value}, text)));
         this.actionBox.value = this.wanted.action;
     }
 
     show() {
-        const anew = this.epoch !== this.frames.epoch;
-        if (anew && (this.frames.loading && this.rows.size > 0))
-            return; // what is there stays until the new ones are
-        if (anew) {
-            this.rows.clear();
-            this.newest = 0;
-            this.list.replaceChildren();
-            this.epoch = this.frames.epoch;
-        }
-        if (anew || this.follow)
-            this.fill();
-        this.say();
-    }
-
-    fill() {
-        const {list} = this.frames, oldest = list[0]?.number ?? 0, fresh = [];
-        for (const [n, {row}] of this.rows) {
-            if (n >= oldest)
-                break;
-            row.remove();
-            this.rows.delete(n);
-        }
-        for (let i = list.length - 1; i >= 0 && list[i].number > (this.newest ?? 0); i--)
-            fresh.unshift(list[i]);
-        for (const frame of fresh) {
-            const row = makeRow(frame);
-            row.hidden = !this.fits(frame);
-            this.rows.set(frame.number, {frame, row});
-        }
-        this.list.append(...fresh.map((f) => this.rows.get(f.number).row));
-        this.newest = list.at(-1)?.number ?? 0;
+        const {list, epoch, loading} = this.frames, anew = this.epoch !== epoch;
+        if (anew && loading)
+            return this.say(); // what is there stays until the new ones are
+        const newest = list.at(-1)?.number ?? 0;
+        if ((!anew && !this.follow) || (!anew && newest === this.newest))
+            return this.say();
+        Object.assign(this, {kept: list.slice(), newest, epoch});
         this.showActions();
-        if (this.follow)
-            this.toEnd();
+        return this.arrange();
     }
 }
 
