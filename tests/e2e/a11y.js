@@ -88,7 +88,7 @@ function nameOf(e, within = false) {
         return (e.getAttribute("alt") ?? e.title).trim();
     if (e.localName === "svg")
         return e.querySelector(":scope > title")?.textContent.trim() ?? "";
-    if (e.labels?.length)
+    if (e.labels?.length && !within)
         return [...e.labels].map(content).join(" ").trim();
     if (e.localName === "input" && ["submit", "button", "reset"].includes(e.type))
         return e.value;
@@ -228,9 +228,28 @@ function ratio(a, b) {
     return (light + 0.05) / (dark + 0.05);
 }
 
+/* In a picture: the text's own rim, where it has a wide one that is drawn first; else the shape drawn last before the text and under its
+ * middle. */
+function shapeBehind(e) {
+    const own = getComputedStyle(e);
+    if (own.paintOrder.startsWith("stroke") && own.stroke !== "none" && parseFloat(own.strokeWidth) >= 3)
+        return rgba(own.stroke);
+    const {left, top, width, height} = e.getBoundingClientRect(), x = left + width / 2, y = top + height / 2;
+    const under = [...e.ownerSVGElement.querySelectorAll("circle, rect, path, ellipse, polygon")].filter((shape) =>
+        shape.compareDocumentPosition(e) & Node.DOCUMENT_POSITION_FOLLOWING && getComputedStyle(shape).fill !== "none" &&
+        shape.isPointInFill(new DOMPoint(x, y).matrixTransform(shape.getScreenCTM().inverse()))).at(-1);
+    if (!under)
+        return null;
+    const style = getComputedStyle(under), [r, g, b, a] = rgba(style.fill);
+    return [r, g, b, a * Number(style.fillOpacity) * Number(style.opacity)];
+}
+
 /* What lies behind the content of an element. */
 function backOf(e) {
     const layers = [];
+    const shape = e.ownerSVGElement && shapeBehind(e);
+    if (shape?.[3] > 0)
+        layers.push(shape);
     for (let i = e; i; i = i.parentElement) {
         const style = getComputedStyle(i), [r, g, b, a] = rgba(style.backgroundColor);
         if (a > 0)

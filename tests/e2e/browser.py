@@ -127,6 +127,10 @@ class Browser:
         for key in keys:
             self.driver.switch_to.active_element.send_keys(key)
 
+    def tab(self):
+        for kind in ("rawKeyDown", "keyUp"):
+            self.cdp("Input.dispatchKeyEvent", type=kind, key="Tab", code="Tab", windowsVirtualKeyCode=9)
+
     def write(self, label, text):
         """Into the field with this label."""
         field = next(iter(self.all("textbox", label) + self.all("searchbox", label) + self.all("spinbutton", label)), None) or self.find("textbox", label)

@@ -76,7 +76,6 @@ def test_keyboard(shown):
     assert shown.script(CURRENT) > before + 5
     shown.keys(Keys.HOME, Keys.ENTER)
     shown.until("return location.hash === '#/station/FLEET00001'")
-    shown.expect("station.js")
 
 
 def test_search_filters_and_tiles(shown):

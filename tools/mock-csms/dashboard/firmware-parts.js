@@ -50,7 +50,7 @@ export function usersText(users) {
 export function orGone(main, error, address, text) {
     if (error.status !== 404)
         throw error;
-    replace(main, trouble(error, el("a", {href: address}, text)));
+    replace(main, el("h1", {}, "Not here"), trouble(error, el("a", {href: address}, text)));
 }
 
 /* A button that copies a text; where the browser lets no page do that, choose() marks it, to be copied by hand. */

@@ -166,7 +166,7 @@ async function find(id, signal) {
 export async function showLog(main, {id, query, signal}) {
     const log = await find(id, signal);
     if (!log) {
-        replace(main, empty("There is no such log", "It was deleted, or never asked for. ", el("a", {href: "#/logs"}, "To all logs")));
+        replace(main, el("h1", {}, "Log"), empty("There is no such log", "It was deleted, or never asked for. ", el("a", {href: "#/logs"}, "To all logs")));
         return;
     }
     const badge = el("span", {}), what = el("div", {class: "card"}), then = el("div", {class: "card"}), inside = el("div", {class: "log-file"});

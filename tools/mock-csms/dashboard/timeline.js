@@ -2,6 +2,7 @@
  * GET of a station tells; their words are OCPP's (FirmwareStatusEnumType and the statuses of UpdateFirmware's answer). */
 import {el, empty, replace, setText, svg} from "./dom.js";
 import {exact, relative, time} from "./format.js";
+import {gather} from "./live.js";
 import {STATUSES, statusOf} from "./update.js";
 
 const NARROW = 720;  // pixels: the picture goes down instead of to the right
@@ -222,7 +223,8 @@ export function makeTimeline(context) {
         setText(said, sentence(context.station.update, phases, now));
         replace(picture, draw(phases, now, width));
     };
-    const observer = new ResizeObserver(() => phases.length > 0 && paint());
+    // At the next frame: drawn in this one, the picture's new height would be a change to be told again.
+    const observer = new ResizeObserver(gather(() => phases.length > 0 && paint()));
     observer.observe(picture);
     const timer = setInterval(() => phases.some((p) => p.state === "run") && !document.hidden && paint(), TICK);
     context.signal.addEventListener("abort", () => {
