@@ -191,8 +191,10 @@ function table(steps) {
 }
 
 /* What the station said beside the status, in 2.1: statusInfo of the last frame with this status. */
+const ABOUT_UPDATES = /^(Signed)?(UpdateFirmware|FirmwareStatusNotification)$/;
+
 function infoOf(frames, status) {
-    const frame = status ? frames.list.findLast((f) => f.from === "station" && f.payload?.status === status) : null;
+    const frame = status ? frames.list.findLast((f) => f.from === "station" && ABOUT_UPDATES.test(f.action) && f.payload?.status === status) : null;
     const info = frame?.payload.statusInfo;
     return info ? [info.reasonCode, info.additionalInfo].filter(Boolean).map(String).join(": ") : "";
 }
