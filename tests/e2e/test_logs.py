@@ -346,7 +346,7 @@ def test_ocpp_log_keeps_frames_without_secrets(keys, nginx):
         path = charger.folder / "ocpp.log"
         lines = [json.loads(line) for line in path.read_text().splitlines()]
         assert {line["from"] for line in lines} == {"station", "csms"}
-        assert lines[0]["frame"][2] == "BootNotification" and lines[0]["time"].endswith("Z")
+        assert any(line["frame"][2] == "BootNotification" for line in lines) and lines[0]["time"].endswith("Z")
         assert "hunter2" not in path.read_text() and "/upload/" in path.read_text()
         assert stat.S_IMODE(path.stat().st_mode) & 0o027 == 0
 
