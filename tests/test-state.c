@@ -84,10 +84,10 @@ static void state_undoes_what_belongs_together(void **state)
         write_number(s, 1);
         assert_int_equal(state_savepoint(s), 0);
         write_number(s, 2);
-        state_undo(s);
+        assert_int_equal(state_end_savepoint(s, -EIO), -EIO);
         assert_int_equal(state_savepoint(s), 0);
         write_number(s, 3);
-        assert_int_equal(state_release(s), 0);
+        assert_int_equal(state_end_savepoint(s, 0), 0);
         assert_int_equal(count(s), 2);
         state_free(s);
         s = opened(place->path);

@@ -228,11 +228,7 @@ static int write_slice(Logs *logs, const Slice *slice)
                 return r;
         for (size_t i = 0; i < slice->count && r == 0; i++)
                 r = log_changed(logs, slice->items[i].row);
-        if (r < 0) {
-                state_undo(state);
-                return r;
-        }
-        r = state_release(state);
+        r = state_end_savepoint(state, r);
         return r < 0 ? r : state_flush(state);
 }
 

@@ -231,11 +231,7 @@ int pusher_make(Pusher *pusher, const cJSON *body, int64_t *ret_id,
         if (r < 0)
                 return r;
         r = write_draft(&draft, body);
-        if (r < 0) {
-                state_undo(state);
-                return r;
-        }
-        r = state_release(state);
+        r = state_end_savepoint(state, r);
         if (r == 0)
                 r = state_flush(state);
         if (r == 0)

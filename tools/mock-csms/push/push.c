@@ -127,9 +127,9 @@ static int write_slice(Pusher *pusher, Slice *slice)
 {
         State *state = pusher->options.state;
         usec_t now = wallclock_now();
-        int r = slice->count > 0 ? state_savepoint(state) : -ENODATA;
+        int r = state_savepoint(state);
         if (r < 0)
-                return r == -ENODATA ? 0 : r;
+                return r;
         r = state_push_told(state, pusher->sending, slice->targets[slice->count - 1].station, now);
         for (size_t i = 0; i < slice->count && r == 0; i++) {
                 const char *id = slice->targets[i].station;
@@ -140,11 +140,7 @@ static int write_slice(Pusher *pusher, Slice *slice)
                         r = state_push_set_target(state, pusher->sending, id, PUSH_OFFLINE, NULL,
                                                   now);
         }
-        if (r < 0) {
-                state_undo(state);
-                return r;
-        }
-        r = state_release(state);
+        r = state_end_savepoint(state, r);
         return r < 0 ? r : state_flush(state);
 }
 
@@ -168,7 +164,7 @@ static int send_slice(Pusher *pusher, Slice *slice)
 {
         int r = state_push_each_target(pusher->options.state, pusher->sending, PUSH_READY, "",
                                        SLICE, take, slice);
-        if (r == 0)
+        if (r == 0 && slice->count > 0)
                 r = write_slice(pusher, slice);
         for (size_t i = 0; r == 0 && i < slice->count; i++) {
                 if (!slice->stations[i])

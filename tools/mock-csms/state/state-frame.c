@@ -110,11 +110,7 @@ int state_frames_delete_station(StateFrames *frames, const Station *station)
         r = state_delete(state, "DELETE FROM frame WHERE station = ?", station->key);
         if (r == 0)
                 r = state_delete(state, "DELETE FROM station WHERE key = ?", station->key);
-        if (r < 0) {
-                state_undo(state);
-                return r;
-        }
-        r = state_release(state);
+        r = state_end_savepoint(state, r);
         if (r == 0)
                 r = state_flush(state);
         frames->bytes -= r == 0 ? bytes : 0;

@@ -152,15 +152,6 @@ static int put_one(State *state, int64_t id, const RolloutTarget *target, size_t
         return state_step(state, q);
 }
 
-/* Ends a savepoint by what came of it. */
-static int together(State *state, int r)
-{
-        if (r >= 0)
-                return state_release(state);
-        state_undo(state);
-        return r;
-}
-
 int state_rollout_add(State *state, const Rollout *rollout, int64_t *ret_id)
 {
         size_t count;
@@ -174,7 +165,7 @@ int state_rollout_add(State *state, const Rollout *rollout, int64_t *ret_id)
                 r = put_groups(state, id, rollout);
         for (size_t i = 0; i < count && r >= 0; i++)
                 r = put_one(state, id, &targets[i], i);
-        r = together(state, r);
+        r = state_end_savepoint(state, r);
         if (r == 0)
                 *ret_id = id;
         return r;
@@ -193,7 +184,7 @@ int state_rollout_store(State *state, const Rollout *rollout, const uint32_t *ta
                 r = put_groups(state, id, rollout);
         for (size_t i = 0; i < count && r >= 0; i++)
                 r = put_one(state, id, &target[targets[i]], targets[i]);
-        return together(state, r);
+        return state_end_savepoint(state, r);
 }
 
 int state_rollout_remove(State *state, int64_t id)

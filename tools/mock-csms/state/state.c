@@ -140,15 +140,13 @@ int state_savepoint(State *state)
         return r < 0 ? r : run(state, "SAVEPOINT together");
 }
 
-int state_release(State *state)
+int state_end_savepoint(State *state, int r)
 {
-        return run(state, "RELEASE together");
-}
-
-void state_undo(State *state)
-{
+        if (r >= 0)
+                return run(state, "RELEASE together");
         (void)run(state, "ROLLBACK TO together");
         (void)run(state, "RELEASE together");
+        return r;
 }
 
 int state_flush(State *state)

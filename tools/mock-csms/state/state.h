@@ -37,11 +37,11 @@ DEFINE_CLEANUP(State *, state_free)
 int state_flush(State *state);
 /* How many transactions were lost so far, whoever flushed. */
 uint64_t state_losses(const State *state);
-/* For what belongs together in several writes: all of it or nothing. state_undo() after a failure
- * in between, else state_release(). 0; negative errno. */
+/* For what belongs together in several writes: all of it or nothing. 0; negative errno. */
 int state_savepoint(State *state);
-int state_release(State *state);
-void state_undo(State *state);
+/* Ends that by what came of the writes: nothing of them is kept where r is negative. 0; r, or
+ * negative errno. */
+int state_end_savepoint(State *state, int r);
 /* The id that makes this database's ids differ from those of other ones, e.g. in request ids;
  * counts up from a number made of the time when it was made. Never the same twice. 0 and *ret;
  * negative errno. */
