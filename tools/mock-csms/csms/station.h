@@ -39,7 +39,8 @@ struct Station {
         Call *calls; /* the first is in flight if call_sent */
         size_t calls_count;
         bool call_sent;
-        Queue *queue; /* where it waits, beside these two; NULL: nowhere */
+        int steps_count; /* in steps */
+        Queue *queue;    /* where it waits, beside these two; NULL: nowhere */
         Station *before, *behind;
         const cJSON *frame;  /* the frame being handled */
         Mangle mangle;       /* of the next frame that rpc sends */

@@ -68,21 +68,38 @@ static cJSON *step_new(const Step *step)
         return TAKE_PTR(o);
 }
 
-/* Puts it behind the list; consumes the list. */
-static void add(Station *station, cJSON *list, const Step *step)
+/* Of too many the second goes: the first one says what was ordered. */
+static int make_room(Station *station)
 {
-        _cleanup_(cJSON_Deletep) cJSON *owned = list;
-        cJSON *o = list ? step_new(step) : NULL;
-        if (!o)
-                return;
-        cJSON_AddItemToArray(list, o);
-        if (cJSON_GetArraySize(list) > UPDATE_STEPS_MAX)
-                cJSON_DeleteItemFromArray(list, 1);
+        _cleanup_(cJSON_Deletep) cJSON *list = steps_describe(station);
+        cJSON_DeleteItemFromArray(list, 1);
         char *text = cJSON_PrintUnformatted(list);
+        if (!text)
+                return -ENOMEM;
+        free(station->steps);
+        station->steps = text;
+        station->steps_count--;
+        return 0;
+}
+
+/* Puts it behind the others, or in their place. As text: a push adds two to each of its stations,
+ * which hardly anybody looks at. */
+static void add(Station *station, bool begins, const Step *step)
+{
+        begins |= !station->steps;
+        if (!begins && station->steps_count == UPDATE_STEPS_MAX && make_room(station) < 0)
+                return;
+        _cleanup_(cJSON_Deletep) cJSON *o = step_new(step);
+        _cleanup_(freep) char *one = o ? cJSON_PrintUnformatted(o) : NULL;
+        size_t kept = begins ? 0 : strlen(station->steps) - strlen("]");
+        char *text = one ? str_printf("%.*s%c%s]", (int)kept, strempty(station->steps),
+                                      begins ? '[' : ',', one)
+                         : NULL;
         if (!text)
                 return;
         free(station->steps);
         station->steps = text;
+        station->steps_count = begins ? 1 : station->steps_count + 1;
 }
 
 int64_t update_request_id(const cJSON *payload)
@@ -104,7 +121,7 @@ void steps_ordered(Station *station, const char *action, const cJSON *payload)
         /* that of a push is text already */
         _cleanup_(cJSON_Deletep) cJSON *parsed =
                 cJSON_IsRaw(payload) ? cJSON_Parse(payload->valuestring) : NULL;
-        add(station, cJSON_CreateArray(),
+        add(station, true,
             &(Step){.kind = STEP_ORDER,
                     .status = "Ordered",
                     .action = action,
@@ -134,7 +151,7 @@ bool steps_answered(Station *station, const char *action, const CallOutcome *out
                 return false;
         _cleanup_(freep) char *word = utf8_clip(word_of(outcome), STATUS_WORD_MAX);
         if (word)
-                add(station, steps_describe(station),
+                add(station, false,
                     &(Step){.kind = STEP_ANSWER, .status = word, .request_id = NO_INT});
         return true;
 }
@@ -163,23 +180,20 @@ static bool is_another(const cJSON *list, const UpdateState *update)
 void steps_status(Station *station)
 {
         const UpdateState *update = &station->update;
-        cJSON *list = steps_describe(station), *last = list ? last_of(list) : NULL;
-        bool begins = last && is_another(list, update);
+        _cleanup_(cJSON_Deletep) cJSON *list = steps_describe(station);
+        if (!list)
+                return;
+        const cJSON *last = last_of(list);
+        bool begins = !last || is_another(list, update);
         bool is_idle = update_phase(update->status) == PHASE_NONE; /* of no update */
         bool is_told = !last ? is_idle
                              : !begins && is_kind(last, STEP_STATUS) &&
                                        streq(text_of(last, "status"), update->status);
-        if (begins) {
-                cJSON_Delete(list);
-                list = cJSON_CreateArray();
-        }
-        if (is_told)
-                cJSON_Delete(list);
-        else
-                add(station, list,
+        if (!is_told)
+                add(station, begins,
                     &(Step){.kind = STEP_STATUS,
                             .status = update->status,
-                            .request_id = begins || !last ? update->request_id : NO_INT});
+                            .request_id = begins ? update->request_id : NO_INT});
 }
 
 /* A station may boot again and again, long after the update: behind its end the first one counts.
@@ -188,18 +202,18 @@ void steps_booted(Station *station)
 {
         if (!station->steps)
                 return;
-        cJSON *list = steps_describe(station), *last = list ? last_of(list) : NULL;
+        _cleanup_(cJSON_Deletep) cJSON *list = steps_describe(station);
+        const cJSON *last = last_of(list);
         int phase = phase_of(list);
         if (last && is_kind(last, STEP_BOOT) &&
             (phase == PHASE_INSTALLED || phase == PHASE_FAILED ||
              streq(text_of(last, "firmwareVersion"), station->version)))
-                cJSON_Delete(list);
-        else
-                add(station, list,
-                    &(Step){.kind = STEP_BOOT,
-                            .status = "BootNotification",
-                            .request_id = NO_INT,
-                            .version = *station->version ? station->version : NULL});
+                return;
+        add(station, false,
+            &(Step){.kind = STEP_BOOT,
+                    .status = "BootNotification",
+                    .request_id = NO_INT,
+                    .version = *station->version ? station->version : NULL});
 }
 
 int steps_restore(Station *station, const char *text)
@@ -218,5 +232,8 @@ int steps_restore(Station *station, const char *text)
                     codec_decode(&step_table, (CodecRules){.unknown_is_violation = true}, step,
                                  NULL, &error) < 0)
                         return -EINVAL;
-        return str_replace(&station->steps, text);
+        r = str_replace(&station->steps, text);
+        if (r == 0)
+                station->steps_count = count;
+        return r;
 }
