@@ -1,7 +1,7 @@
 /* Any CALL to a station: an action, its fields with what OCPP says of them, the JSON that goes out, and the answer. */
-import {action, confirm, el, field, replace, select, setText, trouble} from "./dom.js";
+import {action, confirm, copyButton, el, field, replace, select, setText, trouble} from "./dom.js";
 import {number} from "./format.js";
-import {copy, pretty} from "./frames.js";
+import {pretty} from "./frames.js";
 import {actionsOf, call} from "./station-act.js";
 import {took} from "./timeline.js";
 
@@ -169,8 +169,9 @@ class Form {
         try {
             const outcome = await call(this.context, name, payload), long = took(performance.now() - begun);
             const {result, error} = outcome, whole = pretty(result ?? error);
-            replace(this.answer, el("h3", {}, error ? `${name}: CALLERROR ${error.code} after ${long}` : `${name}: answered after ${long}`), el("pre", {class: "call-answer", "data-tone": error ? "bad" : null}, whole),
-                    el("div", {class: "buttons"}, action("Copy", () => copy(whole))));
+            const shown = el("pre", {class: "call-answer", "data-tone": error ? "bad" : null}, whole);
+            replace(this.answer, el("h3", {}, error ? `${name}: CALLERROR ${error.code} after ${long}` : `${name}: answered after ${long}`), shown,
+                    el("div", {class: "buttons"}, copyButton(whole, () => getSelection().selectAllChildren(shown))));
         } catch (error) {
             replace(this.answer, trouble(error, "The frames show what went out and what came."));
         } finally {

@@ -1,39 +1,23 @@
 /* Chooses stations: a list with boxes, narrowed by conditions. What is chosen is what is ticked, not what fits. */
 import {at, all} from "./api.js";
-import {el, select, setAttribute, setText} from "./dom.js";
-import {number} from "./format.js";
+import {el, select, setText} from "./dom.js";
+import {byName, number} from "./format.js";
 import {Grid} from "./grid.js";
 import {gather, listen} from "./live.js";
+import {CELLS, offerValues, valuesOf} from "./stations.js";
 
 const PAGE = 5000; // stations asked for at a time
 const ARRANGE_EVERY = 700; // milliseconds
 const CONDITIONS = [["model", "Model", (s) => s.model], ["firmwareVersion", "Firmware", (s) => s.firmwareVersion], ["tag", "Tag", (s) => s.tags]];
 
-function text(value) {
-    return value ?? "–";
-}
-
 const COLUMNS = [
     {name: "id", label: "Station", track: "minmax(9rem,1.4fr)", phone: "minmax(8rem,1.3fr)", text: (s) => s.id},
-    {name: "online", label: "Connection", track: "8rem", phone: "7rem", show(cell, s) {
-        setText(cell, s.online ? "connected" : "offline");
-        setAttribute(cell, "data-tone", s.online ? "good" : "off");
-    }},
-    {name: "protocol", label: "OCPP", track: "5rem", text: (s) => text(s.protocol?.replace("ocpp", ""))},
-    {name: "model", label: "Model", track: "minmax(5rem,1fr)", text: (s) => text(s.model)},
-    {name: "firmwareVersion", label: "Firmware", track: "minmax(5rem,1fr)", phone: "5.5rem", text: (s) => text(s.firmwareVersion)},
-    {name: "tags", label: "Tags", track: "minmax(5rem,1fr)", text: (s) => s.tags.join(" ")},
+    {...CELLS.online, track: "8rem", phone: "7rem"},
+    {...CELLS.protocol, track: "5rem"},
+    {...CELLS.model, track: "minmax(5rem,1fr)"},
+    {...CELLS.firmwareVersion, track: "minmax(5rem,1fr)", phone: "5.5rem"},
+    {...CELLS.tags, track: "minmax(5rem,1fr)"},
 ];
-
-/* The values that there are, most frequent first. */
-function valuesOf(stations, of) {
-    const counts = new Map();
-    for (const s of stations)
-        for (const value of [of(s)].flat())
-            if (value)
-                counts.set(value, (counts.get(value) ?? 0) + 1);
-    return [...counts].sort((a, b) => b[1] - a[1]).slice(0, 200).map(([value]) => value);
-}
 
 /* A chooser: element, selected (identities), stations (by identity), ready (a promise: the list is here). onChange() is called when
  * another station is ticked. wanted: conditions to begin with; online: "true", "false" or "". */
@@ -60,20 +44,12 @@ export function choose({signal, onChange, selected = new Set(), wanted = {online
         CONDITIONS.every(([name, , of]) => !boxes.get(name).value || [of(s)].flat().includes(boxes.get(name).value));
     const told = () => setText(listed, `${number(grid.rows.length)} listed, ${number(selected.size)} chosen`);
     const offer = () => {
-        for (const [name, label, of] of CONDITIONS) {
-            const box = boxes.get(name), values = valuesOf(stations.values(), of);
-            if (box.dataset.values !== values.join("\n")) {
-                const chosen = box.value;
-                box.dataset.values = values.join("\n");
-                box.replaceChildren(...select([["", `${label}: all`], ...values.map((v) => [v, v])]).children);
-                box.value = values.includes(chosen) ? chosen : "";
-            }
-        }
+        for (const [name, label, of] of CONDITIONS)
+            offerValues(boxes.get(name), label, valuesOf(stations.values(), of));
     };
-    const collator = new Intl.Collator("en", {numeric: true});
     const arrange = () => {
         offer();
-        grid.setRows([...stations.values()].filter(fits).sort((a, b) => collator.compare(a.id, b.id)));
+        grid.setRows([...stations.values()].filter(fits).sort((a, b) => byName(a.id, b.id)));
         setText(everyOne, `Choose all ${number(grid.rows.length)} listed`);
         told();
     };

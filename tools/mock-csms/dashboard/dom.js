@@ -77,6 +77,34 @@ export function trouble(error, next) {
     return el("div", {class: "trouble", role: "alert"}, el("strong", {}, error.message ?? error), next ? el("p", {}, next) : null);
 }
 
+/* What is known of something: [[name, value], …]; a row that is null, or whose value is null or undefined, is left out. */
+export function facts(rows) {
+    return el("dl", {class: "facts"}, rows.filter((row) => row && row[1] !== null && row[1] !== undefined)
+        .map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
+}
+
+/* A button that copies a text; where the browser lets no page do that, choose() marks it, to be copied by hand. */
+export function copyButton(text, choose, label) {
+    return el("button", {type: "button", "aria-label": label ? `Copy: ${label}` : null, on: {click: async () => {
+        try {
+            await navigator.clipboard.writeText(text);
+            note("Copied.", "good");
+        } catch {
+            choose();
+            note("This browser lets no page copy here. The text is marked: press Ctrl+C.");
+        }
+    }}}, "Copy");
+}
+
+/* Fills a cell of a Grid with a way to another page. */
+export function showLink(cell, text, address) {
+    let link = cell.firstChild;
+    if (!link)
+        cell.append(link = el("a", {tabindex: -1}));
+    setText(link, text);
+    setAttribute(link, "href", address);
+}
+
 /* There is nothing: what this place is for, and what to do. */
 export function empty(title, ...text) {
     return el("div", {class: "empty"}, el("h2", {}, title), el("p", {}, ...text));

@@ -1,6 +1,6 @@
 /* One firmware: what is known of it, its signature for OCPP, where stations find it, who uses it. */
 import {at, get, remove} from "./api.js";
-import {action, confirm, el, note, replace, trouble} from "./dom.js";
+import {action, confirm, el, facts, note, replace, trouble} from "./dom.js";
 import {makeSigning} from "./firmware-sign.js";
 import {SCHEMES, copyable, loadUsers, signedBadge, statusBadge, verifiedBadge} from "./firmware-parts.js";
 import {bytes, number, time} from "./format.js";
@@ -8,12 +8,6 @@ import {gather, listen} from "./live.js";
 
 const RELOAD_EVERY = 400, USERS_EVERY = 2000; // milliseconds
 const USERS_SHOWN = 20;
-
-/* [name, what it shows]: null or undefined is left out */
-function facts(rows) {
-    return el("dl", {class: "facts"},
-        rows.filter(([, value]) => value !== null && value !== undefined).map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
-}
 
 function showFacts(f) {
     return el("section", {class: "card"}, el("h2", {}, "What it is"), facts([

@@ -1,6 +1,6 @@
 /* What both pages of firmware and those of pushes say of it: words, badges, who uses it, a text that can be copied. */
 import {all, at} from "./api.js";
-import {el, note, replace, trouble} from "./dom.js";
+import {copyButton, el, replace, trouble} from "./dom.js";
 import {badge} from "./update.js";
 
 export const SCHEMES = {pss: "RSASSA-PSS", pkcs1: "RSASSA-PKCS1-v1_5", ecdsa: "ECDSA"};
@@ -51,19 +51,6 @@ export function orGone(main, error, address, text) {
     if (error.status !== 404)
         throw error;
     replace(main, el("h1", {}, "Not here"), trouble(error, el("a", {href: address}, text)));
-}
-
-/* A button that copies a text; where the browser lets no page do that, choose() marks it, to be copied by hand. */
-export function copyButton(text, choose, label) {
-    return el("button", {type: "button", "aria-label": label ? `Copy: ${label}` : null, on: {click: async () => {
-        try {
-            await navigator.clipboard.writeText(text);
-            note("Copied.", "good");
-        } catch {
-            choose();
-            note("This browser lets no page copy here. The text is marked: press Ctrl+C.");
-        }
-    }}}, "Copy");
 }
 
 /* A text of one line to be copied. */

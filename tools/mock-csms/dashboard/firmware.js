@@ -4,7 +4,7 @@ import {el, empty, replace, setAttribute, setText} from "./dom.js";
 import {catchDrops, makeElsewhere, makeUpload} from "./firmware-add.js";
 import {showFirmware} from "./firmware-one.js";
 import {SCHEMES, loadUsers, orGone, usersText} from "./firmware-parts.js";
-import {bytes, number, time} from "./format.js";
+import {byName, bytes, number, time} from "./format.js";
 import {Grid} from "./grid.js";
 import {gather, listen} from "./live.js";
 
@@ -43,15 +43,13 @@ function columns(users) {
     ];
 }
 
-const collator = new Intl.Collator("en", {numeric: true});
-
 function compareBy(sorted) {
     const down = sorted.startsWith("-"), name = down ? sorted.slice(1) : sorted;
     return (a, b) => {
         const x = a[name], y = b[name];
         if (x === null || y === null)
             return x === y ? a.id - b.id : x === null ? 1 : -1; // what is not known comes last, whichever way
-        const order = typeof x === "number" ? x - y : collator.compare(x, y);
+        const order = typeof x === "number" ? x - y : byName(x, y);
         return (down ? -order : order) || a.id - b.id;
     };
 }

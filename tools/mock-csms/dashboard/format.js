@@ -9,6 +9,14 @@ export function number(n) {
     return whole.format(n);
 }
 
+/* What is not known is a dash. */
+export function orDash(value) {
+    return value ?? "–";
+}
+
+/* Compares texts as people order names: A2 before A10. */
+export const byName = new Intl.Collator("en", {numeric: true}).compare;
+
 export function percent(part, all) {
     return all > 0 ? `${Math.round(100 * part / all)} %` : "–";
 }

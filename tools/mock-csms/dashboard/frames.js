@@ -1,6 +1,6 @@
 /* The frames of a station: kept as they come, and listed; one that is opened shows its whole JSON. */
 import {at, request} from "./api.js";
-import {action, el, note, replace, select, setAttribute, setText} from "./dom.js";
+import {action, copyButton, el, replace, select, setAttribute, setText} from "./dom.js";
 import {bytes, exact, number} from "./format.js";
 import {Grid} from "./grid.js";
 import {gather} from "./live.js";
@@ -105,15 +105,6 @@ export class Frames {
     }
 }
 
-export async function copy(text) {
-    try {
-        await navigator.clipboard.writeText(text);
-        note("Copied.", "good");
-    } catch {
-        note("The browser does not let this page copy. Select the text and copy it with the keyboard.", "bad");
-    }
-}
-
 /* Any JSON as people read it. */
 export function pretty(value) {
     return JSON.stringify(value, null, 2) ?? "";
@@ -122,9 +113,12 @@ export function pretty(value) {
 /* A whole frame, as it is read and copied. */
 function showFrame(frame, close) {
     const whole = frame.json ? pretty(frame.json) : frame.text, name = `${frame.type} ${frame.action}`;
-    return [el("div", {class: "head"}, el("h3", {}, name), el("div", {class: "buttons"}, action("Copy", () => copy(whole)), el("button", {type: "button", on: {click: close}}, "Close"))),
+    const shown = el("pre", {tabindex: 0, role: "region", "aria-label": name}, whole.slice(0, SHOWN_MOST));
+    return [el("div", {class: "head"}, el("h3", {}, name),
+               el("div", {class: "buttons"}, copyButton(whole, () => getSelection().selectAllChildren(shown)),
+                  el("button", {type: "button", on: {click: close}}, "Close"))),
             el("small", {class: "quiet"}, `frame ${frame.number}, ${wayOf(frame)} · ${exact(new Date(frame.time))} (${frame.time})`),
-            el("pre", {tabindex: 0, role: "region", "aria-label": name}, whole.slice(0, SHOWN_MOST)),
+            shown,
             whole.length > SHOWN_MOST ? el("p", {class: "quiet"}, `The first ${number(SHOWN_MOST)} of ${number(whole.length)} characters; Copy gets all.`) : null];
 }
 

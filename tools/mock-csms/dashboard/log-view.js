@@ -1,27 +1,23 @@
 /* One log: what it is and what became of it, and what is in its file. */
 import {at, download, get, remove} from "./api.js";
-import {action, confirm, el, empty, note, replace, setText, trouble} from "./dom.js";
-import {bytes, exact, number, time} from "./format.js";
+import {action, confirm, el, empty, facts, note, replace, setText, trouble} from "./dom.js";
+import {byName, bytes, exact, number, time} from "./format.js";
 import {Grid} from "./grid.js";
 import {listen} from "./live.js";
 import {showText} from "./log-text.js";
 import {kindOf, stateBadge, STATES, whatHappened} from "./log-words.js";
+import {stationAddress} from "./stations.js";
 
 const WAYS = {http: "to this server", ftp: "to the FTP server", elsewhere: "elsewhere"};
-
-function facts(rows) {
-    return el("dl", {class: "facts"}, rows.filter(([, value]) => value !== null && value !== undefined && value !== "")
-        .map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
-}
 
 function asked(log) {
     const from = log.oldestTimestamp ? exact(Date.parse(log.oldestTimestamp)) : "the beginning";
     const to = log.latestTimestamp ? exact(Date.parse(log.latestTimestamp)) : "now";
     return facts([
-        ["Station", el("a", {href: `#/station/${encodeURIComponent(log.station)}`}, log.station)],
+        ["Station", el("a", {href: stationAddress(log.station)}, log.station)],
         ["Which", kindOf(log)],
         ["Of the time", log.oldestTimestamp || log.latestTimestamp ? `${from} to ${to}` : null],
-        ["By", log.action && `${log.action}${log.requestId === null ? "" : `, request ${log.requestId}`}`],
+        ["By", log.action ? `${log.action}${log.requestId === null ? "" : `, request ${log.requestId}`}` : null],
         ["Uploads", WAYS[log.via]],
         ["Tries again", log.retries === null ? null
             : `${number(log.retries)} times${log.retryInterval === null ? "" : `, after ${number(log.retryInterval)} s`}`],
@@ -33,8 +29,8 @@ function became(log) {
     return facts([
         ["State", [stateBadge(log), " ", STATES[log.state]?.[1] ?? ""]],
         ["Reason", log.state === "failed" || log.note ? whatHappened(log) : null],
-        ["Answer", log.answer && [log.answer, " ", time(log.answered, true)]],
-        ["Last status", log.status && [log.status, " ", time(log.statusSince, true)]],
+        ["Answer", log.answer ? [log.answer, " ", time(log.answered, true)] : null],
+        ["Last status", log.status ? [log.status, " ", time(log.statusSince, true)] : null],
         ["It named the file", log.filename !== log.file?.name ? log.filename : null],
         ["File", log.file && `${log.file.name}, ${bytes(log.file.size)}`],
         ["Came", log.file && [time(log.file.received), ` by ${log.file.method}`]],
@@ -55,9 +51,9 @@ function treeOf(entries) {
         }
         node.entry ??= entry; // of several of one name the first is what can be read
     }
-    const rows = [], collator = new Intl.Collator("en", {numeric: true});
+    const rows = [];
     const walk = (node) => {
-        for (const child of [...node.children.values()].sort((a, b) => collator.compare(a.name, b.name))) {
+        for (const child of [...node.children.values()].sort((a, b) => byName(a.name, b.name))) {
             rows.push(child);
             walk(child);
         }

@@ -1,12 +1,13 @@
 /* Logs: what stations were asked for, live; #/logs/ask asks them, #/logs/ID looks inside one. */
 import {at, download, pages, remove} from "./api.js";
-import {action, confirm, el, empty, note, replace, select, setAttribute, setText} from "./dom.js";
-import {bytes, exact, number, relative, timeOfDay} from "./format.js";
+import {action, confirm, el, empty, note, replace, select, setAttribute, setText, showLink} from "./dom.js";
+import {byName, bytes, exact, number, relative, timeOfDay} from "./format.js";
 import {Grid} from "./grid.js";
 import {gather, listen} from "./live.js";
 import {showAsk} from "./log-ask.js";
 import {showLog} from "./log-view.js";
 import {countKinds, KINDS, kindOf, requestsOf, stateBadge, STATES, whatHappened} from "./log-words.js";
+import {makeTiles} from "./tiles.js";
 
 export const title = "Logs";
 
@@ -42,11 +43,7 @@ function showTime(cell, log) {
 const COLUMNS = [
     {name: "id", label: "Log", track: "4.5rem", numeric: true, sort: (log) => log.id, text: (log) => String(log.id)},
     {name: "station", label: "Station", track: "minmax(9rem,1fr)", phone: "minmax(7rem,1fr)", sort: (log) => log.station, show(cell, log) {
-        let link = cell.firstChild;
-        if (!link)
-            cell.append(link = el("a", {tabindex: -1}));
-        setText(link, log.station);
-        setAttribute(link, "href", `#/logs/${log.id}`);
+        showLink(cell, log.station, `#/logs/${log.id}`);
     }},
     {name: "state", label: "State", track: "6.5rem", phone: "6rem", sort: (log) => Object.keys(STATES).indexOf(log.state), show: showState},
     {name: "what", label: "What happened", track: "minmax(8rem,2fr)", phone: "minmax(5rem,1fr)", show(cell, log) {
@@ -65,7 +62,7 @@ class Logs {
         this.heard = new Set(); // ids that events were about since the list was asked for
         this.sorted = "-id";
         this.wanted = {search: query.station ?? "",
-                       state: query.state in STATES || query.state in KINDS ? query.state : "", request: query.request ?? ""};
+                       state: Object.hasOwn(STATES, query.state) || Object.hasOwn(KINDS, query.state) ? query.state : "", request: query.request ?? ""};
     }
 
     put(log) {
@@ -80,31 +77,16 @@ class Logs {
         const fits = KINDS[state]?.[1] ?? ((log) => !state || log.state === state);
         this.within = (this.request?.logs ?? ordered).filter((log) => log.station.toLowerCase().includes(word));
         const down = this.sorted.startsWith("-"), of = COLUMNS.find((c) => c.name === this.sorted.replace("-", "")).sort;
-        const collator = new Intl.Collator("en", {numeric: true});
         this.rows = this.within.filter(fits).sort((a, b) => {
             const x = of(a), y = of(b);
-            const order = typeof x === "number" ? x - y : collator.compare(x, y);
+            const order = typeof x === "number" ? x - y : byName(x, y);
             return (down ? -order : order) || b.id - a.id;
         });
     }
 }
 
-function makeTiles(choose) {
-    const tiles = [["", "Logs", null], ["under", KINDS.under[0], "run"],
-                   ["received", KINDS.received[0], "good"], ["failed", KINDS.failed[0], "bad"]].map(([state, label, tone]) => {
-        const figure = el("strong", {}, "–");
-        return {state, figure, button: el("button", {type: "button", class: "tile", "data-tone": tone,
-                                          on: {click: () => choose("state", state)}}, figure, el("span", {}, label))};
-    });
-    return {element: el("div", {class: "tiles", role: "group", "aria-label": "Logs by state"}, tiles.map((t) => t.button)),
-            show(logs, state) {
-                const counts = countKinds(logs);
-                for (const t of tiles) {
-                    setText(t.figure, number(t.state ? counts[t.state] : logs.length));
-                    setAttribute(t.button, "aria-pressed", String(t.state === state));
-                }
-            }};
-}
+/* Counts by kind; "" are all. */
+const TILES = [["", "Logs"], ["under", KINDS.under[0], "run"], ["received", KINDS.received[0], "good"], ["failed", KINDS.failed[0], "bad"]];
 
 function makeFilters(list, choose) {
     const search = el("input", {type: "search", "aria-label": "Station", placeholder: "Search station", value: list.wanted.search,
@@ -230,7 +212,7 @@ async function showList(main, query, signal) {
     const grid = new Grid(COLUMNS, {label: "Logs", key: (log) => log.id, sorted: list.sorted, selected, onSelect: () => deleting.show(),
                                     open: (log) => { location.hash = `#/logs/${log.id}`; },
                                     onSort: (sorted) => { list.sorted = sorted; arrange(); }});
-    const tiles = makeTiles(choose), filters = makeFilters(list, choose), progress = makeProgress();
+    const tiles = makeTiles("Logs by state", TILES, (state) => choose("state", state)), filters = makeFilters(list, choose), progress = makeProgress();
     let total = null, loaded = false;
     const arrange = () => {
         list.arrange();
@@ -239,7 +221,8 @@ async function showList(main, query, signal) {
                 selected.delete(id);
         deleting.show();
         grid.setRows(list.rows);
-        tiles.show(list.within, list.wanted.state);
+        const counts = countKinds(list.within);
+        tiles.show((state) => (state ? counts[state] : list.within.length), list.wanted.state);
         filters.show();
         progress.show(list.request ?? (list.requests[0] ? {...list.requests[0], newest: true} : null));
         setText(listed, total !== null && list.logs.size < total

@@ -1,9 +1,10 @@
 /* Chooses the stations of a push: those that fit a filter, or one by one. */
 import {at, pages} from "./api.js";
 import {el, field, select, setText} from "./dom.js";
-import {number} from "./format.js";
+import {byName, number} from "./format.js";
 import {Grid} from "./grid.js";
 import {gather} from "./live.js";
+import {CELLS, valuesOf} from "./stations.js";
 import {showUpdate} from "./update.js";
 
 const COUNT_EVERY = 300, REPAINT_EVERY = 200, EXAMPLES = 6; // milliseconds; identities told
@@ -22,26 +23,13 @@ const CONDITIONS = [
 
 const COLUMNS = [
     {name: "id", label: "Station", track: "minmax(8rem,1.4fr)", phone: "minmax(6rem,1.2fr)", text: (s) => s.id},
-    {name: "online", label: "Connection", track: "7.5rem", show(cell, s) {
-        setText(cell, s.online ? "connected" : "offline");
-        cell.dataset.tone = s.online ? "good" : "off";
-    }},
-    {name: "protocol", label: "OCPP", track: "4.5rem", phone: "4.2rem", text: (s) => s.protocol?.replace("ocpp", "") ?? "–"},
-    {name: "model", label: "Model", track: "minmax(6rem,1fr)", text: (s) => s.model ?? "–"},
-    {name: "firmwareVersion", label: "Firmware", track: "minmax(5rem,.8fr)", phone: "minmax(4.5rem,1fr)", text: (s) => s.firmwareVersion ?? "–"},
+    {...CELLS.online, track: "7.5rem"},
+    {...CELLS.protocol, track: "4.5rem", phone: "4.2rem"},
+    {...CELLS.model, track: "minmax(6rem,1fr)"},
+    {...CELLS.firmwareVersion, track: "minmax(5rem,.8fr)", phone: "minmax(4.5rem,1fr)"},
     {name: "update", label: "Update", track: "minmax(8rem,1fr)", show: (cell, s) => showUpdate(cell, s.update)},
-    {name: "tags", label: "Tags", track: "minmax(4rem,.8fr)", text: (s) => s.tags.join(" ")},
+    {...CELLS.tags, track: "minmax(4rem,.8fr)"},
 ];
-
-/* What there is of a member, most frequent first. */
-function valuesOf(stations, of) {
-    const counts = new Map();
-    for (const s of stations.values())
-        for (const value of [of(s)].flat())
-            if (value)
-                counts.set(value, (counts.get(value) ?? 0) + 1);
-    return [...counts].sort((a, b) => b[1] - a[1]).slice(0, 100).map(([value]) => value);
-}
 
 /* By a filter: mock-csms is asked how many fit. */
 class ByFilter {
@@ -88,7 +76,7 @@ class ByFilter {
     arrived() {
         for (const {list, of} of this.inputs)
             if (list) {
-                const values = valuesOf(this.stations, of);
+                const values = valuesOf(this.stations.values(), of);
                 if (list.dataset.values !== values.join("\n")) {
                     list.dataset.values = values.join("\n");
                     list.replaceChildren(...values.map((value) => el("option", {value})));
@@ -128,10 +116,10 @@ class ByHand {
     }
 
     arrange() {
-        const search = this.search.value.trim().toLowerCase(), collator = new Intl.Collator("en", {numeric: true});
+        const search = this.search.value.trim().toLowerCase();
         this.first ??= new Set(this.chosen); // what came chosen is on top, and stays there
         this.grid.setRows([...this.stations.values()].filter((s) => this.fits(s, search)).sort((a,
-            b) => this.first.has(b.id) - this.first.has(a.id) || collator.compare(a.id, b.id)));
+            b) => this.first.has(b.id) - this.first.has(a.id) || byName(a.id, b.id)));
     }
 
     tell() {

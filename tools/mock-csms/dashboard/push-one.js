@@ -1,12 +1,13 @@
 /* One push: a draft to be looked at and sent, or what became of it, live. */
 import {at, get, post, remove} from "./api.js";
-import {action, confirm, el, note, replace, setAttribute, setText} from "./dom.js";
+import {action, confirm, el, facts, note, replace, setText} from "./dom.js";
 import {labelOf} from "./firmware-parts.js";
 import {duration, number, percent, time} from "./format.js";
 import {gather, listen} from "./live.js";
 import {STATES, loadStations, makeStack, momentText, progressOf, sizeOf, spreadText, whomText} from "./push-parts.js";
 import {showPreview} from "./push-preview.js";
 import {Targets, makeTargetGrid} from "./push-targets.js";
+import {makeTiles} from "./tiles.js";
 import {STATUSES, badge, statusOf} from "./update.js";
 
 const PAINT_EVERY = 300, LOAD_EVERY = 1500, LOAD_SELDOM = 5000; // milliseconds
@@ -26,24 +27,11 @@ function showOrder(push, firmware) {
         ["Made", time(push.made)],
         ["Sent", push.sent ? time(push.sent) : null],
     ];
-    return el("dl", {class: "facts"}, rows.filter(([, value]) => value !== null).map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
+    return facts(rows);
 }
 
-/* Counts by state, each also a filter. */
-function makeTiles(choose) {
-    const tiles = [[null, ["stations", ""]], ...Object.entries(STATES)].map(([state, [word, tone, help]]) => {
-        const figure = el("strong", {}, "–");
-        return {state, figure, button: el("button",
-            {type: "button", class: "tile", "data-tone": tone, title: help, on: {click: () => choose(state)}}, figure, el("span", {}, word))};
-    });
-    return {element: el("div", {class: "tiles", role: "group", "aria-label": "Stations by state"}, tiles.map((t) => t.button)), show(push, chosen) {
-        for (const {state, figure, button} of tiles) {
-            setText(figure, number(state ? push.counts[state] : sizeOf(push)));
-            button.hidden = state !== null && push.counts[state] === 0 && state !== chosen;
-            setAttribute(button, "aria-pressed", String(state === chosen));
-        }
-    }};
-}
+/* Counts by state; null: all. */
+const TILES = [[null, "stations", ""], ...Object.entries(STATES).map(([state, [word, tone, help]]) => [state, word, tone, help])];
 
 /* What has been told since, most advanced last. */
 function showTold(place, rows) {
@@ -77,7 +65,7 @@ class Page {
         this.targets = new Targets(push.id, signal);
         this.stations = new Map();
         this.grid = makeTargetGrid(this.targets, this.stations);
-        this.tiles = makeTiles((state) => { this.chosen = state; this.arrange(); });
+        this.tiles = makeTiles("Stations by state", TILES, (state) => { this.chosen = state; this.arrange(); });
         this.bar = makeStack();
         this.badge = el("span", {role: "status"});
         this.order = el("details", {class: "card"});
@@ -103,7 +91,7 @@ class Page {
     paint() {
         const {push} = this, [word, tone] = progressOf(push);
         replace(this.badge, badge(word, tone));
-        this.tiles.show(push, this.chosen);
+        this.tiles.show((state) => (state ? push.counts[state] : sizeOf(push)), this.chosen, (state, n) => state !== null && n === 0);
         this.bar.show(push.counts);
         setText(this.progress, progressText(push, sizeOf(push), push.sent ? null : this.countAway()));
         showTold(this.told, this.targets.rows);

@@ -1,10 +1,10 @@
 /* The stations of a push: asked for page by page without their messages, of which each is asked for when one looks at it. */
 import {at, get, pages} from "./api.js";
-import {el, replace, setAttribute, setText, trouble} from "./dom.js";
-import {copyButton} from "./firmware-parts.js";
+import {copyButton, el, replace, setAttribute, setText, trouble} from "./dom.js";
 import {time} from "./format.js";
 import {Grid} from "./grid.js";
 import {showState} from "./push-parts.js";
+import {CELLS, showOnline, stationAddress, versionText} from "./stations.js";
 import {statusOf} from "./update.js";
 
 const PAGE = 5000;
@@ -57,7 +57,7 @@ export function showFrame(target) {
 async function openTarget(targets, row) {
     const frame = el("div", {}, row.action ? el("p", {class: "quiet", role: "status"}, "Its message is being read …") : null);
     const dialog = el("dialog", {"aria-label": row.station, class: "large"}, el("form", {method: "dialog"}, el("h2", {}, row.station),
-        el("p", {}, el("a", {href: `#/station/${encodeURIComponent(row.station)}`, on: {click: () => dialog.close()}}, "To the station"),
+        el("p", {}, el("a", {href: stationAddress(row.station), on: {click: () => dialog.close()}}, "To the station"),
             row.detail ? ` · ${row.detail}` : ""),
         frame, el("div", {class: "buttons"}, el("button", {type: "submit", class: "main"}, "Close"))));
     dialog.addEventListener("close", () => dialog.remove());
@@ -84,11 +84,8 @@ export function makeTargetGrid(targets, stations) {
     const of = (t) => stations.get(t.station);
     return new Grid([
         {name: "station", label: "Station", track: "minmax(8rem,1.2fr)", phone: "minmax(6rem,1fr)", text: (t) => t.station},
-        {name: "protocol", label: "OCPP", track: "4.5rem", text: (t) => of(t)?.protocol?.replace("ocpp", "") ?? "–"},
-        {name: "online", label: "Connection", track: "7.5rem", show(cell, t) {
-            setText(cell, !of(t) ? "–" : of(t).online ? "connected" : "offline");
-            setAttribute(cell, "data-tone", of(t)?.online ? "good" : "off");
-        }},
+        {...CELLS.protocol, track: "4.5rem", text: (t) => versionText(of(t)?.protocol)},
+        {...CELLS.online, track: "7.5rem", show: (cell, t) => showOnline(cell, of(t)?.online)},
         {name: "action", label: "Message", track: "minmax(9rem,1fr)", text: (t) => t.action ?? "–"},
         {name: "state", label: "State", track: "6.5rem", phone: "5.6rem", show: (cell, t) => showState(cell, t.state)},
         {name: "status", label: "Told since", track: "minmax(8rem,1fr)", phone: "minmax(6rem,1fr)", show: (cell, t) => showStatus(cell, t.status)},

@@ -5,6 +5,7 @@ import {number} from "./format.js";
 import {start} from "./rollout-act.js";
 import {bodyOf, check, newDraft, sentencesOf, wholeSentences} from "./rollout-plan.js";
 import {stepGroups, stepLimits, stepWhat, suggestions} from "./rollout-steps.js";
+import {stationAddress} from "./stations.js";
 
 const KEY = "mock-csms-rollout"; // of what is kept
 const STEPS = ["What", "Groups", "Limits", "Preview"];
@@ -21,7 +22,7 @@ function readDraft() {
 function stationList(group) {
     const list = group.stations ?? [], some = list.slice(0, LISTED_MOST);
     return el("details", {}, el("summary", {}, "Which stations"),
-              el("ul", {class: "rollout-list"}, some.map((id) => el("li", {}, el("a", {href: `#/station/${encodeURIComponent(id)}`}, id)))),
+              el("ul", {class: "rollout-list"}, some.map((id) => el("li", {}, el("a", {href: stationAddress(id)}, id)))),
               list.length > some.length ? el("p", {class: "quiet"}, `and ${number(list.length - some.length)} more.`) : null);
 }
 

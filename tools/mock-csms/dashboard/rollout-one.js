@@ -1,6 +1,6 @@
 /* One roll-out: how it stands and why, its groups, a picture of them over time, its stations, and what an operator can do. */
 import {all, at, get} from "./api.js";
-import {el, replace, setText} from "./dom.js";
+import {el, facts, replace, setText} from "./dom.js";
 import {duration, number, time} from "./format.js";
 import {gather, listen} from "./live.js";
 import {badge} from "./update.js";
@@ -33,8 +33,8 @@ function stopBox(r, showFailed) {
                             : null);
 }
 
-function facts(r, firmware) {
-    const rows = [
+function showPlan(r, firmware) {
+    return facts([
         ["Firmware", r.order ? firmwareName(r, firmware) : el("a", {href: `#/firmware/${r.firmware}`}, firmwareName(r, firmware))],
         ["Version", r.version || "–"],
         ["Fetch", r.retrieve ?? "at once"],
@@ -53,8 +53,7 @@ function facts(r, firmware) {
         ["No answer", `failed after ${duration(r.answerTimeout)}`],
         ["No progress", `failed after ${duration(r.progressTimeout)}`],
         r.plain ? ["Signature", "left out"] : null,
-    ].filter(Boolean);
-    return el("dl", {class: "facts"}, rows.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
+    ]);
 }
 
 /* The table of groups; show(r) fills it anew. */
@@ -165,7 +164,7 @@ export async function show(main, {id, query, signal}) {
         shown = cause;
         const what = JSON.stringify([r.firmware, r.order, r.version, r.failureCount, r.counts.failed]);
         if (planned !== what)
-            replace(plan, el("h2", {}, "Plan"), facts(r, firmware));
+            replace(plan, el("h2", {}, "Plan"), showPlan(r, firmware));
         planned = what;
         const anew = past.add(r);
         if (anew || marked !== markKey(r))

@@ -1,10 +1,12 @@
 /* The stations of a roll-out, by state and group, live. */
 import {at, pages} from "./api.js";
 import {el, replace, select, setAttribute, setText} from "./dom.js";
-import {exact, number, relative} from "./format.js";
+import {byName, exact, number, relative} from "./format.js";
 import {Grid} from "./grid.js";
 import {gather} from "./live.js";
 import {TARGET_STATES} from "./rollout-words.js";
+import {CELLS, showIdentity, stationAddress} from "./stations.js";
+import {makeTiles} from "./tiles.js";
 
 const PAGE = 2000, ARRANGE_EVERY = 1000, REPAINT_EVERY = 150; // stations at a time; milliseconds
 const ATTENTION = Object.keys(TARGET_STATES); // in the order of attention
@@ -37,13 +39,7 @@ const COLUMNS = [
         track: "minmax(9rem,1.4fr)",
         phone: "minmax(7rem,1.2fr)",
         sort: (t) => t.rank,
-        show(cell, t) {
-            let link = cell.firstChild;
-            if (!link)
-                cell.append(link = el("a", {tabindex: -1}));
-            setText(link, t.station);
-            setAttribute(link, "href", `#/station/${encodeURIComponent(t.station)}`);
-        }
+        show: (cell, t) => showIdentity(cell, t.station)
     },
     {name: "group", label: "Group", track: "minmax(6rem,1fr)", sort: (t) => t.group, text: (t) => t.group},
     {
@@ -67,16 +63,7 @@ const COLUMNS = [
         text: (t) => FAILURES[t.failure] ?? t.failure ?? "–"
     },
     {name: "tries", label: "Tries", track: "4.5rem", numeric: true, sort: (t) => t.tries, text: (t) => number(t.tries)},
-    {
-        name: "online",
-        label: "Connection",
-        track: "7.5rem",
-        sort: (t) => (t.online ? 0 : 1),
-        show(cell, t) {
-            setText(cell, t.online ? "connected" : "offline");
-            setAttribute(cell, "data-tone", t.online ? "good" : "off");
-        }
-    },
+    {...CELLS.online, track: "7.5rem", sort: (t) => (t.online ? 0 : 1)},
     {name: "since", label: "Since", track: "8rem", sort: (t) => t.since, show: showSince},
 ];
 
@@ -89,33 +76,8 @@ function compareBy(sorted) {
     };
 }
 
-/* Buttons for the states that somebody is in. */
-function stateButtons(choose) {
-    const buttons = new Map();
-    const make = (state, word) => {
-        const figure = el("strong", {}, "0");
-        const button = el("button", {
-            type: "button",
-            class: "tile",
-            "data-tone": TARGET_STATES[state]?.[0],
-            title: TARGET_STATES[state]?.[1],
-            on: {click: () => choose(state)}
-        },
-            figure, el("span", {}, word));
-        buttons.set(state, {button, figure});
-        return button;
-    };
-    const element = el(
-        "div", {class: "tiles rollout-states", role: "group", "aria-label": "Stations by state"}, make("", "all"), ATTENTION.map((s) => make(s, s)));
-    return {element, show(r, chosen) {
-        for (const [state, {button, figure}] of buttons) {
-            const n = state === "" ? r.size : r.counts[state] ?? 0;
-            setText(figure, number(n));
-            button.hidden = n === 0 && state !== "" && state !== "failed" && state !== chosen;
-            setAttribute(button, "aria-pressed", String(state === chosen));
-        }
-    }};
-}
+/* Counts by state; "" are all. */
+const TILES = [["", "all"], ...ATTENTION.map((state) => [state, state, ...TARGET_STATES[state]])];
 
 export class Targets {
     constructor(id, query, signal) {
@@ -123,13 +85,14 @@ export class Targets {
             id,
             signal,
             targets: new Map(),
-            state: query.state in TARGET_STATES ? query.state : "",
+            state: Object.hasOwn(TARGET_STATES, query.state) ? query.state : "",
             group: query.group ?? "",
             search: "",
             sorted: "state",
             rollout: null
         });
-        this.buttons = stateButtons((state) => this.choose({state}));
+        this.tiles = makeTiles("Stations by state", TILES, (state) => this.choose({state}));
+        this.tiles.element.classList.add("rollout-states");
         this.groups = select([["", "All groups"]], "", {"aria-label": "Group", on: {change: () => this.choose({group: this.groups.value})}});
         const search = el("input",
             {type: "search", placeholder: "Search identity", "aria-label": "Search", on: {input: () => this.choose({search: search.value})}});
@@ -139,15 +102,19 @@ export class Targets {
             label: "Stations of the roll-out",
             key: (t) => t.station,
             sorted: this.sorted,
-            open: (t) => { location.hash = `#/station/${encodeURIComponent(t.station)}`; },
+            open: (t) => { location.hash = stationAddress(t.station); },
             onSort: (sorted) => this.choose({sorted})
         });
         this.element =
             el("section", {class: "rollout-targets", "aria-label": "Stations"}, el("div", {class: "head"}, el("h2", {}, "Stations"), this.listed),
-                this.buttons.element, el("div", {class: "filters", role: "search"}, search, this.groups), this.none, this.grid.element);
+                this.tiles.element, el("div", {class: "filters", role: "search"}, search, this.groups), this.none, this.grid.element);
         this.repaint = gather(() => this.grid.repaint(), REPAINT_EVERY);
         this.rearrange = gather(() => this.arrange(), ARRANGE_EVERY);
         signal.addEventListener("abort", () => this.grid.close());
+    }
+
+    count(rollout) {
+        this.tiles.show((state) => (state ? rollout.counts[state] ?? 0 : rollout.size), this.state, (state, n) => n === 0 && state !== "" && state !== "failed");
     }
 
     choose(wanted) {
@@ -162,7 +129,7 @@ export class Targets {
         if (!this.rollout)
             this.groups.append(...rollout.groups.map((g) => el("option", {value: g.name, selected: g.name === this.group}, g.name)));
         this.rollout = rollout;
-        this.buttons.show(rollout, this.state);
+        this.count(rollout);
     }
 
     arrange() {
@@ -172,7 +139,7 @@ export class Targets {
         const rows = [...this.targets.values()].filter((t) => (!this.state || t.state === this.state) && (!this.group || t.group === this.group) &&
                                                               (!search || t.station.toLowerCase().includes(search))).sort(compareBy(this.sorted));
         this.grid.setRows(rows);
-        this.buttons.show(this.rollout, this.state);
+        this.count(this.rollout);
         setText(this.listed,
             this.targets.size < this.rollout.size && !this.loaded ? `${number(this.targets.size)} of ${number(this.rollout.size)} loaded`
                                                                   : `${number(rows.length)} listed`);
@@ -199,8 +166,7 @@ export class Targets {
     }
 
     rank() {
-        const names = new Intl.Collator("en", {numeric: true});
-        [...this.targets.values()].sort((a, b) => names.compare(a.station, b.station)).forEach((t, i) => { t.rank = i; });
+        [...this.targets.values()].sort((a, b) => byName(a.station, b.station)).forEach((t, i) => { t.rank = i; });
     }
 
     put(t) {

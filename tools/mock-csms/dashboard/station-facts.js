@@ -1,8 +1,9 @@
 /* What is known of a station, what the operator told of it (tags, time zone), and the faults that are on for it. */
 import {at, get, patch, remove} from "./api.js";
-import {action, confirm, el, field, note, replace, trouble} from "./dom.js";
+import {action, confirm, el, facts, field, note, replace, trouble} from "./dom.js";
 import {number, time} from "./format.js";
 import {gather} from "./live.js";
+import {versionText} from "./stations.js";
 
 const TAGS_MOST = 16, TAG_LENGTH = 32;
 
@@ -34,7 +35,7 @@ async function editZone(context) {
 
 /* Facts, and the two that can be changed. */
 export function makeFacts(context) {
-    const list = el("dl", {class: "facts"});
+    const list = el("div");
     const tags = action("Change", () => editTags(context), {operator: true, class: "quiet", "aria-label": "Change the tags"});
     const zone = action("Change", () => editZone(context), {operator: true, class: "quiet", "aria-label": "Change the time zone"});
     const element = el("section", {class: "card", "aria-label": "About this station"}, el("h2", {}, "About this station"), list);
@@ -44,14 +45,13 @@ export function makeFacts(context) {
         if (key === shown)
             return;
         shown = key;
-        const rows = [
+        replace(list, facts([
             ["Vendor", s.vendor ?? "–"], ["Model", s.model ?? "–"], ["Serial number", s.serialNumber ?? "–"], ["Firmware", s.firmwareVersion ?? "–"],
-            s.slot ? ["Slot", s.slot] : null, ["OCPP", s.protocol?.replace("ocpp", "") ?? "–"], ["Last boot", s.reason ?? "no reason told"],
+            ["OCPP", versionText(s.protocol)], ["Last boot", s.reason ?? "no reason told"],
             ["Connected since", s.online ? time(s.connectedSince) : "not connected"], s.online ? null : ["Last seen", time(s.lastSeen)], ["Known since", time(s.firstSeen)],
             ["Tags", [s.tags.length > 0 ? s.tags.map((t) => [el("span", {class: "badge"}, t), " "]) : "none ", tags]],
             ["Time zone", [s.timezone ?? "not told: UTC counts", " ", zone]],
-        ].filter(Boolean);
-        replace(list, rows.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
+        ]));
     }};
 }
 

@@ -11,6 +11,7 @@ import {makeFaults, makeFacts} from "./station-facts.js";
 import {makeCertificates, makeLogs, makeSecurityEvents} from "./station-lists.js";
 import {makeTimeline} from "./timeline.js";
 import {makeVariables} from "./variables.js";
+import {versionText} from "./stations.js";
 
 export const title = "Station";
 
@@ -85,7 +86,7 @@ function makeHead(context) {
         const s = context.station;
         setText(state, s.online ? "connected" : "offline");
         setAttribute(state, "data-tone", s.online ? "good" : "off");
-        setText(version, s.protocol ? `OCPP ${s.protocol.replace("ocpp", "")}` : "OCPP –");
+        setText(version, `OCPP ${versionText(s.protocol)}`);
         const since = s.online ? s.connectedSince : s.lastSeen;
         if (shown !== `${s.online} ${since}`)
             replace(seen, s.online ? "since " : "last seen ", time(since));

@@ -103,7 +103,7 @@ static void serve_page(const Web *web _unused_, Exchange *x)
         } else {
                 char *text = strndup(page->data, (size_t)(page->end - page->data));
                 x->policy = PAGES_POLICY;
-                exchange_reply(x, text ? 200 : 503, page->type, text);
+                exchange_reply(x, text ? 200 : 503, page_type(page), text);
         }
 }
 

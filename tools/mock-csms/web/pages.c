@@ -1,60 +1,60 @@
 /* See pages.h. The assembler puts the files in; CMake says where they are and that this depends on
- * them. A new file is a line in both lists. */
+ * them. A new file is a line in the list. */
 #include "pages.h"
 #include "util.h"
 
-#define SCRIPT "text/javascript; charset=utf-8"
-
 /* clang-format off */
-#define FILES(X)                                                     \
-        X(index_html, "/",                     "index.html", "text/html; charset=utf-8") \
-        X(style_css,  "/dashboard/style.css",  "style.css",  "text/css; charset=utf-8")  \
-        X(icon_svg,   "/dashboard/icon.svg",   "icon.svg",   "image/svg+xml")            \
-        X(api_js,     "/dashboard/api.js",     "api.js",     SCRIPT) \
-        X(app_js,     "/dashboard/app.js",     "app.js",     SCRIPT) \
-        X(call_js, "/dashboard/call.js", "call.js", SCRIPT) \
-        X(choose_js, "/dashboard/choose.js", "choose.js", SCRIPT) \
-        X(dom_js,     "/dashboard/dom.js",     "dom.js",     SCRIPT) \
-        X(firmware_add_js, "/dashboard/firmware-add.js", "firmware-add.js", SCRIPT) \
-        X(firmware_one_js, "/dashboard/firmware-one.js", "firmware-one.js", SCRIPT) \
-        X(firmware_parts_js, "/dashboard/firmware-parts.js", "firmware-parts.js", SCRIPT) \
-        X(firmware_sign_js, "/dashboard/firmware-sign.js", "firmware-sign.js", SCRIPT) \
-        X(firmware_js, "/dashboard/firmware.js", "firmware.js", SCRIPT) \
-        X(fleet_js,   "/dashboard/fleet.js",   "fleet.js",   SCRIPT) \
-        X(format_js,  "/dashboard/format.js",  "format.js",  SCRIPT) \
-        X(frames_js, "/dashboard/frames.js", "frames.js", SCRIPT) \
-        X(grid_js,    "/dashboard/grid.js",    "grid.js",    SCRIPT) \
-        X(live_js,    "/dashboard/live.js",    "live.js",    SCRIPT) \
-        X(log_ask_js, "/dashboard/log-ask.js", "log-ask.js", SCRIPT) \
-        X(log_text_js, "/dashboard/log-text.js", "log-text.js", SCRIPT) \
-        X(log_view_js, "/dashboard/log-view.js", "log-view.js", SCRIPT) \
-        X(log_words_js, "/dashboard/log-words.js", "log-words.js", SCRIPT) \
-        X(logs_js, "/dashboard/logs.js", "logs.js", SCRIPT) \
-        X(push_choose_js, "/dashboard/push-choose.js", "push-choose.js", SCRIPT) \
-        X(push_new_js, "/dashboard/push-new.js", "push-new.js", SCRIPT) \
-        X(push_one_js, "/dashboard/push-one.js", "push-one.js", SCRIPT) \
-        X(push_parts_js, "/dashboard/push-parts.js", "push-parts.js", SCRIPT) \
-        X(push_preview_js, "/dashboard/push-preview.js", "push-preview.js", SCRIPT) \
-        X(push_targets_js, "/dashboard/push-targets.js", "push-targets.js", SCRIPT) \
-        X(push_js,    "/dashboard/push.js",    "push.js",     SCRIPT) \
-        X(rollout_act_js, "/dashboard/rollout-act.js", "rollout-act.js", SCRIPT) \
-        X(rollout_chart_js, "/dashboard/rollout-chart.js", "rollout-chart.js", SCRIPT) \
-        X(rollout_new_js, "/dashboard/rollout-new.js", "rollout-new.js", SCRIPT) \
-        X(rollout_one_js, "/dashboard/rollout-one.js", "rollout-one.js", SCRIPT) \
-        X(rollout_plan_js, "/dashboard/rollout-plan.js", "rollout-plan.js", SCRIPT) \
-        X(rollout_steps_js, "/dashboard/rollout-steps.js", "rollout-steps.js", SCRIPT) \
-        X(rollout_targets_js, "/dashboard/rollout-targets.js", "rollout-targets.js", SCRIPT) \
-        X(rollout_words_js, "/dashboard/rollout-words.js", "rollout-words.js", SCRIPT) \
-        X(rollouts_js, "/dashboard/rollouts.js",  "rollouts.js", SCRIPT) \
-        X(station_js, "/dashboard/station.js", "station.js", SCRIPT) \
-        X(station_act_js, "/dashboard/station-act.js", "station-act.js", SCRIPT) \
-        X(station_facts_js, "/dashboard/station-facts.js", "station-facts.js", SCRIPT) \
-        X(station_lists_js, "/dashboard/station-lists.js", "station-lists.js", SCRIPT) \
-        X(timeline_js, "/dashboard/timeline.js", "timeline.js", SCRIPT) \
-        X(update_js,  "/dashboard/update.js",  "update.js",  SCRIPT) \
-        X(variables_js, "/dashboard/variables.js", "variables.js", SCRIPT)
+/* Those at /dashboard/, by name. */
+#define FILES(X) \
+        X(api,               "api.js")             \
+        X(app,               "app.js")             \
+        X(call,              "call.js")            \
+        X(choose,            "choose.js")          \
+        X(dom,               "dom.js")             \
+        X(firmware_add,      "firmware-add.js")    \
+        X(firmware_one,      "firmware-one.js")    \
+        X(firmware_parts,    "firmware-parts.js")  \
+        X(firmware_sign,     "firmware-sign.js")   \
+        X(firmware,          "firmware.js")        \
+        X(fleet,             "fleet.js")           \
+        X(format,            "format.js")          \
+        X(frames,            "frames.js")          \
+        X(grid,              "grid.js")            \
+        X(icon_svg,          "icon.svg")           \
+        X(live,              "live.js")            \
+        X(log_ask,           "log-ask.js")         \
+        X(log_text,          "log-text.js")        \
+        X(log_view,          "log-view.js")        \
+        X(log_words,         "log-words.js")       \
+        X(logs,              "logs.js")            \
+        X(push_choose,       "push-choose.js")     \
+        X(push_new,          "push-new.js")        \
+        X(push_one,          "push-one.js")        \
+        X(push_parts,        "push-parts.js")      \
+        X(push_preview,      "push-preview.js")    \
+        X(push_targets,      "push-targets.js")    \
+        X(push,              "push.js")            \
+        X(rollout_act,       "rollout-act.js")     \
+        X(rollout_chart,     "rollout-chart.js")   \
+        X(rollout_new,       "rollout-new.js")     \
+        X(rollout_one,       "rollout-one.js")     \
+        X(rollout_plan,      "rollout-plan.js")    \
+        X(rollout_steps,     "rollout-steps.js")   \
+        X(rollout_targets,   "rollout-targets.js") \
+        X(rollout_words,     "rollout-words.js")   \
+        X(rollouts,          "rollouts.js")        \
+        X(station_act,       "station-act.js")     \
+        X(station_facts,     "station-facts.js")   \
+        X(station_lists,     "station-lists.js")   \
+        X(station,           "station.js")         \
+        X(stations,          "stations.js")        \
+        X(style_css,         "style.css")          \
+        X(tiles,             "tiles.js")           \
+        X(timeline,          "timeline.js")        \
+        X(update,            "update.js")          \
+        X(variables,         "variables.js")
 
-#define EMBED(symbol, path, file, type)                              \
+#define EMBED(symbol, file)                                          \
         __asm__(".pushsection .rodata\n"                             \
                 ".global page_" #symbol ", page_" #symbol "_end\n"   \
                 ".hidden page_" #symbol ", page_" #symbol "_end\n"   \
@@ -63,10 +63,23 @@
                 "page_" #symbol "_end:\n"                            \
                 ".popsection\n");                                    \
         extern const char page_##symbol[], page_##symbol##_end[];
+EMBED(index, "index.html")
 FILES(EMBED)
 
-#define ROW(symbol, path, file, type) { path, type, page_##symbol, page_##symbol##_end },
-static const Page pages[] = { FILES(ROW) };
+static const struct {
+        const char *ending, *type;
+} types[] = {
+        { "",     "text/html; charset=utf-8"       }, /* "/" */
+        { ".css", "text/css; charset=utf-8"        },
+        { ".js",  "text/javascript; charset=utf-8" },
+        { ".svg", "image/svg+xml"                  },
+};
+
+#define ROW(symbol, file) { "/dashboard/" file, page_##symbol, page_##symbol##_end },
+static const Page pages[] = {
+        { "/", page_index, page_index_end },
+        FILES(ROW)
+};
 /* clang-format on */
 
 const Page *pages_find(const char *path)
@@ -75,4 +88,13 @@ const Page *pages_find(const char *path)
                 if (streq(pages[i].path, path))
                         return &pages[i];
         return NULL;
+}
+
+const char *page_type(const Page *page)
+{
+        const char *ending = strempty(strrchr(page->path, '.'));
+        size_t i = 0;
+        while (!streq(types[i].ending, ending)) /* all that are listed have one of them */
+                i++;
+        return types[i].type;
 }

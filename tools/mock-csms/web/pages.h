@@ -5,7 +5,6 @@
 
 typedef struct Page {
         const char *path; /* of the request */
-        const char *type; /* of its content */
         const char *data, *end;
 } Page;
 
@@ -18,3 +17,5 @@ typedef struct Page {
 
 /* The page of this path; NULL: there is none. */
 const Page *pages_find(const char *path);
+/* The type of its content, a literal. */
+const char *page_type(const Page *page);
