@@ -8,8 +8,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static const char not_written[] = "It can't be written to the state.";
-
 static void answer_list(const ApiCall *call, const ListingOptions *options)
 {
         Listing listing;
@@ -73,7 +71,7 @@ static void patch_station(const ApiCall *call)
         else if (r == -ENOMEM)
                 api_out_of_memory(call->x);
         else if (r < 0)
-                exchange_problem(call->x, 503, not_written);
+                api_not_written(call->x);
         else
                 exchange_reply_json(call->x, 200, station_describe(call->station));
 }
@@ -83,7 +81,7 @@ static void delete_station(const ApiCall *call)
         if (!csms_may_remove(call->station)) {
                 exchange_problem(call->x, 409, "The station is connected.");
         } else if (state_frames_delete_station(call->service->frames, call->station) < 0) {
-                exchange_problem(call->x, 503, not_written);
+                api_not_written(call->x);
         } else {
                 (void)csms_remove(call->service->csms, call->station);
                 exchange_reply(call->x, 204, NULL, NULL);

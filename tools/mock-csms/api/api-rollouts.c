@@ -105,7 +105,7 @@ static void create_rollout(const ApiCall *call)
                 exchange_problem(call->x, 409,
                                  "There are too many roll-outs: delete one that is over.");
         else
-                exchange_problem(call->x, 503, "It can't be written to the state.");
+                api_not_written(call->x);
 }
 
 static void delete_rollout(const ApiCall *call)
@@ -118,7 +118,7 @@ static void delete_rollout(const ApiCall *call)
                 exchange_problem(call->x, 409,
                                  "The roll-out is under way: abort it first, and let it end.");
         else if (r < 0)
-                exchange_problem(call->x, 503, "It can't be written to the state.");
+                api_not_written(call->x);
         else
                 exchange_reply(call->x, 204, NULL, NULL);
 }
@@ -193,15 +193,17 @@ static void answer_command(const ApiCall *call, int64_t id, const RolloutCommand
                                     rollouts_describe(rollouts, rollouts_find(rollouts, id)));
                 return;
         }
+        if (r != -EPERM && r != -EBUSY) {
+                api_not_written(call->x);
+                return;
+        }
         if (r == -EPERM)
                 snprintf(sentence, sizeof(sentence), "The roll-out is %s: this can't be done now.",
                          rollout_state_to_string(rollout_plan(rollouts_find(rollouts, id))->state));
-        else if (r == -EBUSY)
+        else
                 snprintf(sentence, sizeof(sentence),
                          "%s has not come to its end in roll-out %" PRId64 ".", station, other);
-        else
-                snprintf(sentence, sizeof(sentence), "It can't be written to the state.");
-        exchange_problem(call->x, r == -EPERM || r == -EBUSY ? 409 : 503, sentence);
+        exchange_problem(call->x, 409, sentence);
 }
 
 static void give_command(const ApiCall *call, RolloutEvent event)

@@ -27,6 +27,11 @@ void api_out_of_memory(Exchange *x)
         exchange_problem(x, 503, "Out of memory.");
 }
 
+void api_not_written(Exchange *x)
+{
+        exchange_problem(x, 503, "It can't be written to the state.");
+}
+
 /* A decimal number within min … max. */
 static bool read_number(const char *text, int64_t min, int64_t max, int64_t *ret)
 {

@@ -75,6 +75,8 @@ extern const Route api_self_routes[];
 void api_handle(Service *service, Exchange *x);
 /* Answers that there is no memory. */
 void api_out_of_memory(Exchange *x);
+/* Answers that the state can't be written, and that nothing has changed. */
+void api_not_written(Exchange *x);
 /* Reads a parameter of the path, the i-th, which is the id of something that the state keeps.
  * false: it is none, and the call is answered by 404. */
 bool api_id(const ApiCall *call, size_t i, int64_t *ret);
