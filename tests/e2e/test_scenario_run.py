@@ -1,10 +1,12 @@
 """The scenario runner of mock-csms as a whole: several scenarios, its exit code, its report, strict mode."""
 import json
+import socket
 import time
 import xml.etree.ElementTree
 
 import pytest
 
+from mockcsms import BOOT
 from scenarios import STATUS, TRIGGER, Runner, answer, play, say, send, status
 from wsclient import Station
 
@@ -52,6 +54,16 @@ def test_station_that_comes_back_without_boot(tmp_path):
     with Runner(tmp_path, {"steps": [status("A")]}, boots=False) as csms, csms.station() as station:
         time.sleep(3.5)
         station.call(STATUS, {"status": "A"})
+        assert csms.end()[0] == 0
+
+
+def test_what_comes_right_behind_the_boot_is_seen(tmp_path):
+    """Also where both come at once."""
+    with Runner(tmp_path, {"steps": [status("A", within="5s")]}, boots=False) as csms, csms.station() as station:
+        station.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+        for number, (action, payload) in enumerate([("BootNotification", BOOT["ocpp2.0.1"]), (STATUS, {"status": "A", "requestId": 1})]):
+            station.send_frame(json.dumps([2, str(number), action, payload]))
+        station.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
         assert csms.end()[0] == 0
 
 

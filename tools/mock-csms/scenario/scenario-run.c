@@ -51,6 +51,8 @@ static void on_left(void *userdata, const Station *station)
         inbox_put(run, STATION_WENT, NULL, NULL);
 }
 
+static void check_station(ScenarioRun *run, usec_t now);
+
 static void note_unchecked(ScenarioRun *run, const char *action)
 {
         for (size_t i = 0; i < run->unchecked_count; i++)
@@ -89,6 +91,8 @@ static void on_call_came(void *userdata, const Station *station, const char *act
         inbox_put(run, STATION_CALLED, action, payload);
         if (streq(action, "BootNotification")) {
                 run->booted = true;
+                if (run->phase == PHASE_STATION) /* before what comes right behind it */
+                        check_station(run, boottime_now());
                 run_wake(run);
         }
 }
