@@ -260,6 +260,8 @@ JobEvent fetch_restored(Agent *a)
 
         if (is_complete(a))
                 return EV_FETCHED;
+        if (local_is_file(a)) /* fetch_begin() ends it, however far the copy came */
+                return EV_RESTORED;
         if (further)
                 a->job.restores = 0;
         if (break_is_bearable(a, further))

@@ -44,8 +44,9 @@ def test_local_update_gives_way_to_the_csms(keys):
         assert [(r["status"], r["requestId"]) for r in charger.reports()] == [("Downloading", 5), ("DownloadFailed", 5)]
 
 
-def test_copy_that_was_interrupted_is_not_begun_anew(keys):
-    """The file was the caller's; the agent can't open it again."""
+@pytest.mark.parametrize("begun", [True, False])
+def test_copy_that_was_interrupted_is_not_begun_anew(keys, begun):
+    """The file was the caller's; the agent can't open it again. begun: had the worker written anything?"""
     with Stage(keys) as charger:
         with open(charger.folder / "large", "wb") as file:
             file.truncate(2 << 30)
@@ -53,6 +54,9 @@ def test_copy_that_was_interrupted_is_not_begun_anew(keys):
         assert ctl(charger, "install", file.name)[0] == 0
         charger.stop_agent(signal.SIGKILL)
         assert charger.database("SELECT state FROM job") == [("downloading",)]
+        part = charger.folder / "state" / "spool" / "bundle.part"
+        part.parent.mkdir(exist_ok=True)
+        part.write_bytes(b"begun") if begun else part.unlink(missing_ok=True)
         charger.start_agent()
         wait_for(lambda: "order the update again" in charger.log(), "the end")
         charger.until_job("idle")
