@@ -18,6 +18,8 @@ int state_prepare_write(State *state, const char *sql, Statement *ret);
 int state_prepare_write_later(State *state, const char *sql, Statement *ret);
 /* Its file, for people. */
 const char *state_path(const State *state);
+/* Whether a later start reads it; one that is temporary nobody does. */
+bool state_outlives(const State *state);
 /* One step. 1: a row; 0: done; negative errno, logged. */
 int state_step(State *state, Statement statement);
 /* Deletes by a number, the one parameter of that literal. 0, also if there was nothing; negative

@@ -6,7 +6,8 @@
 #include "update-steps.h"
 
 /* A station's row is written when it comes, goes or changes, and each time when so many frames have
- * passed: after a kill, this is how many of its numbers may have been used since. */
+ * passed: after a kill, this is how many of its numbers may have been used since. It is for a later
+ * start alone: a temporary state is spared it. */
 #define FRAMES_A_WRITE 64
 
 struct StateStations {
@@ -123,6 +124,8 @@ static void write_row(void *userdata, const Station *station)
 
 int state_station_save(State *state, const Station *station)
 {
+        if (!state_outlives(state))
+                return 0;
         int r = write(state, station);
         return r < 0 ? r : state_flush(state);
 }
@@ -225,7 +228,8 @@ int state_stations_open(State *state, Csms *csms, StateStations **ret)
                 .frame_passed = write_sometimes,
                 .userdata = stations,
         };
-        csms_add_observer(csms, &stations->observer);
+        if (state_outlives(state))
+                csms_add_observer(csms, &stations->observer);
         *ret = TAKE_PTR(stations);
         return 0;
 }

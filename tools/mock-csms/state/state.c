@@ -37,6 +37,11 @@ const char *state_path(const State *state)
         return state->options.path ? state->options.path : "(temporary)";
 }
 
+bool state_outlives(const State *state)
+{
+        return state->options.path != NULL;
+}
+
 /* Logs what SQLite says, with what it means for people. Negative errno. */
 static int fail(const State *state, int code)
 {
