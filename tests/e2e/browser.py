@@ -1,6 +1,7 @@
 """Real Chromium, without a screen, for the tests of the dashboard. It asks nobody but this machine; a test fails on whatever its console or
 its Content-Security-Policy complains about. What is found is found as a screen reader finds it: by role and name (a11y.js)."""
 import os
+import re
 import time
 from pathlib import Path
 
@@ -24,6 +25,13 @@ WATCH = """window.complaints = [];
 addEventListener("securitypolicyviolation", (e) => complaints.push(`CSP ${e.violatedDirective}: ${e.blockedURI} ${e.sample}`));
 addEventListener("error", (e) => complaints.push(`error: ${e.message}`));
 addEventListener("unhandledrejection", (e) => complaints.push(`rejected: ${e.reason}`));"""
+
+UNSEEN = re.compile("(?!\r\n|[\n\t])[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\U000e0000-\U000e007f]")
+
+
+def legible(text):
+    """As the dashboard shows it: what can't be seen is told by its number."""
+    return UNSEEN.sub(lambda c: f"⟨U+{ord(c[0]):04X}⟩", text)
 
 
 class Browser:

@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from a11y import assert_accessible
-from browser import PHONE, Keys, browser, chromium  # noqa: F401
+from browser import PHONE, Keys, browser, chromium, legible  # noqa: F401
 from fleet import Fleet
 from mockcsms import BOOT, MockCsms, wait_until
 from wsclient import Station
@@ -227,7 +227,7 @@ def test_hostile_texts_are_texts(browser, empty):  # noqa: F811
             station.call(text, {text: [text, fence]})
         browser.open(empty, heading="Fleet")
         until_listed(browser, len(HOSTILE))
-        assert set(column(browser, "Vendor")) == {s["vendor"] or "–" for s in empty.stations().values()}
+        assert set(column(browser, "Vendor")) == {legible(s["vendor"] or "–") for s in empty.stations().values()}
         assert HOSTILE[0] in column(browser, "Model") and HOSTILE[1] in column(browser, "Model")
         assert_accessible(browser, "fleet-hostile", tab=False)
         for page in ("fleet", "rollouts"):

@@ -6,6 +6,7 @@ import {listen} from "./live.js";
 
 /* The first part of the address behind "#/": module, word in the navigation (null: no place there). */
 const PAGES = {
+    __proto__: null, // what stands in the address may be any word
     fleet:    ["./fleet.js",    "Fleet"],
     station:  ["./station.js",  null],
     firmware: ["./firmware.js", "Firmware"],

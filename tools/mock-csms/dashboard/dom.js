@@ -2,6 +2,29 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
+/* What can't be seen, or changes how what is beside it is seen: controls, bidirectional formatting, zero-width and filling
+ * characters, halves of characters. Ends of lines and tabs may stay. */
+const UNSEEN = /(?!\r\n|[\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{DI}]/gu;
+
+/* A text as it is shown: what can't be seen is told by its number, ⟨U+202E⟩. All that the page shows goes through here, as
+ * hardly a text is none of a station's; what is copied, searched or sent does not. */
+export function legible(text) {
+    return String(text).replace(UNSEEN, (c) => `⟨U+${c.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`);
+}
+
+/* Attributes that are read by people. */
+const READ = new Set(["title", "aria-label", "placeholder", "label"]);
+
+function worded(name, value) {
+    return value === true ? "" : READ.has(name) ? legible(value) : String(value);
+}
+
+/* Elements as they are, all else as text; null, undefined and false are left out. */
+function content(children) {
+    return children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false)
+        .map((child) => child instanceof Node ? child : legible(child));
+}
+
 function fill(element, props, children) {
     for (const [name, value] of Object.entries(props ?? {})) {
         if (value === undefined || value === null || value === false)
@@ -12,9 +35,9 @@ function fill(element, props, children) {
         else if (name === "value" || name === "checked" || name === "disabled" || name === "selected")
             element[name] = value;
         else
-            element.setAttribute(name, value === true ? "" : String(value));
+            element.setAttribute(name, worded(name, value));
     }
-    element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+    element.append(...content(children));
     return element;
 }
 
@@ -31,21 +54,22 @@ export function svg(tag, props, ...children) {
 
 /* Puts these in the place of all that an element has. */
 export function replace(element, ...children) {
-    element.replaceChildren(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+    element.replaceChildren(...content(children));
     return element;
 }
 
 /* Sets a text only where it differs, so that nothing is laid out again for nothing. */
 export function setText(element, text) {
-    if (element.textContent !== text)
-        element.textContent = text;
+    const shown = legible(text);
+    if (element.textContent !== shown)
+        element.textContent = shown;
 }
 
 export function setAttribute(element, name, value) {
     if (value === null || value === undefined || value === false)
         element.removeAttribute(name);
-    else if (element.getAttribute(name) !== String(value))
-        element.setAttribute(name, value === true ? "" : String(value));
+    else if (element.getAttribute(name) !== worded(name, value))
+        element.setAttribute(name, worded(name, value));
 }
 
 let ids = 0;

@@ -9,7 +9,7 @@ const MOST = 2000, MOST_TEXT = 32 << 20; // frames kept in the page, and charact
 const SHOWN_MOST = 100000;               // characters of one frame that are shown; copying gets all
 const CATCH_UP_EVERY = 200;              // milliseconds
 
-const TYPES = {2: "CALL", 3: "RESULT", 4: "ERROR", 5: "RESULTERROR", 6: "SEND"};
+const TYPES = {__proto__: null, 2: "CALL", 3: "RESULT", 4: "ERROR", 5: "RESULTERROR", 6: "SEND"};
 
 const day = new Intl.DateTimeFormat("en-GB", {day: "2-digit", month: "short"});
 const clock = new Intl.DateTimeFormat("en-GB", {hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3});

@@ -1,6 +1,6 @@
 /* Reads one file of a log as text: piece by piece, with line numbers, and finds words in what has been read. */
 import {at, request} from "./api.js";
-import {action, el, replace, setText, trouble} from "./dom.js";
+import {action, el, legible, replace, setText, trouble} from "./dom.js";
 import {bytes, number} from "./format.js";
 
 const FIRST = 256 * 1024, NEXT = 1024 * 1024; // bytes asked for at a time
@@ -24,7 +24,7 @@ class Lines {
     add(text) {
         const parts = text.split("\n");
         if (!this.whole && parts.length)
-            this.lines[this.lines.length - 1].append(parts.shift());
+            this.lines[this.lines.length - 1].append(legible(parts.shift().replace(/\r$/, "")));
         this.whole = text.endsWith("\n");
         if (this.whole)
             parts.pop();

@@ -1,6 +1,6 @@
 /* One log: what it is and what became of it, and what is in its file. */
 import {at, download, get, remove} from "./api.js";
-import {action, confirm, el, empty, facts, note, replace, setText, trouble} from "./dom.js";
+import {action, confirm, el, empty, facts, note, replace, setAttribute, setText, trouble} from "./dom.js";
 import {byName, bytes, exact, number, time} from "./format.js";
 import {Grid} from "./grid.js";
 import {listen} from "./live.js";
@@ -67,7 +67,7 @@ const TYPES = {folder: "folder", link: "link", other: "no file"};
 const COLUMNS = [
     {name: "name", label: "Name", track: "minmax(8rem,1fr)", phone: "minmax(8rem,1fr)", show(cell, row) {
         setText(cell, row.entry?.type === "file" ? row.name : `${row.name}${row.entry && row.entry.type !== "folder" ? "" : "/"}`);
-        cell.title = row.entry?.name ?? row.name;
+        setAttribute(cell, "title", row.entry?.name ?? row.name);
         cell.style.paddingLeft = `${.45 + Math.min(row.depth, 12) * 1.1}rem`;
         cell.dataset.tone = row.entry?.type === "file" ? "" : "off";
     }},

@@ -20,6 +20,7 @@ export const KINDS = {
 };
 
 const ANSWERS = {
+    __proto__: null, // a station may answer "constructor"
     timeout: "It did not answer in time.", gone: "It went away before it answered.", offline: "It was not connected any more.",
     busy: "Too many calls were waiting for it.", lost: "mock-csms ended before it answered.", CALLERROR: "It answered with an error.",
     failed: "It could not be asked.",

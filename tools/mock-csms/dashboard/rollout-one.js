@@ -1,6 +1,6 @@
 /* One roll-out: how it stands and why, its groups, a picture of them over time, its stations, and what an operator can do. */
 import {all, at, get} from "./api.js";
-import {el, facts, replace, setText} from "./dom.js";
+import {el, facts, legible, replace, setText} from "./dom.js";
 import {duration, number, time} from "./format.js";
 import {gather, listen} from "./live.js";
 import {badge} from "./update.js";
@@ -185,7 +185,7 @@ export async function show(main, {id, query, signal}) {
     replace(main, el("p", {class: "quiet rollout-back"}, el("a", {href: "#/rollouts"}, "Roll-outs")),
         el("div", {class: "head"}, el("h1", {}, r.name), state, buttons.element), stop, next,
         el("div", {class: "card rollout-whole"}, line.element, words), el("h2", {}, "Groups"), groups.element, chart.element, plan, targets.element);
-    document.title = `${r.name} · mock-csms`;
+    document.title = legible(`${r.name} · mock-csms`);
     paint();
     const axis = setInterval(() => document.hidden || isOver(r) || draw(), AXIS_EVERY);
     signal.addEventListener("abort", () => {

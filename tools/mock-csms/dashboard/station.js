@@ -1,7 +1,7 @@
 /* One station: who it is, its update as a time line, its frames, variables, certificates, security events and logs, and what can be asked of
  * it. This module is the page's frame: head, sections, and what happens while one looks; each section is a module of its own. */
 import {at, get} from "./api.js";
-import {el, empty, replace, setAttribute, setText, trouble} from "./dom.js";
+import {el, empty, legible, replace, setAttribute, setText, trouble} from "./dom.js";
 import {time} from "./format.js";
 import {gather, listen} from "./live.js";
 import {makeCall} from "./call.js";
@@ -129,10 +129,10 @@ export async function show(main, {parts, query, signal}) {
             replace(problem, trouble(error, "What is shown is as it was before."));
         }
     }, ASK_EVERY);
-    document.title = `${id} · mock-csms`;
+    document.title = legible(`${id} · mock-csms`);
     replace(main, el("p", {class: "quiet station-back"}, el("a", {href: "#/fleet"}, "Fleet")), head.element, problem, sections.nav, sections.element);
     head.show();
-    sections.open(query.tab in TABS ? query.tab : "update");
+    sections.open(Object.hasOwn(TABS, query.tab) ? query.tab : "update");
     context.frames.onChange(gather(() => sections.show(), ASK_EVERY));
     listen({types: ["station", "station-deleted", "frame", "log", "fault", "fault-applied", "fault-ended"], station: id, signal,
             lost: () => {

@@ -13,11 +13,12 @@ const STAND = 260;   // pixels of the picture where nothing says how wide it may
 const PHASES = {scheduled: "Scheduled", downloading: "Downloading", verifying: "Verifying", waiting: "Waiting", installing: "Installing", reboot: "Reboot", confirmed: "Confirmed"};
 
 /* The phase that begins with a status. */
-const BEGINS = {DownloadScheduled: "scheduled", Downloading: "downloading", DownloadPaused: "downloading", Downloaded: "verifying", SignatureVerified: "waiting",
+const BEGINS = {__proto__: null, DownloadScheduled: "scheduled", Downloading: "downloading", DownloadPaused: "downloading", Downloaded: "verifying", SignatureVerified: "waiting",
                 InstallScheduled: "waiting", Installing: "installing", InstallRebooting: "reboot"};
 
 /* The phase that fails by a status, and what to do then. */
 const FAILS = {
+    __proto__: null, // a station may say "constructor"
     DownloadFailed: ["downloading", "The station could not fetch the file. Can it reach the place that it was told, and is the file still there?"],
     InvalidSignature: ["verifying", "The station does not believe the signature of the file. Is the certificate issued by a root that it knows, and is the file the one that was signed?"],
     InstallationFailed: ["installing", "The station has the file, but could not install it. Its log tells why; the old firmware should still run."],
