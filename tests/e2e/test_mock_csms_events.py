@@ -3,7 +3,7 @@ import json
 
 import pytest
 import openapi
-from mockcsms import BOOT, MockCsms
+from mockcsms import BOOT, MockCsms, wait_until
 from wsclient import Station
 
 
@@ -133,6 +133,19 @@ def test_faults_of_other_stations_are_not_told(csms):
             csms.request("POST", "/api/faults", json.dumps({"kind": "disconnect", "station": station}))
         assert csms.request("DELETE", "/api/faults").status == 204
         assert [(kind, data["id"]) for kind, data, _ in (stream.next() for _ in range(2))] == [("fault", 2), ("fault-ended", 2)]
+
+
+def test_what_is_deleted_is_told(csms):
+    with Station(csms.port, "CP1") as station:
+        station.call("BootNotification", BOOT["ocpp2.0.1"])
+        push = csms.request("POST", "/api/pushes", json.dumps({"stations": ["CP1"], "location": "http://x/u"})).json["id"]
+        rollout = csms.request("POST", "/api/rollouts", json.dumps({"name": "r", "order": {"location": "http://x/u"}, "groups": [{"name": "g", "filter": {}}]})).json["id"]
+    wait_until(lambda: not csms.stations()["CP1"]["online"])
+    with Stream(csms, "?types=push-deleted,rollout-deleted,station-deleted") as stream:
+        for path, told in ((f"pushes/{push}", ("push-deleted", {"id": push})), (f"rollouts/{rollout}", ("rollout-deleted", {"id": rollout})),
+                           ("stations/CP1", ("station-deleted", {"id": "CP1"}))):
+            assert csms.request("DELETE", f"/api/{path}").status == 204
+            assert stream.next()[:2] == told
 
 
 @pytest.mark.parametrize("query", ["?types=frame", "?types=nothing", "?types=", "?types=station,"])

@@ -9,9 +9,9 @@
 
 /* What there is to listen to. */
 static const char *const types[] = {
-        "station", "station-deleted", "frame",          "firmware",
-        "push",    "rollout",         "rollout-target", "log",
-        "fault",   "fault-applied",   "fault-ended",
+        "station",      "station-deleted", "frame",           "firmware",       "push",
+        "push-deleted", "rollout",         "rollout-deleted", "rollout-target", "log",
+        "fault",        "fault-applied",   "fault-ended",
 };
 
 typedef struct Kept {
@@ -96,6 +96,16 @@ void events_publish(Events *events, const char *type, const char *station, cJSON
                         l->waiting = false;
                         l->options.wake(l->options.userdata);
                 }
+}
+
+void events_publish_id(Events *events, const char *type, int64_t id)
+{
+        if (!events_wanted(events, type, NULL))
+                return;
+        cJSON *o = cJSON_CreateObject();
+        if (o && !cJSON_AddNumberToObject(o, "id", (double)id))
+                cJSON_Delete(TAKE_PTR(o));
+        events_publish(events, type, NULL, o);
 }
 
 /* ---- What is told of stations ---- */

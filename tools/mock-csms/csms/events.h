@@ -37,6 +37,8 @@ bool events_wanted(const Events *events, const char *type, const char *station);
 /* Tells an event. type is a literal; station may be NULL; data is consumed, and NULL (out of
  * memory) is an event lost: listeners are told that there is a gap. */
 void events_publish(Events *events, const char *type, const char *station, cJSON *data);
+/* Tells an event about no station whose data is {"id"}. */
+void events_publish_id(Events *events, const char *type, int64_t id);
 
 /* 0 and *ret, freed with events_stop(); -ENOBUFS: LISTENERS_MAX; -EINVAL: an unknown type, or
  * "frame" without a station; -ENOMEM. */

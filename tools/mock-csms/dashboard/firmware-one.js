@@ -96,7 +96,7 @@ export async function showFirmware(main, id, signal) {
     const loadWho = () => loadUsers(signal).then((users) => replace(who, showUsers(users.get(f.id), f.id))).catch(() => {});
     const reloadWho = gather(loadWho, USERS_EVERY);
     loadWho();
-    listen({types: ["firmware", "push", "rollout"], signal, lost: () => { reload(); reloadWho(); },
+    listen({types: ["firmware", "push", "push-deleted", "rollout", "rollout-deleted"], signal, lost: () => { reload(); reloadWho(); },
             event(type, data) {
                 if (type !== "firmware")
                     reloadWho();

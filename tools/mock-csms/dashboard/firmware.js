@@ -86,7 +86,7 @@ async function showAll(main, signal) {
     const reload = gather(() => load().catch(missed), RELOAD_EVERY), reloadWho = gather(() => loadWho().catch(missed), USERS_EVERY);
     get("/api/self", {}, signal).then((self) => { most = self.firmwareMax; }).catch(missed);
     loadWho().catch(missed);
-    listen({types: ["firmware", "push", "rollout"], signal, lost: () => { reload(); reloadWho(); },
+    listen({types: ["firmware", "push", "push-deleted", "rollout", "rollout-deleted"], signal, lost: () => { reload(); reloadWho(); },
             event: (type) => type === "firmware" ? reload() : reloadWho()});
 }
 

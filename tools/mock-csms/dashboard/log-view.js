@@ -192,7 +192,7 @@ export async function showLog(main, {id, query, signal}) {
         if (told.id !== log.id)
             return;
         if (change === "deleted") {
-            replace(main, empty("This log is deleted", el("a", {href: "#/logs"}, "To all logs")));
+            replace(main, el("h1", {}, `Log ${log.id}`), empty("This log is deleted", el("a", {href: "#/logs"}, "To all logs")));
             return;
         }
         Object.assign(log, told);

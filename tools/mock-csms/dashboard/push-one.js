@@ -1,6 +1,6 @@
 /* One push: a draft to be looked at and sent, or what became of it, live. */
 import {at, get, post, remove} from "./api.js";
-import {action, confirm, el, facts, note, replace, setText} from "./dom.js";
+import {action, confirm, el, empty, facts, note, replace, setText} from "./dom.js";
 import {labelOf} from "./firmware-parts.js";
 import {duration, number, percent, time} from "./format.js";
 import {gather, listen} from "./live.js";
@@ -162,7 +162,8 @@ class Page {
     }
 }
 
-export async function showPush(main, id, signal) {
+export async function showPush(main, id, leaving) {
+    const gone = new AbortController(), signal = AbortSignal.any([leaving, gone.signal]); // deleted: nothing more is asked for
     const push = await get(at("pushes", id), {}, signal);
     const firmware = push.order.firmware === undefined ? null : await get(at("firmware", push.order.firmware), {}, signal).catch(() => null);
     const page = new Page(push, firmware, signal);
@@ -190,12 +191,18 @@ export async function showPush(main, id, signal) {
     page.known = true;
     page.show();
     page.paint();
-    listen({types: ["push", "station"], signal,
+    listen({types: ["push", "push-deleted", "station", "station-deleted"], signal,
             lost: () => get(at("pushes", id), {}, signal).then((next) => { page.push = next; load(); repaint(); }).catch(() => {}),
             event(type, data) {
                 if (type === "push" && data.id === push.id) {
                     page.push = data;
                     load();
+                    repaint();
+                } else if (type === "push-deleted" && data.id === push.id) {
+                    gone.abort();
+                    replace(main, el("h1", {}, `Push ${push.id}`), empty("This push is deleted", el("a", {href: "#/push"}, "To all pushes")));
+                } else if (type === "station-deleted") {
+                    page.stations.delete(data.id);
                     repaint();
                 } else if (type === "station" && page.targets.has(data.id)) {
                     page.stations.set(data.id, Object.assign(page.stations.get(data.id) ?? {}, data));

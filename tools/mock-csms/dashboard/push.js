@@ -75,9 +75,12 @@ async function showAll(main, signal) {
     signal.addEventListener("abort", () => grid.close());
     await load();
     const repaint = gather(arrange, REPAINT_EVERY), reload = gather(() => load().catch(() => {}), RELOAD_EVERY);
-    listen({types: ["push", "firmware"], signal, lost: reload, event(type, data) {
-        if (type === "push") {
-            pushes.set(data.id, data);
+    listen({types: ["push", "push-deleted", "firmware"], signal, lost: reload, event(type, data) {
+        if (type === "push" || type === "push-deleted") {
+            if (type === "push")
+                pushes.set(data.id, data);
+            else
+                pushes.delete(data.id);
             repaint();
         } else {
             reload();

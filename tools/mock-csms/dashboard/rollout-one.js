@@ -1,6 +1,6 @@
 /* One roll-out: how it stands and why, its groups, a picture of them over time, its stations, and what an operator can do. */
 import {all, at, get} from "./api.js";
-import {el, facts, legible, replace, setText} from "./dom.js";
+import {el, empty, facts, legible, replace, setText} from "./dom.js";
 import {duration, number, time} from "./format.js";
 import {gather, listen} from "./live.js";
 import {badge} from "./update.js";
@@ -138,7 +138,8 @@ function markKey(r) {
     return JSON.stringify([r.state, r.since, r.groups.map((g) => [g.begunAt, g.reachedAt])]);
 }
 
-export async function show(main, {id, query, signal}) {
+export async function show(main, {id, query, signal: leaving}) {
+    const gone = new AbortController(), signal = AbortSignal.any([leaving, gone.signal]); // deleted: nothing more is asked for
     const [first, files] = await Promise.all([get(at("rollouts", id), {}, signal), all(at("firmware"), {}, signal)]);
     const firmware = new Map(files.map((f) => [f.id, f])), past = new History(id, signal);
     const state = badge("", ""), next = el("p", {class: "rollout-next", role: "status"}), stop = el("div"), line = stackedLine(),
@@ -192,13 +193,17 @@ export async function show(main, {id, query, signal}) {
         clearInterval(axis);
         chart.close();
     });
-    listen({types: ["rollout", "rollout-target", "station"], signal, lost: () => load().catch(() => {}), event(type, data) {
+    listen({types: ["rollout", "rollout-deleted", "rollout-target", "station", "station-deleted"], signal, lost: () => load().catch(() => {}), event(type, data) {
         if (type === "rollout" && data.id === r.id) {
             r = data;
             repaint();
-        } else if (type === "rollout-target" && data.rollout === r.id)
+        } else if (type === "rollout-target" && data.rollout === r.id) {
             targets.event(data);
-        else if (type === "station")
-            targets.seen(data);
+        } else if (type === "rollout-deleted" && data.id === r.id) {
+            gone.abort();
+            replace(main, el("h1", {}, r.name), empty("This roll-out is deleted", el("a", {href: "#/rollouts"}, "To all roll-outs")));
+        } else if (type === "station" || type === "station-deleted") {
+            targets.seen({online: false, ...data});
+        }
     }});
 }

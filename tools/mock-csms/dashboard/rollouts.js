@@ -92,8 +92,11 @@ async function showList(main, signal) {
     replace(main, el("div", {class: "head"}, el("h1", {}, "Roll-outs"), listed,
                      el("div", {class: "buttons"}, el("a", {class: "button main", href: "#/rollouts/new"}, "New roll-out"))), place);
     await load();
-    listen({types: ["rollout"], signal, lost: () => load().catch(() => {}), event(type, data) {
-        rollouts.set(data.id, data);
+    listen({types: ["rollout", "rollout-deleted"], signal, lost: () => load().catch(() => {}), event(type, data) {
+        if (type === "rollout")
+            rollouts.set(data.id, data);
+        else
+            rollouts.delete(data.id);
         repaint();
     }});
 }

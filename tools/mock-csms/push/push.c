@@ -314,7 +314,11 @@ int pusher_delete(Pusher *pusher, int64_t id)
         if (busy)
                 return -EBUSY;
         r = state_push_delete(pusher->options.state, id);
-        return r < 0 ? r : state_flush(pusher->options.state);
+        if (r == 0)
+                r = state_flush(pusher->options.state);
+        if (r == 0)
+                events_publish_id(pusher->options.events, "push-deleted", id);
+        return r;
 }
 
 /* ---- What is told ---- */

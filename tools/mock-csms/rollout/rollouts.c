@@ -366,6 +366,7 @@ int rollouts_remove(Rollouts *rollouts, int64_t id)
         history_done(&kept->history);
         rollouts->count--;
         memmove(kept, kept + 1, (size_t)(rollouts->all + rollouts->count - kept) * sizeof(*kept));
+        events_publish_id(rollouts->options.events, "rollout-deleted", id);
         return 0;
 }
 
