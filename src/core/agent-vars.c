@@ -31,6 +31,7 @@ static const struct { VarId id; size_t member; const char *const *words; int non
 static char *read_transfer_protocols(const Agent *a);
 static char *read_time(const Agent *a);
 static char *read_firmware_version(const Agent *a);
+static char *read_booted_slot(const Agent *a);
 static char *read_phase_rotation(const Agent *a);
 static char *read_certificates(const Agent *a);
 static char *read_certificates_max(const Agent *a);
@@ -41,6 +42,7 @@ static const struct { VarId id; char *(*read)(const Agent *); } found_out[] = {
         { VAR_MESSAGE_TIMEOUT,         network_read_timeout    },
         { VAR_DATE_TIME,               read_time               },
         { VAR_FIRMWARE_VERSION,        read_firmware_version   },
+        { VAR_BOOTED_SLOT,             read_booted_slot        },
         { VAR_CONNECTOR_PHASE_ROTATION, read_phase_rotation    },
         { VAR_CERTIFICATE_ENTRIES,     read_certificates       },
         { VAR_CERTIFICATE_STORE_MAX,   read_certificates_max   },
@@ -69,6 +71,12 @@ static char *read_time(const Agent *a)
 static char *read_firmware_version(const Agent *a)
 {
         return strdup(strempty(a->firmware_version));
+}
+
+/* "" until RAUC has told it. */
+static char *read_booted_slot(const Agent *a)
+{
+        return strdup(strempty(a->booted_slot));
 }
 
 /* Of each connector, as far as a value may reach: it is not known until it is set. */

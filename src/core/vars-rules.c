@@ -91,6 +91,7 @@ const VarRule var_rules[VAR_MAX] = {
         [VAR_MODEL]                        = TEXT("Model", RO, 50, NULL),
         [VAR_SERIAL_NUMBER]                = TEXT("SerialNumber", RO, 50, NULL),
         [VAR_FIRMWARE_VERSION]             = TEXT("FirmwareVersion", RO, 50, NULL),
+        [VAR_BOOTED_SLOT]                  = TEXT("BootedSlot", RO, 50, NULL),
         [VAR_NUMBER_OF_CONNECTORS]         = INT ("NumberOfConnectors", RO, 1, INT32_MAX, NULL, NULL),
         [VAR_AVAILABLE]                    = BOOL("Available", RO, "true"),
         [VAR_AVAILABILITY_STATE]           = LIST("AvailabilityState", VAR_OPTION_LIST, RO, states, NULL),

@@ -35,6 +35,7 @@ typedef enum VarId {
         VAR_MODEL,
         VAR_SERIAL_NUMBER,
         VAR_FIRMWARE_VERSION,
+        VAR_BOOTED_SLOT, /* no variable of OCPP's own: which slot runs, as RAUC names it */
         VAR_NUMBER_OF_CONNECTORS,
         VAR_AVAILABLE,          /* of station, EVSE, connector */
         VAR_AVAILABILITY_STATE, /* … */

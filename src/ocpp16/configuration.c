@@ -39,6 +39,7 @@ const ConfigurationKey ocpp16_keys[] = {
         { "SecurityProfile",                       VAR_SECURITY_PROFILE             },
         /* custom */
         { "AllowNewSessionsPendingFirmwareUpdate", VAR_ALLOW_NEW_SESSIONS           },
+        { "BootedSlot",                            VAR_BOOTED_SLOT                  },
         { "RetryBackOffRandomRange",               VAR_BACKOFF_RANDOM_RANGE         },
         { "RetryBackOffRepeatTimes",               VAR_BACKOFF_REPEAT_TIMES         },
         { "RetryBackOffWaitMinimum",               VAR_BACKOFF_WAIT_MINIMUM         },

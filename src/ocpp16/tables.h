@@ -45,7 +45,7 @@ extern const Table ocpp16_diagnostics_status;
 extern const Table ocpp16_diagnostics_status_answer;
 
 /* configuration.c */
-extern const ConfigurationKey ocpp16_keys[33];
+extern const ConfigurationKey ocpp16_keys[34];
 extern const Table ocpp16_get_configuration;
 extern const Table ocpp16_get_configuration_answer;
 extern const Table ocpp16_change_configuration;

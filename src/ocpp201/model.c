@@ -45,6 +45,7 @@ static const VarAddress address_list[] = {
         CONSTANT (VAR_MODEL,                        "ChargingStation",  "Model"),
         CONSTANT (VAR_SERIAL_NUMBER,                "ChargingStation",  "SerialNumber"),
         STATION  (VAR_FIRMWARE_VERSION,             "ChargingStation",  "FirmwareVersion"),
+        STATION  (VAR_BOOTED_SLOT,                  "ChargingStation",  "BootedSlot"),
         EVSE     (VAR_AVAILABILITY_STATE,           "AvailabilityState"),
         EVSE     (VAR_AVAILABLE,                    "Available"),
         EVSE     (VAR_PROBLEM,                      "Problem"),

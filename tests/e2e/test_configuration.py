@@ -16,7 +16,8 @@ READ_ONLY = {
     "GetConfigurationMaxKeys": "100", "NumberOfConnectors": "2",
     "SupportedFeatureProfiles": "Core,FirmwareManagement,RemoteTrigger",
     "SupportedFileTransferProtocols": "HTTPS,HTTP,FTPS,FTP,SFTP", "AdditionalRootCertificateCheck": "false",
-    "CertificateSignedMaxChainSize": "10000", "CertificateStoreMaxLength": "32", "SecurityProfile": "0"}
+    "CertificateSignedMaxChainSize": "10000", "CertificateStoreMaxLength": "32", "SecurityProfile": "0",
+    "BootedSlot": "rootfs.0"}
 # … and another value that it takes.
 READ_WRITE = {
     "AuthorizeRemoteTxRequests": ("true", "false"), "ClockAlignedDataInterval": ("0", "900"),

@@ -21,6 +21,7 @@ def start_two(keys, request):
     ("chargingstation.MODEL", "Charger"),
     ("ChargingStation.SerialNumber", "0001"),
     ("ChargingStation.FirmwareVersion", "1.0.0"),
+    ("ChargingStation.BootedSlot", "rootfs.0"),
     ("OCPPCommCtrlr.MessageTimeout/Default", "5"),
     ("OCPPCommCtrlr.MessageTimeout/default", "5"),
     ("OCPPCommCtrlr.RetryBackOffWaitMinimum", "1"),
