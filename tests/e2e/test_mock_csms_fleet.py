@@ -150,6 +150,15 @@ def test_an_update_is_signed_scheduled_fetched_and_brings_the_version_that_is_wa
                         "Installed"]
 
 
+def test_only_the_bad_build_fails(tmp_path):
+    with stage(tmp_path, "--count", 3, "--speed", 200, "--failures", "install:100", "--bad-build", "broken") as (csms, fleet):
+        wait_until(lambda: fleet.report()["accepted"] == 3)
+        for name, status, version in (("box-2.0.0-broken.raucb", "InstallationFailed", "1.0.0"), ("box-2.1.0.raucb", "Installed", "2.1.0")):
+            for station in csms.stations():
+                csms.post(station, "update", {"location": f"http://127.0.0.1:{csms.port}/files/{name}"})
+            wait_until(lambda: [(s["update"]["status"], s["firmwareVersion"]) for s in csms.stations().values()] == 3 * [(status, version)], 30)
+
+
 def test_a_fleet_comes_back_to_a_csms_that_was_away(tmp_path):
     passwords = tmp_path / "passwords"
     passwords.write_text("".join(f"FLEET{i:05}:secret{i}\n" for i in range(1, 21)))

@@ -72,6 +72,13 @@ static UpdateVerdict take_update(Charger *c, UpdateRequest *q, bool is_plain, Fa
         return replaces ? VERDICT_ACCEPTED_CANCELED : VERDICT_ACCEPTED;
 }
 
+/* That of the next update, by this location. */
+static Fate draw_fate(Charger *c, const char *location)
+{
+        Fate fate = charger_fate(c, c->updates++);
+        return c->plan->bad_build && !strstr(location, c->plan->bad_build) ? FATE_FINE : fate;
+}
+
 static void on_update(const Ask *ask)
 {
         Charger *c = ask->c;
@@ -80,7 +87,7 @@ static void on_update(const Ask *ask)
         bool is_plain = ask->incoming->kind == IN_UPDATE_PLAIN;
         if (read_ask(ask, &q) < 0)
                 return;
-        Fate fate = charger_fate(c, c->updates++);
+        Fate fate = draw_fate(c, q.location);
         counts->fates[fate]++;
         if (counts->orders++ == 0)
                 counts->first_order = boottime_now();

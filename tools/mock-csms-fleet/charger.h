@@ -48,11 +48,12 @@ typedef struct FleetPlan {
         const char *prefix;
         Mix protocols, vendors, models, versions, timezones;
         Rates rates;
-        double speed;        /* everything but the Heartbeat is so much faster */
-        int64_t heartbeat;   /* seconds; 0: as the CSMS says */
-        double ramp;         /* first connections per second */
-        const char *version; /* that updates bring; NULL: life_version_after() */
-        bool fetch;          /* bundles are really downloaded */
+        double speed;          /* everything but the Heartbeat is so much faster */
+        int64_t heartbeat;     /* seconds; 0: as the CSMS says */
+        double ramp;           /* first connections per second */
+        const char *version;   /* that updates bring; NULL: life_version_after() */
+        const char *bad_build; /* a part of the URLs whose updates may fail; NULL: of all */
+        bool fetch;            /* bundles are really downloaded */
         const ChargerDoors *doors;
         void *userdata; /* of who opens the doors */
         FleetCounts counts;

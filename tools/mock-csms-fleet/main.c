@@ -18,7 +18,7 @@ typedef struct Option {
 } Option;
 
 enum { OPT_URL, OPT_CA_FILE, OPT_COUNT, OPT_PREFIX, OPT_PROTOCOLS, OPT_VENDORS, OPT_MODELS, OPT_VERSIONS, OPT_TIMEZONES,
-       OPT_HEARTBEAT, OPT_SPEED, OPT_RAMP, OPT_SEED, OPT_FAILURES, OPT_NEW_VERSION, OPT_PASSWORDS, OPT_FETCH, OPT_REPORT,
+       OPT_HEARTBEAT, OPT_SPEED, OPT_RAMP, OPT_SEED, OPT_FAILURES, OPT_BAD_BUILD, OPT_NEW_VERSION, OPT_PASSWORDS, OPT_FETCH, OPT_REPORT,
        OPT_RUN, OPT_PLAN, OPT_HELP, OPT_VERSION, OPT_MAX };
 
 static const Option options[OPT_MAX] = {
@@ -36,6 +36,7 @@ static const Option options[OPT_MAX] = {
         [OPT_RAMP]        = { "--ramp",          "N",       "100",  "first connections per second" },
         [OPT_SEED]        = { "--seed",          "N",       "1",    "what everything random comes from" },
         [OPT_FAILURES]    = { "--failures",      "RATES",   NULL,   "percent by kind: silent, reject, download, signature, verification, install, rollback, reboot-never; offline" },
+        [OPT_BAD_BUILD]   = { "--bad-build",     "TEXT",    NULL,   "only updates with this in their URL fail" },
         [OPT_NEW_VERSION] = { "--new-version",   "TEXT",    NULL,   "what an update brings (that in the file's name, else one more than the old)" },
         [OPT_PASSWORDS]   = { "--password-file", "FILE",    NULL,   "lines ID:password, for Basic auth" },
         [OPT_FETCH]       = { "--fetch",         NULL,      NULL,   "really download bundles by HTTP, and throw them away" },
@@ -180,6 +181,7 @@ static int read_texts(const char *const values[static OPT_MAX], FleetOptions *o)
         o->passwords = values[OPT_PASSWORDS];
         o->plan.prefix = values[OPT_PREFIX];
         o->plan.version = values[OPT_NEW_VERSION];
+        o->plan.bad_build = values[OPT_BAD_BUILD];
         o->plan.fetch = values[OPT_FETCH] != NULL;
         return 0;
 }
