@@ -11,11 +11,11 @@ const ARRANGE_EVERY = 700; // milliseconds
 const CONDITIONS = [["model", "Model", (s) => s.model], ["firmwareVersion", "Firmware", (s) => s.firmwareVersion], ["tag", "Tag", (s) => s.tags]];
 
 const COLUMNS = [
-    {name: "id", label: "Station", track: "minmax(9rem,1.4fr)", phone: "minmax(8rem,1.3fr)", text: (s) => s.id},
-    {...CELLS.online, track: "8rem", phone: "7rem"},
+    {name: "id", label: "Station", track: "minmax(9rem,1.4fr)", phone: "minmax(7rem,1.3fr)", text: (s) => s.id},
+    {...CELLS.online, track: "8rem", phone: "7.4rem"},
     {...CELLS.protocol, track: "5rem"},
     {...CELLS.model, track: "minmax(5rem,1fr)"},
-    {...CELLS.firmwareVersion, track: "minmax(5rem,1fr)", phone: "5.5rem"},
+    {...CELLS.firmwareVersion, track: "minmax(5rem,1fr)", phone: "6rem"},
     {...CELLS.tags, track: "minmax(5rem,1fr)"},
 ];
 

@@ -26,11 +26,11 @@ function showSeen(cell, s) {
 /* What each column shows, and by what it sorts. */
 const COLUMNS = [
     {name: "id", label: "Station", track: "minmax(9rem,1.4fr)", phone: "minmax(7rem,1.2fr)", sort: (s) => s.id, show: (cell, s) => showIdentity(cell, s.id)},
-    {...CELLS.online, track: "7rem", sort: (s) => (s.online ? 0 : 1)},
+    {...CELLS.online, track: "7.6rem", sort: (s) => (s.online ? 0 : 1)},
     {...CELLS.protocol, track: "4.5rem", sort: (s) => s.protocol},
     {name: "vendor", label: "Vendor", track: "minmax(5rem,.8fr)", sort: (s) => s.vendor, text: (s) => orDash(s.vendor)},
     {...CELLS.model, track: "minmax(5rem,.9fr)", sort: (s) => s.model},
-    {...CELLS.firmwareVersion, track: "minmax(4.5rem,.7fr)", phone: "6rem", sort: (s) => s.firmwareVersion},
+    {...CELLS.firmwareVersion, track: "minmax(4.5rem,.7fr)", phone: "6.6rem", sort: (s) => s.firmwareVersion},
     {name: "update", label: "Update", track: "minmax(9rem,1.1fr)", phone: "minmax(7rem,1fr)", sort: (s) => s.update?.status, show: (cell, s) => showUpdate(cell, s.update)},
     {name: "seen", label: "Seen", track: "9rem", sort: (s) => (s.online ? s.connectedSince : s.lastSeen), show: showSeen},
     {...CELLS.tags, track: "minmax(4rem,.7fr)"},

@@ -90,7 +90,7 @@ class Inside {
     async load() {
         const answer = await get(`${at("logs", this.log.id)}/entries`, {}, this.signal);
         const rows = treeOf(answer.entries), files = answer.entries.filter((e) => e.type === "file");
-        const grid = new Grid(COLUMNS, {label: "Files in the log", key: (row) => row.name, open: (row) => this.open(row.entry)});
+        const grid = new Grid(COLUMNS, {label: "Files in the log", key: (row) => row.name, open: (row) => this.choose(row.entry)});
         const search = el("input", {type: "search", "aria-label": "Find a file", placeholder: "Find a file by name", on: {
             input: () => grid.setRows(rows.filter((row) => (row.entry?.name ?? row.name).toLowerCase().includes(search.value.toLowerCase())))}});
         this.signal.addEventListener("abort", () => grid.close());
@@ -109,6 +109,12 @@ class Inside {
         else
             replace(this.text, empty(rows.length ? "Choose a file" : "There is nothing in it that can be read",
                                      rows.length ? "Its text is shown here." : "Download the log to look at it with other programs."));
+    }
+
+    /* On a phone the text is below the list: one is brought to it. */
+    async choose(entry) {
+        await this.open(entry);
+        this.text.scrollIntoView({block: "nearest"});
     }
 
     async open(entry) {

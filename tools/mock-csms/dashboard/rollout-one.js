@@ -133,9 +133,9 @@ class History {
     }
 }
 
-/* What makes the marks: they are asked for when it changes. */
+/* What makes the marks: they are asked for when it changes; so are the stations, since those that are only due now are not told one by one. */
 function markKey(r) {
-    return JSON.stringify([r.state, r.since, r.groups.map((g) => [g.begunAt, g.reachedAt])]);
+    return JSON.stringify([r.state, r.since, r.firmware, r.order, r.version, r.groups.map((g) => [g.begunAt, g.reachedAt])]);
 }
 
 export async function show(main, {id, query, signal: leaving}) {
@@ -150,6 +150,7 @@ export async function show(main, {id, query, signal: leaving}) {
     let r = first, shown = "", planned = "", marked = "", wanted = Boolean(query.state);
     const draw = gather(() => { past.goOn(r); chart.show(r, past); }, DRAW_EVERY);
     const reload = gather(() => past.load().then(draw).catch(() => {}), HISTORY_EVERY);
+    const reloadTargets = gather(() => targets.load().catch(() => {}), HISTORY_EVERY);
     const paint = () => {
         const cause = JSON.stringify([r.state, r.by, r.reason, r.since, r.trouble, r.counts.failed]);
         showBadge(state, stateWords(r));
@@ -167,10 +168,12 @@ export async function show(main, {id, query, signal: leaving}) {
         if (planned !== what)
             replace(plan, el("h2", {}, "Plan"), showPlan(r, firmware));
         planned = what;
-        const anew = past.add(r);
-        if (anew || marked !== markKey(r))
+        const anew = past.add(r), now = markKey(r);
+        if (anew || marked !== now)
             reload();
-        marked = markKey(r);
+        if (marked && marked !== now)
+            reloadTargets();
+        marked = now;
         draw();
     };
     const repaint = gather(paint, REPAINT_EVERY);

@@ -157,7 +157,8 @@ export class Targets {
         for (const state of this.state ? [this.state, ""] : [""])
             for await (const page of pages(at("rollouts", this.id, "targets"), {limit: PAGE, state}, this.signal)) {
                 for (const t of page.items)
-                    this.put(t);
+                    if (!(this.targets.get(t.station)?.since > t.since)) // what was heard meanwhile is newer
+                        this.put(t);
                 this.arrange();
             }
         this.rank();
