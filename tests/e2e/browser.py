@@ -22,6 +22,7 @@ FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-u
          "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost", "--js-flags=--expose-gc")
 # Before any script of the page: what its policy refuses, and what is nobody's error yet.
 WATCH = """window.complaints = [];
+performance.setResourceTimingBufferSize(100000);
 addEventListener("securitypolicyviolation", (e) => complaints.push(`CSP ${e.violatedDirective}: ${e.blockedURI} ${e.sample}`));
 addEventListener("error", (e) => complaints.push(`error: ${e.message}`));
 addEventListener("unhandledrejection", (e) => complaints.push(`rejected: ${e.reason}`));"""
@@ -139,9 +140,10 @@ class Browser:
         for kind in ("rawKeyDown", "keyUp"):
             self.cdp("Input.dispatchKeyEvent", type=kind, key="Tab", code="Tab", windowsVirtualKeyCode=9)
 
-    def write(self, label, text):
+    def write(self, label, text, within=None):
         """Into the field with this label."""
-        field = next(iter(self.all("textbox", label) + self.all("searchbox", label) + self.all("spinbutton", label)), None) or self.find("textbox", label)
+        roles = ("textbox", "searchbox", "spinbutton")
+        field = next((f for role in roles for f in self.all(role, label, within)), None) or self.find("textbox", label, within)
         field.send_keys(Keys.CONTROL + "a", Keys.NULL, Keys.DELETE, text)  # clear() says nothing to the page
         return field
 

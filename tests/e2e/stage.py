@@ -25,9 +25,9 @@ FINAL = {"Installed", "InstallationFailed", "InstallVerificationFailed", "Invali
 class Stage(Charger):
     """A charger that takes unsigned updates, and what its CSMS heard. It speaks 2.0.1 unless told otherwise."""
 
-    def __init__(self, keys, **sections):
+    def __init__(self, keys, csms_options=lambda charger: (), **sections):
         self.frames = []
-        super().__init__(BINARIES, pki=keys)
+        super().__init__(BINARIES, pki=keys, csms_options=csms_options)
         self.settings = {"csms": {"protocols": "ocpp2.0.1"},
                          "firmware": {"manufacturer_roots": None, "require_signed": "no"}}
         for section, more in sections.items():

@@ -7,8 +7,7 @@ import pytest
 import mockcsms
 from mockcsms import wait_until
 from servers import Vsftpd
-from stage import BINARIES, Stage, wait_for  # finds parts, too
-from parts import MockCsms
+from stage import Stage, wait_for
 from test_mock_csms_loglist import ask, keeping, log, until_log  # noqa: F401
 from wsclient import Station
 
@@ -30,13 +29,7 @@ class LogStage(Stage):
     """A charger whose CSMS knows the FTP server."""
 
     def __init__(self, keys, protocol, ftp):
-        self.ftp = ftp
-        super().__init__(keys, csms={"protocols": protocol})
-
-    def _set_up(self, *arguments):
-        super()._set_up(*arguments)
-        self.csms.stop()
-        self.csms = MockCsms(BINARIES / "mock-csms", self.folder, self.folder / "files", options=ftp_options(self.ftp))
+        super().__init__(keys, csms_options=lambda charger: ftp_options(ftp), csms={"protocols": protocol})
 
     def received(self, **body):
         asked = self.csms.rest("POST", "/api/logs", {"filter": {"online": True}, **body})
