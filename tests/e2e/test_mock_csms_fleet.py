@@ -310,9 +310,31 @@ def test_a_fleet_looks_at_the_certificate(tmp_path, certificate, host, trusts, g
         assert (fleet.last["connects"] > 0) == good
 
 
+def test_statuses_that_nobody_ordered_come_in_turn(tmp_path):
+    count, words = 12, ["Downloading", "Downloaded", "Installing", "Installed"]
+    with stage(tmp_path, "--count", count, "--protocols", "1.6:1,2.0.1:1,2.1:1", "--statuses", 240, "--speed", 0.01) as (csms, fleet):
+        wait_until(lambda: fleet.report()["updates"]["said"].get("Installed", 0) >= 3 * count)
+        protocols = {i: s["protocol"] for i, s in csms.stations().items()}
+        busy = next(i for i, protocol in protocols.items() if protocol == "ocpp2.1")  # with an update that was ordered it tells of nothing else
+        assert "result" in csms.post(busy, "update", {"location": "http://127.0.0.1:9/x", "retrieveDateTime": "2100-01-01T00:00:00Z"}).json
+        installed = fleet.report()["updates"]["said"]["Installed"]
+        wait_until(lambda: fleet.report()["updates"]["said"]["Installed"] >= installed + 2 * count)
+        frames = {i: [f["frame"] for f in csms.frames(i) if "frame" in f] for i in csms.stations()}
+    told = {i: [(f[3]["status"], f[3].get("requestId")) for f in of if f[2:3] == ["FirmwareStatusNotification"]] for i, of in frames.items()}
+    order = next(n for n, f in enumerate(frames[busy]) if f[2:3] == ["UpdateFirmware"])
+    behind = [f[3]["status"] for f in frames[busy][order + 1:] if f[2:3] == ["FirmwareStatusNotification"]]
+    assert behind[-1] == "DownloadScheduled" and len(behind) <= 2  # one may have been on its way
+    del told[busy]
+    for station, statuses in told.items():
+        is_16 = protocols[station] == "ocpp1.6"
+        assert statuses == [(words[n % 4], None if is_16 else 1000000000 + n // 4) for n in range(len(statuses))], station
+    assert min(map(len, told.values())) >= 8  # nobody is passed over
+    check_trace(tmp_path / "trace.jsonl")
+
+
 @pytest.mark.parametrize("options", [["--count", "0"], ["--protocols", "1.7"], ["--failures", "install:101"], ["--url", "http://x/"],
                                      ["--url", "ws://x/ocpp"], ["--speed", "0"], ["--prefix", "a/b"], ["--seed", "x"],
-                                     ["--models", "m" * 21], ["--nothing"], ["--count"]], ids=range(11))
+                                     ["--models", "m" * 21], ["--statuses", "-1"], ["--nothing"], ["--count"]], ids=range(12))
 def test_bad_options_are_refused(options):
     done = subprocess.run([FLEET, "--url", "ws://127.0.0.1:1/", *options], capture_output=True, text=True, check=False, timeout=20)
     assert done.returncode == 2 and done.stderr.startswith("mock-csms-fleet: ")

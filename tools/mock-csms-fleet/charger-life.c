@@ -23,6 +23,31 @@ int charger_life_say(Charger *c)
                            &(FirmwareReport){.status = (int)status, .request_id = u->request_id});
 }
 
+/* An update that nobody ordered, as every version can tell it; requestId of the first one. */
+static const FirmwareStatus unasked[] = {FW_DOWNLOADING, FW_DOWNLOADED, FW_INSTALLING,
+                                         FW_INSTALLED};
+#define UNASKED_ID_FIRST 1000000000
+
+bool charger_tell_status(Charger *c)
+{
+        if (!c->is_online || !c->is_booted || c->update.ongoing ||
+            (c->wishes & 1U << WISH_FIRMWARE_UNASKED))
+                return false;
+        charger_wish(c, WISH_FIRMWARE_UNASKED);
+        return true;
+}
+
+int charger_life_say_unasked(Charger *c)
+{
+        if (c->update.ongoing)
+                return 0;
+        FirmwareStatus status = unasked[c->told % ELEMENTSOF(unasked)];
+        int64_t id = UNASKED_ID_FIRST + (int64_t)(c->told++ / ELEMENTSOF(unasked));
+        c->plan->counts.statuses[status]++;
+        return charger_say(c, WISH_FIRMWARE_UNASKED, dialect_firmware_kind(c->dialect, true),
+                           &(FirmwareReport){.status = (int)status, .request_id = id});
+}
+
 /* The machine goes down for the new version. */
 static void reboot(Charger *c)
 {

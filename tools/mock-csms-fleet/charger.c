@@ -162,6 +162,7 @@ static void speak(Charger *c)
                 [WISH_FIRMWARE_ASKED] = say_firmware_asked,
                 [WISH_LOG_ASKED] = say_log_asked,
                 [WISH_BEAT] = say_beat,
+                [WISH_FIRMWARE_UNASKED] = charger_life_say_unasked,
         };
         while (c->is_online && wishes_of(c) && !rpc_is_busy(c->rpc)) {
                 int wish = __builtin_ctz(wishes_of(c));

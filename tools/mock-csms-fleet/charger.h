@@ -51,6 +51,7 @@ typedef struct FleetPlan {
         double speed;          /* everything but the Heartbeat is so much faster */
         int64_t heartbeat;     /* seconds; 0: as the CSMS says */
         double ramp;           /* first connections per second */
+        double statuses;       /* firmware statuses that nobody ordered, per second of all */
         const char *version;   /* that updates bring; NULL: life_version_after() */
         const char *bad_build; /* a part of the URLs whose updates may fail; NULL: of all */
         bool fetch;            /* bundles are really downloaded */
@@ -68,6 +69,7 @@ typedef enum ChargerWish {
         WISH_FIRMWARE_ASKED, /* by TriggerMessage */
         WISH_LOG_ASKED,
         WISH_BEAT,
+        WISH_FIRMWARE_UNASKED, /* charger_tell_status() */
         WISH_MAX,
 } ChargerWish;
 
@@ -118,6 +120,7 @@ struct Charger {
         usec_t due[CLOCK_MAX];
         uint64_t lots; /* numbers drawn so far for what has no number of its own */
         uint64_t updates;
+        uint64_t told; /* statuses that nobody ordered */
         ChargerUpdate update;
         ChargerLog log;
         bool fetching; /* its bundle is on the way */
@@ -142,6 +145,9 @@ void charger_disconnected(Charger *charger, usec_t now);
 void charger_receive(Charger *charger, const char *data, size_t size, usec_t now);
 /* What was carried is there, or not. */
 void charger_carried(Charger *charger, ChargerCarry carry, bool good, usec_t now);
+/* Has it tell the next status of an update that nobody ordered. false: it can't now, as it is not
+ * accepted, has an update to tell of, or has not said the last one. */
+bool charger_tell_status(Charger *charger);
 
 /* ---- between charger.c, charger-life.c and charger-answer.c ---- */
 
@@ -161,6 +167,8 @@ void charger_restart(Charger *charger, BootReason reason, double shortest, doubl
 void charger_life_begin(Charger *charger);
 /* Says where the update is. */
 int charger_life_say(Charger *charger);
+/* Says the next status that nobody ordered, unless an update has begun in between. */
+int charger_life_say_unasked(Charger *charger);
 /* The status was heard, or there was none to say. */
 void charger_life_said(Charger *charger);
 /* The clock of the update has rung. */

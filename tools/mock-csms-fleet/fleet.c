@@ -7,18 +7,22 @@
 #include <sys/resource.h>
 
 #define PASSWORDS_FILE_MAX ((size_t)8 << 20)
+/* How often statuses of --statuses are given out. */
+#define PACE_MSEC 10
 
 typedef struct Fleet {
         FleetOptions *options;
         uv_loop_t loop;
-        uv_timer_t report, end;
+        uv_timer_t report, end, pace;
         uv_signal_t signals[3];
         Wire *wire;
         Charger *chargers;   /* options->plan.count */
         uv_timer_t *clocks;  /* one each */
         char **passwords;    /* one each, in the file; NULL: none */
         char *password_file; /* owned */
-        usec_t began;
+        usec_t began, paced;
+        double owed; /* statuses of --statuses that are due */
+        size_t next; /* the station whose turn it is */
         bool is_stopping;
 } Fleet;
 
@@ -122,6 +126,24 @@ static void on_report(uv_timer_t *timer)
         print_report(timer->data);
 }
 
+/* ------------------------------------------------------------------ statuses at a pace */
+
+/* Each station has its turn. What nobody can tell now is not made up for later. */
+static void on_pace(uv_timer_t *timer)
+{
+        Fleet *fleet = timer->data;
+        const FleetPlan *plan = &fleet->options->plan;
+        usec_t now = boottime_now();
+        double due = plan->statuses * (double)(now - fleet->paced) / (double)USEC_PER_SEC;
+        fleet->paced = now;
+        fleet->owed = MIN(fleet->owed + due, plan->statuses);
+        for (size_t i = 0; i < plan->count && fleet->owed >= 1; i++) {
+                fleet->owed -= charger_tell_status(&fleet->chargers[fleet->next]);
+                fleet->next = (fleet->next + 1) % plan->count;
+        }
+        fleet->owed = MIN(fleet->owed, 1);
+}
+
 /* ------------------------------------------------------------------ passwords */
 
 /* The station of an identity by its number. SIZE_MAX: none. */
@@ -166,6 +188,7 @@ static void stop(Fleet *fleet)
                 uv_close((uv_handle_t *)&fleet->signals[i], NULL);
         uv_close((uv_handle_t *)&fleet->report, NULL);
         uv_close((uv_handle_t *)&fleet->end, NULL);
+        uv_close((uv_handle_t *)&fleet->pace, NULL);
         wire_stop(fleet->wire);
 }
 
@@ -193,11 +216,15 @@ static void start_loop(Fleet *fleet)
         }
         uv_timer_init(&fleet->loop, &fleet->report);
         uv_timer_init(&fleet->loop, &fleet->end);
-        fleet->report.data = fleet->end.data = fleet;
+        uv_timer_init(&fleet->loop, &fleet->pace);
+        fleet->report.data = fleet->end.data = fleet->pace.data = fleet;
+        fleet->paced = boottime_now();
         if (o->report)
                 uv_timer_start(&fleet->report, on_report, o->report * 1000ULL, o->report * 1000ULL);
         if (o->run)
                 uv_timer_start(&fleet->end, on_end, o->run * 1000ULL, 0);
+        if (o->plan.statuses > 0)
+                uv_timer_start(&fleet->pace, on_pace, PACE_MSEC, PACE_MSEC);
 }
 
 static int make_chargers(Fleet *fleet)

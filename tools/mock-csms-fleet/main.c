@@ -18,7 +18,7 @@ typedef struct Option {
 } Option;
 
 enum { OPT_URL, OPT_CA_FILE, OPT_COUNT, OPT_PREFIX, OPT_PROTOCOLS, OPT_VENDORS, OPT_MODELS, OPT_VERSIONS, OPT_TIMEZONES,
-       OPT_HEARTBEAT, OPT_SPEED, OPT_RAMP, OPT_SEED, OPT_FAILURES, OPT_BAD_BUILD, OPT_NEW_VERSION, OPT_PASSWORDS, OPT_FETCH, OPT_REPORT,
+       OPT_HEARTBEAT, OPT_STATUSES, OPT_SPEED, OPT_RAMP, OPT_SEED, OPT_FAILURES, OPT_BAD_BUILD, OPT_NEW_VERSION, OPT_PASSWORDS, OPT_FETCH, OPT_REPORT,
        OPT_RUN, OPT_PLAN, OPT_HELP, OPT_VERSION, OPT_MAX };
 
 static const Option options[OPT_MAX] = {
@@ -32,6 +32,7 @@ static const Option options[OPT_MAX] = {
         [OPT_VERSIONS]    = { "--versions",      "MIX",     "1.0.0", "firmware versions at the beginning" },
         [OPT_TIMEZONES]   = { "--timezones",     "MIX",     "Europe/Berlin", "time zones, which stations tell when asked" },
         [OPT_HEARTBEAT]   = { "--heartbeat",     "SECONDS", NULL,   "between two Heartbeats, whatever the CSMS says" },
+        [OPT_STATUSES]    = { "--statuses",      "N",       "0",    "firmware statuses per second that nobody ordered, of all stations in turn" },
         [OPT_SPEED]       = { "--speed",         "FACTOR",  "1",    "all but the Heartbeat goes so much faster" },
         [OPT_RAMP]        = { "--ramp",          "N",       "100",  "first connections per second" },
         [OPT_SEED]        = { "--seed",          "N",       "1",    "what everything random comes from" },
@@ -87,7 +88,7 @@ static int wrong(int option, const char *expected)
 
 /* What the numbers among the options are. */
 typedef struct Numbers {
-        double count, heartbeat, speed, ramp, seed, report, run;
+        double count, heartbeat, statuses, speed, ramp, seed, report, run;
 } Numbers;
 
 /* clang-format off */
@@ -100,6 +101,7 @@ static const struct NumberOption {
 } number_options[] = {
         { OPT_COUNT,     true,  1,     COUNT_MAX, offsetof(Numbers, count),     "1 to 100000"                  },
         { OPT_HEARTBEAT, true,  1,     86400,     offsetof(Numbers, heartbeat), "seconds from 1 to 86400"      },
+        { OPT_STATUSES,  false, 0,     1e5,       offsetof(Numbers, statuses),  "a number, at most 100000"     },
         { OPT_SPEED,     false, 0.001, 1e5,       offsetof(Numbers, speed),     "a factor from 0.001 to 100000" },
         { OPT_RAMP,      false, 0.001, 1e5,       offsetof(Numbers, ramp),      "a number from 0.001 to 100000" },
         { OPT_SEED,      true,  0,     0x1p53,    offsetof(Numbers, seed),      "a whole number, at most 2^53" },
@@ -194,6 +196,7 @@ static int read_options(const char *const values[static OPT_MAX], FleetOptions *
                 return -EINVAL;
         o->plan.count = (size_t)n.count;
         o->plan.heartbeat = (int64_t)n.heartbeat;
+        o->plan.statuses = n.statuses;
         o->plan.speed = n.speed;
         o->plan.ramp = n.ramp;
         o->plan.seed = (uint64_t)n.seed;
