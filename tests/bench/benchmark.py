@@ -204,11 +204,12 @@ class Report:
     def __init__(self):
         self.missed = 0
 
-    def figure(self, name, value, unit, bound, note):
-        good = value <= bound
+    def figure(self, name, value, unit, bound, note, at_least=False):
+        """at_least: the bound is the smallest good value, else the largest."""
+        good = value >= bound if at_least else value <= bound
         self.missed += not good
         digits = 2 if isinstance(value, float) else 0
-        print(f"{name:<22} {value:>8.{digits}f} {unit:<8} <={bound:<8g} {'ok' if good else 'MISSED':<7} ({note})",
+        print(f"{name:<22} {value:>8.{digits}f} {unit:<8} {'>=' if at_least else '<='}{bound:<8g} {'ok' if good else 'MISSED':<7} ({note})",
               flush=True)
 
 

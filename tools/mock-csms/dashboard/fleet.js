@@ -23,6 +23,15 @@ function showSeen(cell, s) {
     }
 }
 
+function showChanged(cell, s) {
+    const when = s.update?.since ?? "";
+    setText(cell, when ? relative(Date.parse(when)) : "–");
+    if (cell.dataset.changed !== when) {
+        cell.dataset.changed = when;
+        cell.title = when ? exact(Date.parse(when)) : "";
+    }
+}
+
 /* What each column shows, and by what it sorts. */
 const COLUMNS = [
     {name: "id", label: "Station", track: "minmax(9rem,1.4fr)", phone: "minmax(7rem,1.2fr)", sort: (s) => s.id, show: (cell, s) => showIdentity(cell, s.id)},
@@ -32,6 +41,7 @@ const COLUMNS = [
     {...CELLS.model, track: "minmax(5rem,.9fr)", sort: (s) => s.model},
     {...CELLS.firmwareVersion, track: "minmax(4.5rem,.7fr)", phone: "6.6rem", sort: (s) => s.firmwareVersion},
     {name: "update", label: "Update", track: "minmax(9rem,1.1fr)", phone: "minmax(7rem,1fr)", sort: (s) => s.update?.status, show: (cell, s) => showUpdate(cell, s.update)},
+    {name: "since", label: "Changed", track: "5.5rem", sort: (s) => s.update && Date.parse(s.update.since), show: showChanged},
     {name: "seen", label: "Seen", track: "9rem", sort: (s) => (s.online ? s.connectedSince : s.lastSeen), show: showSeen},
     {...CELLS.tags, track: "minmax(4rem,.7fr)"},
 ];
