@@ -122,10 +122,12 @@ def use_dashboard(url):
     await_that(lambda: rest(f"{url}api/logs?station=CS001")[0]["state"] == "received")
     log = rest(f"{url}api/logs?station=CS001")[0]["id"]
     assert "manifest.json" in [e["name"] for e in rest(f"{url}api/logs/{log}/entries")["entries"]]
+    assert rest(f"{url}api/stations/CS001")["bootedSlot"] == "rootfs.0"
     push = rest(f"{url}api/pushes", "POST", {"firmware": 1, "stations": ["CS001"]})["id"]
     rest(f"{url}api/pushes/{push}/send", "POST")
     await_that(lambda: (rest(f"{url}api/stations/CS001")["update"] or {}).get("status") == "Installed")
     assert rest(f"{url}api/stations/CS001")["firmwareVersion"] == "2.0.0"
+    await_that(lambda: rest(f"{url}api/stations/CS001")["bootedSlot"] == "rootfs.1")
 
 
 def test_dashboard(short_path):

@@ -7,7 +7,7 @@ import jsonschema
 import openapi
 import pytest
 
-STATION = {"id": "CP1", "online": True, "protocol": "ocpp1.6", "vendor": None, "model": None, "serialNumber": None, "firmwareVersion": None,
+STATION = {"id": "CP1", "online": True, "protocol": "ocpp1.6", "vendor": None, "model": None, "serialNumber": None, "firmwareVersion": None, "bootedSlot": None,
            "reason": None, "update": None, "tags": [], "timezone": None, "firstSeen": "2026-11-24T04:10:00.123Z",
            "lastSeen": "2026-11-24T04:10:00.123Z", "connectedSince": None}
 JSON = {"content-type": "application/json"}

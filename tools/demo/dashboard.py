@@ -40,12 +40,20 @@ def prepare_firmware(demo):
     return firmware
 
 
+def ask_slot(csms, station):
+    """Once it has told, it is asked after each boot."""
+    old = csms.rest("GET", f"/api/stations/{station}")["protocol"] == "ocpp1.6"
+    csms.rest("POST", f"/api/stations/{station}/call", {"action": "GetConfiguration", "payload": {"key": ["BootedSlot"]}} if old else {
+        "action": "GetVariables", "payload": {"getVariableData": [{"component": {"name": "ChargingStation"}, "variable": {"name": "BootedSlot"}}]}})
+
+
 def prepare(demo, station):
     """What the page has to show: firmware, a plan, and logs."""
     csms = demo.charger.csms
     firmware = prepare_firmware(demo)
     wait(demo, lambda: sum(s["online"] for s in csms.stations()) == SIMULATED + 1, "the simulated stations")
     csms.rest("PATCH", f"/api/stations/{station}", {"tags": ["lab"]})
+    ask_slot(csms, station)
     csms.rest("POST", "/api/rollouts", {"name": ROLLOUT, "firmware": firmware, "failureLimit": "20%",
                                         "retry": {"times": 1, "after": 20}, "groups": GROUPS})
     some = sorted(s["id"] for s in csms.stations() if s["id"] != station)[:LOGS_OF]

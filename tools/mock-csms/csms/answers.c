@@ -2,6 +2,7 @@
  * faults that an operator wants in those answers. */
 #include "ocpp16.h"
 #include "ocpp201.h"
+#include "slot.h"
 #include "station.h"
 #include "update-steps.h"
 #include <math.h>
@@ -24,8 +25,9 @@ typedef enum AnswerKind {
         ANSWER_START,    /* 1.6: idTagInfo and a transactionId */
 } AnswerKind;
 
-typedef void Learn(Station *station, const cJSON *payload);
-static Learn learn_boot, learn_update;
+/* Whether something else is known of the station now. */
+typedef bool Learn(Station *station, const cJSON *payload);
+static Learn learn_boot, learn_report, learn_update;
 
 typedef struct Answer {
         const char *action;
@@ -60,7 +62,7 @@ static const Answer answers[] = {
         { "NotifyEvent",                      V201, ANSWER_EMPTY,    NULL,              NULL },
         { "NotifyMonitoringReport",           V201, ANSWER_EMPTY,    NULL,              NULL },
         { "NotifyPriorityCharging",           V21,  ANSWER_EMPTY,    NULL,              NULL },
-        { "NotifyReport",                     V201, ANSWER_EMPTY,    NULL,              NULL },
+        { "NotifyReport",                     V201, ANSWER_EMPTY,    NULL,              learn_report },
         { "NotifySettlement",                 V21,  ANSWER_EMPTY,    NULL,              NULL },
         { "OpenPeriodicEventStream",          V21,  ANSWER_STATUS,   "Rejected",        NULL },
         { "PublishFirmwareStatusNotification", V201, ANSWER_EMPTY,   NULL,              NULL },
@@ -108,20 +110,14 @@ const char *answer_fault_objection(const Fault *fault)
         return NULL;
 }
 
-/* Copies a string member, cut at a code point; "" if there is none. */
+/* A string member; "" if there is none. */
 static void learn_text(const cJSON *object, const char *name, char *out, size_t max)
 {
-        const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
-        size_t n = cJSON_IsString(item) ? strlen(item->valuestring) : 0;
-        if (n > max)
-                for (n = max; n > 0 && (item->valuestring[n] & 0xc0) == 0x80;)
-                        n--;
-        if (n > 0)
-                memcpy(out, item->valuestring, n);
-        out[n] = '\0';
+        station_take_text(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name)), out,
+                          max);
 }
 
-static void learn_boot(Station *station, const cJSON *payload)
+static bool learn_boot(Station *station, const cJSON *payload)
 {
         /* 2.0.1 keeps the names in an object of their own */
         const cJSON *o = cJSON_GetObjectItemCaseSensitive(payload, "chargingStation");
@@ -134,15 +130,23 @@ static void learn_boot(Station *station, const cJSON *payload)
         learn_text(o, serial, station->serial, FIELD_TEXT_MAX);
         learn_text(o, "firmwareVersion", station->version, FIELD_TEXT_MAX);
         learn_text(payload, "reason", station->reason, FIELD_TEXT_MAX);
+        slot_forget(station);
         steps_booted(station);
+        return true;
 }
 
-static void learn_update(Station *station, const cJSON *payload)
+static bool learn_report(Station *station, const cJSON *payload)
+{
+        return slot_learn(station, "NotifyReport", payload);
+}
+
+static bool learn_update(Station *station, const cJSON *payload)
 {
         learn_text(payload, "status", station->update.status, STATUS_WORD_MAX);
         station->update.request_id = update_request_id(payload);
         station->update.since = wallclock_now();
         steps_status(station);
+        return true;
 }
 
 static bool add_time(cJSON *o)
@@ -277,6 +281,12 @@ static cJSON *ask_observers(const Station *station, const char *action, const cJ
         return fixed;
 }
 
+static bool is_accepted(const cJSON *reply)
+{
+        const char *word = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(reply, "status"));
+        return word && streq(word, "Accepted");
+}
+
 /* A frame that can't be sent, or no memory for it, is a lost answer: the station asks again. */
 void station_on_call(void *userdata, const char *id, const char *action, const cJSON *payload)
 {
@@ -289,15 +299,16 @@ void station_on_call(void *userdata, const char *id, const char *action, const c
                                  "This CSMS has no such message.");
                 return;
         }
-        if (answer && answer->learn) {
-                answer->learn(station, payload);
+        if (answer && answer->learn && answer->learn(station, payload))
                 TELL(station->csms, changed, station);
-        }
         _cleanup_(cJSON_Deletep) cJSON *reply = fixed ? TAKE_PTR(fixed) : cJSON_CreateObject();
         if (!reply || (!reply->child && answer && !fill(answer, station->csms, reply)))
                 (void)rpc_refuse(station->rpc, id, RPC_INTERNAL_ERROR, "Out of memory.");
         else if (fault_take_answer(station, action, &fault))
                 (void)answer_with_fault(station, id, &fault, TAKE_PTR(reply));
-        else
-                (void)rpc_answer(station->rpc, id, TAKE_PTR(reply));
+        else {
+                bool accepted = answer && answer->kind == ANSWER_BOOT && is_accepted(reply);
+                if (rpc_answer(station->rpc, id, TAKE_PTR(reply)) == 0 && accepted)
+                        slot_ask(station);
+        }
 }

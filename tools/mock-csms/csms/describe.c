@@ -47,9 +47,9 @@ static cJSON *describe(const Station *s, bool with_steps)
             !add_text(o, "protocol", s->dialect->subprotocol) ||
             !add_text(o, "vendor", s->vendor) || !add_text(o, "model", s->model) ||
             !add_text(o, "serialNumber", s->serial) ||
-            !add_text(o, "firmwareVersion", s->version) || !add_text(o, "reason", s->reason) ||
-            !add_update(o, s, with_steps) || !add_tags(o, s->tags) ||
-            !add_text(o, "timezone", s->timezone) ||
+            !add_text(o, "firmwareVersion", s->version) || !add_text(o, "bootedSlot", s->slot) ||
+            !add_text(o, "reason", s->reason) || !add_update(o, s, with_steps) ||
+            !add_tags(o, s->tags) || !add_text(o, "timezone", s->timezone) ||
             !json_add_time(o, "firstSeen", s->first_seen) ||
             !json_add_time(o, "lastSeen", s->last_seen) ||
             !json_add_time(o, "connectedSince", s->connected_since))

@@ -1,6 +1,7 @@
 /* One station: frames in and out through rpc, and what is remembered of it. See station.h. */
 #include "station.h"
 #include "log.h"
+#include "slot.h"
 #include "update-steps.h"
 
 static int on_send(void *userdata, const char *text, size_t size)
@@ -83,9 +84,12 @@ static void finish_call(Station *station, const CallOutcome *outcome)
 
 static void on_result(void *userdata, uint64_t token _unused_, const cJSON *payload)
 {
-        const Station *station = userdata;
-        if (station->calls)
+        Station *station = userdata;
+        if (station->calls) {
                 TELL(station->csms, result_came, station, station->calls->action, payload);
+                if (slot_learn(station, station->calls->action, payload))
+                        TELL(station->csms, changed, station);
+        }
         finish_call(userdata, &(CallOutcome){.end = CALL_RESULT, .result = payload});
 }
 
@@ -123,6 +127,17 @@ static const RpcHandlers handlers = {
         .on_timeout = on_timeout,
         .on_result_error = on_result_error,
 };
+
+void station_take_text(const char *text, char *out, size_t max)
+{
+        size_t n = text ? strlen(text) : 0;
+        if (n > max)
+                for (n = max; n > 0 && (text[n] & 0xc0) == 0x80;)
+                        n--;
+        if (n > 0)
+                memcpy(out, text, n);
+        out[n] = '\0';
+}
 
 int station_new(Csms *csms, const char *id, Station **ret)
 {

@@ -49,7 +49,8 @@ struct Station {
         /* wall clock; 0: never, not now */
         usec_t first_seen, last_seen, connected_since;
         char vendor[FIELD_TEXT_MAX + 1], model[FIELD_TEXT_MAX + 1], version[FIELD_TEXT_MAX + 1],
-                serial[FIELD_TEXT_MAX + 1], reason[FIELD_TEXT_MAX + 1];
+                serial[FIELD_TEXT_MAX + 1], reason[FIELD_TEXT_MAX + 1], slot[FIELD_TEXT_MAX + 1];
+        bool tells_slot; /* it has told slot (see slot.h), though that may be "" now */
         UpdateState update;
         char *steps;    /* of its last update: see update-steps.h; NULL: none */
         char *tags;     /* the operator's words, a blank between each two; NULL: none */
@@ -104,6 +105,8 @@ void station_detach(Station *station);
 void station_tick(Station *station, usec_t now);
 /* Puts it behind all others in a queue, or (NULL) in none; takes it out of where it is. */
 void queue_move(Station *station, Queue *to);
+/* Copies what it told (NULL: nothing) to out, of max + 1 bytes: cut at a code point. */
+void station_take_text(const char *text, char *out, size_t max);
 /* Sends a text frame and records it. 0, -ENOTCONN, -ENOBUFS, -ENOMEM. */
 int station_send(Station *station, const char *data, size_t size, bool is_json);
 

@@ -40,6 +40,7 @@ const COLUMNS = [
     {name: "vendor", label: "Vendor", track: "minmax(5rem,.8fr)", sort: (s) => s.vendor, text: (s) => orDash(s.vendor)},
     {...CELLS.model, track: "minmax(5rem,.9fr)", sort: (s) => s.model},
     {...CELLS.firmwareVersion, track: "minmax(4.5rem,.7fr)", phone: "6.6rem", sort: (s) => s.firmwareVersion},
+    {...CELLS.bootedSlot, track: "5.5rem", sort: (s) => s.bootedSlot},
     {name: "update", label: "Update", track: "minmax(9rem,1.1fr)", phone: "minmax(7rem,1fr)", sort: (s) => s.update?.status, show: (cell, s) => showUpdate(cell, s.update)},
     {name: "since", label: "Changed", track: "5.5rem", sort: (s) => s.update && Date.parse(s.update.since), show: showChanged},
     {name: "seen", label: "Seen", track: "9rem", sort: (s) => (s.online ? s.connectedSince : s.lastSeen), show: showSeen},

@@ -47,6 +47,7 @@ export function makeFacts(context) {
         shown = key;
         replace(list, facts([
             ["Vendor", s.vendor ?? "–"], ["Model", s.model ?? "–"], ["Serial number", s.serialNumber ?? "–"], ["Firmware", s.firmwareVersion ?? "–"],
+            ["Booted slot", s.bootedSlot ?? "not told"],
             ["OCPP", versionText(s.protocol)], ["Last boot", s.reason ?? "no reason told"],
             ["Connected since", s.online ? time(s.connectedSince) : "not connected"], s.online ? null : ["Last seen", time(s.lastSeen)], ["Known since", time(s.firstSeen)],
             ["Tags", [s.tags.length > 0 ? s.tags.map((t) => [el("span", {class: "badge"}, t), " "]) : "none ", tags]],

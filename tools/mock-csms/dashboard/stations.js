@@ -29,6 +29,7 @@ export const CELLS = {
     protocol: {name: "protocol", label: "OCPP", text: (s) => versionText(s.protocol)},
     model: {name: "model", label: "Model", text: (s) => orDash(s.model)},
     firmwareVersion: {name: "firmwareVersion", label: "Firmware", text: (s) => orDash(s.firmwareVersion)},
+    bootedSlot: {name: "bootedSlot", label: "Slot", text: (s) => orDash(s.bootedSlot)},
     tags: {name: "tags", label: "Tags", text: (s) => s.tags.join(" ")},
 };
 

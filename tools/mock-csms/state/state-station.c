@@ -18,27 +18,30 @@ struct StateStations {
 
 /* connected is NULL but while there is a connection: of a station that has one when the database is
  * opened we were killed. Times are the wall clock's, in usec. */
-const char state_station_schema[] = "CREATE TABLE station ("
-                                    " key INTEGER PRIMARY KEY,"
-                                    " id TEXT NOT NULL UNIQUE,"
-                                    " protocol TEXT NOT NULL,"
-                                    " vendor TEXT, model TEXT, serial TEXT, version TEXT,"
-                                    " reason TEXT, status TEXT, request_id INTEGER,"
-                                    " status_since INTEGER, steps TEXT, tags TEXT, timezone TEXT,"
-                                    " first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL,"
-                                    " connected INTEGER, last_frame INTEGER NOT NULL)";
+const char state_station_schema[] =
+        "CREATE TABLE station ("
+        " key INTEGER PRIMARY KEY,"
+        " id TEXT NOT NULL UNIQUE,"
+        " protocol TEXT NOT NULL,"
+        " vendor TEXT, model TEXT, serial TEXT, version TEXT, slot TEXT,"
+        " reason TEXT, status TEXT, request_id INTEGER,"
+        " status_since INTEGER, steps TEXT, tags TEXT, timezone TEXT,"
+        " first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL,"
+        " connected INTEGER, last_frame INTEGER NOT NULL)";
 
 static const char select_all[] =
-        "SELECT key, id, protocol, vendor, model, serial, version, reason, status, request_id,"
+        "SELECT key, id, protocol, vendor, model, serial, version, slot, reason, status, "
+        "request_id,"
         " status_since, steps, tags, timezone, first_seen, last_seen, connected, last_frame,"
         " (SELECT number FROM frame WHERE station = key ORDER BY number DESC LIMIT 1),"
         " (SELECT time FROM frame WHERE station = key ORDER BY number DESC LIMIT 1)"
         " FROM station ORDER BY id";
 
 static const char upsert[] =
-        "INSERT INTO station VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        "INSERT INTO station VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (key) DO UPDATE SET protocol = excluded.protocol, vendor = excluded.vendor,"
         " model = excluded.model, serial = excluded.serial, version = excluded.version,"
+        " slot = excluded.slot,"
         " reason = excluded.reason, status = excluded.status, request_id = excluded.request_id,"
         " status_since = excluded.status_since, steps = excluded.steps, tags = excluded.tags,"
         " timezone = excluded.timezone, first_seen = excluded.first_seen, last_seen = "
@@ -54,6 +57,7 @@ enum {
         MODEL,
         SERIAL,
         VERSION,
+        SLOT,
         REASON,
         STATUS,
         REQUEST_ID,
@@ -75,6 +79,7 @@ static const struct { int column; size_t offset, max; } texts[] = {
         { MODEL,   offsetof(Station, model),         FIELD_TEXT_MAX  },
         { SERIAL,  offsetof(Station, serial),        FIELD_TEXT_MAX  },
         { VERSION, offsetof(Station, version),       FIELD_TEXT_MAX  },
+        { SLOT,    offsetof(Station, slot),          FIELD_TEXT_MAX  },
         { REASON,  offsetof(Station, reason),        FIELD_TEXT_MAX  },
         { STATUS,  offsetof(Station, update.status), STATUS_WORD_MAX },
 };
@@ -189,6 +194,7 @@ static int read_row(Csms *csms, Statement q)
         station->update.request_id = sqlite3_column_type(q, REQUEST_ID) == SQLITE_NULL
                                              ? NO_INT
                                              : sqlite3_column_int64(q, REQUEST_ID);
+        station->tells_slot = station->slot[0] != '\0';
         mend(station, q);
         if (sqlite3_column_type(q, STEPS) != SQLITE_NULL)
                 r = steps_restore(station, text_of(q, STEPS));
