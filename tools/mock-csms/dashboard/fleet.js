@@ -42,7 +42,7 @@ const COLUMNS = [
     {...CELLS.firmwareVersion, track: "minmax(4.5rem,.7fr)", phone: "6.6rem", sort: (s) => s.firmwareVersion},
     {...CELLS.bootedSlot, track: "5.5rem", sort: (s) => s.bootedSlot},
     {name: "update", label: "Update", track: "minmax(9rem,1.1fr)", phone: "minmax(7rem,1fr)", sort: (s) => s.update?.status, show: (cell, s) => showUpdate(cell, s.update)},
-    {name: "since", label: "Changed", track: "5.5rem", sort: (s) => s.update && Date.parse(s.update.since), show: showChanged},
+    {name: "since", label: "Changed", track: "6.2rem", sort: (s) => s.update && Date.parse(s.update.since), show: showChanged},
     {name: "seen", label: "Seen", track: "9rem", sort: (s) => (s.online ? s.connectedSince : s.lastSeen), show: showSeen},
     {...CELLS.tags, track: "minmax(4rem,.7fr)"},
 ];
