@@ -48,13 +48,13 @@ class Depot(http.server.ThreadingHTTPServer):
 class Answer(http.server.BaseHTTPRequestHandler):
     def do_GET(self):  # pylint: disable=invalid-name
         depot, content = self.server, self.server.file.read_bytes()
-        begin = 0
+        begin, refusal = 0, depot.refusal  # which may end as soon as the request is seen
         if "Range" in self.headers and self.headers.get("If-Range", depot.tag) == depot.tag:
             begin = int(self.headers["Range"].removeprefix("bytes=").partition("-")[0])
         depot.requests.append((time.monotonic(), begin))
-        if depot.refusal:
-            self.send_response(depot.refusal[0])
-            self.send_header("Retry-After", depot.refusal[1])
+        if refusal:
+            self.send_response(refusal[0])
+            self.send_header("Retry-After", refusal[1])
             self.send_header("Content-Length", "0")
             self.end_headers()
             return
