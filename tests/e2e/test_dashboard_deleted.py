@@ -71,6 +71,7 @@ def test_firmware_is_used_by_nobody_then(csms, browser):  # noqa: F811
 def test_station(csms, browser):  # noqa: F811
     browser.open(csms, "station/CP1", heading="CP1")
     browser.until_text("offline")
+    browser.wait("await new Promise((r) => setTimeout(r, 500))")  # what it asks for as it opens is there
     delete(csms, "stations/CP1")
     browser.until_text("This station is not known here")
     assert_accessible(browser, "station-deleted")

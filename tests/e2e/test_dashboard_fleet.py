@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from a11y import assert_accessible
-from browser import PHONE, Keys, browser, chromium, legible  # noqa: F401
+from browser import DESKTOP, PHONE, Keys, browser, chromium, legible  # noqa: F401
 from fleet import Fleet
 from mockcsms import BOOT, MockCsms, wait_until
 from wsclient import Station
@@ -113,6 +113,22 @@ def test_sorting(shown):
     shown.press("button", "Station", shown.find("grid"))
     shown.press("button", "Station", shown.find("grid"))
     shown.until(f"return (() => {{ {ROWS} }})().some((r) => r.id === 'FLEET00{COUNT}' && r.index === 2)")
+
+
+def test_phone_tells_who_is_connected(browser, empty):  # noqa: F811
+    """There is no column for it: it stands below the identity."""
+    told = "return getComputedStyle(document.querySelector('.grid-body .cell'), '::after').content"
+    browser.look(PHONE)
+    browser.open(empty, heading="Fleet")
+    with Station(empty.port, "CP1") as station:
+        station.call("BootNotification", BOOT["ocpp2.0.1"])
+        until_listed(browser, 1)
+        browser.until(f"{told}.includes('connected')")
+        assert_accessible(browser, "fleet-phone", tab=False)
+        browser.look(PHONE)
+    browser.until(f"{told}.includes('offline')")
+    browser.look(DESKTOP)
+    assert browser.script(told) == "none"
 
 
 def test_change_is_seen_without_reloading(browser, empty):  # noqa: F811

@@ -116,6 +116,17 @@ def test_canary_that_fails_stops_and_a_fix_reaches_all(state):
         assert sorted(target["station"] for target in targets + rest) == names(50)
 
 
+@pytest.mark.parametrize("size, limit, reason", [(4, "1", "1 of 4 stations{} has failed."), (4, "2", "2 of 4 stations{} have failed."), (1, "1", "1 of 1 station{} has failed.")])
+@pytest.mark.parametrize("group", ["", "all"])
+def test_reason_is_a_sentence(csms, size, limit, reason, group):
+    with Fleet(csms, names(size), bad=["http://x/bad"]):
+        limits = {"failureLimit": limit}
+        made = post(csms, "", plan(inFlightMax=1, groups=[{"name": "all", "share": "100%"} | (limits if group else {})], **({} if group else limits)), 201)
+        post(csms, f"/{made['id']}/start")
+        wait_until(lambda: get(csms, made["id"])["state"] == "paused", 20)
+        assert get(csms, made["id"])["reason"] == reason.format(f" of group {group}" if group else "")
+
+
 def test_killed_in_the_middle_it_goes_on_and_tells_nobody_twice(state):
     csms = MockCsms("--state", state)
     with Fleet(csms, names(20), hold=["http://x/good"]) as fleet:

@@ -73,7 +73,7 @@ static void patch_station(const ApiCall *call)
         else if (r < 0)
                 api_not_written(call->x);
         else
-                exchange_reply_json(call->x, 200, station_describe(call->station));
+                exchange_reply_json(call->x, 200, station_describe_whole(call->station));
 }
 
 static void delete_station(const ApiCall *call)

@@ -89,6 +89,9 @@ async function showRole() {
     document.documentElement.dataset.role = self.role;
     setText(badge, self.role);
     setAttribute(badge, "title", self.role === "operator" ? "You may do everything." : "You may look; changing wants an operator's token.");
+    if (self.role !== "operator")
+        document.getElementById("top").after(el("p", {id: "read-only", role: "note"},
+            "Read-only: what is marked ⊘ changes something, and wants a token with the role operator."));
 }
 
 function showTheme() {

@@ -155,6 +155,7 @@ export function confirm(title, body, action, tone) {
 export function action(text, work, props = {}) {
     const {operator, ...rest} = props;
     const button = el("button", {type: "button", ...rest, on: {click: async () => {
+        const focused = document.activeElement === button;
         button.disabled = true;
         try {
             await work();
@@ -163,11 +164,15 @@ export function action(text, work, props = {}) {
                 note(error.message, "bad");
         } finally {
             button.disabled = false;
+            if (focused && document.activeElement === document.body) // what is disabled loses it
+                button.focus({preventScroll: true});
         }
     }}}, text);
     if (operator && document.documentElement.dataset.role !== "operator") {
         button.disabled = true;
+        button.classList.add("locked");
         button.title = "A token with the role operator is needed for this.";
+        setAttribute(button, "aria-describedby", document.getElementById("read-only") ? "read-only" : null);
     }
     return button;
 }

@@ -34,7 +34,7 @@ function showChanged(cell, s) {
 
 /* What each column shows, and by what it sorts. */
 const COLUMNS = [
-    {name: "id", label: "Station", track: "minmax(9rem,1.4fr)", phone: "minmax(7rem,1.2fr)", sort: (s) => s.id, show: (cell, s) => showIdentity(cell, s.id)},
+    {name: "id", label: "Station", track: "minmax(9rem,1.4fr)", phone: "minmax(7rem,1.2fr)", sort: (s) => s.id, show: (cell, s) => showIdentity(cell, s.id, s.online)},
     {...CELLS.online, track: "7.6rem", sort: (s) => (s.online ? 0 : 1)},
     {...CELLS.protocol, track: "4.5rem", sort: (s) => s.protocol},
     {name: "vendor", label: "Vendor", track: "minmax(5rem,.8fr)", sort: (s) => s.vendor, text: (s) => orDash(s.vendor)},

@@ -47,7 +47,7 @@ function columns(firmware) {
 }
 
 async function showAll(main, signal) {
-    const pushes = new Map(), firmware = new Map();
+    const pushes = new Map(), firmware = new Map(), gone = new Set(); // deleted: an answer that is older than the event may have them
     let sorted = "-id";
     const listed = el("p", {class: "quiet", role: "status"}, "Loading …"), nothing = el("div", {});
     const grid = new Grid(columns(firmware), {label: "Pushes", key: (p) => p.id, sorted, open: (p) => { location.hash = `#/push/${p.id}`; },
@@ -66,7 +66,7 @@ async function showAll(main, signal) {
     const load = async () => {
         const [list, files] = await Promise.all([all(at("pushes"), {}, signal), all(at("firmware"), {limit: 1000}, signal)]);
         pushes.clear();
-        list.forEach((p) => pushes.set(p.id, p));
+        list.filter((p) => !gone.has(p.id)).forEach((p) => pushes.set(p.id, p));
         files.forEach((f) => firmware.set(f.id, f));
         arrange();
     };
@@ -77,10 +77,12 @@ async function showAll(main, signal) {
     const repaint = gather(arrange, REPAINT_EVERY), reload = gather(() => load().catch(() => {}), RELOAD_EVERY);
     listen({types: ["push", "push-deleted", "firmware"], signal, lost: reload, event(type, data) {
         if (type === "push" || type === "push-deleted") {
-            if (type === "push")
+            if (type === "push") {
                 pushes.set(data.id, data);
-            else
+            } else {
                 pushes.delete(data.id);
+                gone.add(data.id);
+            }
             repaint();
         } else {
             reload();

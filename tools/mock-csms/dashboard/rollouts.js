@@ -47,7 +47,7 @@ function makeRow(r, firmware) {
 }
 
 async function showList(main, signal) {
-    const rollouts = new Map(), rows = new Map();
+    const rollouts = new Map(), rows = new Map(), gone = new Set(); // deleted: an answer that is older than the event may have them
     let firmware = new Map();
     const body = el("tbody");
     const table = el("div", {class: "table", tabindex: 0, role: "region", "aria-label": "Roll-outs"}, el("table", {},
@@ -84,7 +84,7 @@ async function showList(main, signal) {
         const [list, files] = await Promise.all([get(at("rollouts"), {}, signal), all(at("firmware"), {}, signal)]);
         firmware = new Map(files.map((f) => [f.id, f]));
         rollouts.clear();
-        for (const r of list.sort((a, b) => a.id - b.id))
+        for (const r of list.filter(({id}) => !gone.has(id)).sort((a, b) => a.id - b.id))
             rollouts.set(r.id, r);
         paint();
     };
@@ -93,10 +93,12 @@ async function showList(main, signal) {
                      el("div", {class: "buttons"}, el("a", {class: "button main", href: "#/rollouts/new"}, "New roll-out"))), place);
     await load();
     listen({types: ["rollout", "rollout-deleted"], signal, lost: () => load().catch(() => {}), event(type, data) {
-        if (type === "rollout")
+        if (type === "rollout") {
             rollouts.set(data.id, data);
-        else
+        } else {
             rollouts.delete(data.id);
+            gone.add(data.id);
+        }
         repaint();
     }});
 }

@@ -1,6 +1,8 @@
-/* What an operator can have a station do: update, logs, TriggerMessage, Reset; and how any CALL is made and told about. */
-import {at, get, post} from "./api.js";
+/* What an operator can have a station do: update, logs, TriggerMessage, Reset; how any CALL is made and told about; and how it is
+ * forgotten. */
+import {at, get, pages, post, remove} from "./api.js";
 import {action, confirm, el, field, note, select} from "./dom.js";
+import {number} from "./format.js";
 
 /* The outcome of a CALL: {result} or {error}. */
 export function call(context, name, payload) {
@@ -88,16 +90,44 @@ export async function requestLog(context) {
         note(`It was not asked: ${told.skipped[0]?.reason ?? "unknown"}.`, "bad");
 }
 
-/* The buttons of the head: what needs a connection can't be pressed without one. */
+/* "1 log" or "3 logs". */
+function counted(n, one) {
+    return `${number(n)} ${one}${n === 1 ? "" : "s"}`;
+}
+
+/* What is lost when a station is forgotten, and what is not: sentences. */
+async function lostBy(context) {
+    const {station, frames} = context, logs = (await pages(at("logs"), {station: context.id, limit: 1}, context.signal).next()).value.total;
+    await frames.loading;
+    const many = frames.list.length, known = [many > 0 ? `${(frames.list[0].number > 1 ? "at least " : "") + counted(many, "frame")} kept of it` : null,
+        "what it told of itself", station.update ? "its last update with all steps" : null, station.tags.length > 0 ? counted(station.tags.length, "tag") : null,
+        station.timezone ? "its time zone" : null].filter(Boolean);
+    return [`Lost for good: ${known.slice(0, -1).join(", ")}${known.length > 1 ? " and " : ""}${known.at(-1)}.`,
+            `${logs > 0 ? `Its ${counted(logs, "log")} and what` : "What"} pushes and roll-outs tell of it stay${logs > 0 ? "" : "s"}; a roll-out in which its turn is still to come tells it when it is back.`,
+            "If it connects again it is a new station, and is asked for nothing."];
+}
+
+async function forget(context) {
+    const sentences = await lostBy(context);
+    if (!await confirm(`Forget ${context.id}?`, sentences.map((sentence) => el("p", {}, sentence)), "Forget it", "bad"))
+        return;
+    await remove(at("stations", context.id));
+    note(`${context.id} is forgotten.`, "good");
+    location.hash = "#/fleet";
+}
+
+/* The buttons of the head: what needs a connection can't be pressed without one, and who is connected can't be forgotten. */
 export function makeButtons(context) {
     const update = el("a", {class: "button main", href: `#/push/new?station=${encodeURIComponent(context.id)}`}, "Update");
     const live = [action("Get log", () => requestLog(context), {operator: true}), action("Trigger", () => trigger(context), {operator: true}),
                   action("Reset", () => reset(context), {operator: true, class: "station-danger"})];
-    const free = live.filter((b) => !b.disabled);
-    return {element: el("div", {class: "buttons"}, update, live), show() {
+    const away = action("Forget", () => forget(context), {operator: true, class: "station-danger"});
+    const free = [...live, away].filter((b) => !b.disabled);
+    return {element: el("div", {class: "buttons"}, update, live, away), show() {
+        const {online} = context.station;
         for (const button of free) {
-            button.disabled = !context.station.online;
-            button.title = context.station.online ? "" : "The station is not connected.";
+            button.disabled = online === (button === away);
+            button.title = !button.disabled ? "" : online ? "It is connected: only a station that is away can be forgotten." : "The station is not connected.";
         }
     }};
 }

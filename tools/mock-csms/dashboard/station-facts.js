@@ -14,8 +14,7 @@ function zones() {
 }
 
 async function change(context, settings, said) {
-    const now = await patch(at("stations", context.id), settings, context.signal);
-    context.changed({...now, update: context.station.update}); // the answer has no steps of the update
+    context.changed(await patch(at("stations", context.id), settings, context.signal));
     note(said, "good");
 }
 

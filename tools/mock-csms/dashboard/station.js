@@ -99,7 +99,8 @@ function unknown(main, id) {
     replace(main, el("h1", {class: "station-id"}, id), empty("This station is not known here", "It has never connected, or was deleted. ", el("a", {href: "#/fleet"}, "To the fleet"), "."));
 }
 
-export async function show(main, {parts, query, signal}) {
+export async function show(main, {parts, query, signal: leaving}) {
+    const gone = new AbortController(), signal = AbortSignal.any([leaving, gone.signal]); // deleted: nothing more is asked for
     const id = parts[0] ?? "";
     const context = {id, signal, frames: new Frames(id, signal)};
     try {
@@ -145,9 +146,10 @@ export async function show(main, {parts, query, signal}) {
                     context.frames.event(data);
                 else if (type === "station")
                     ask();
-                else if (type === "station-deleted" && data.id === id)
+                else if (type === "station-deleted" && data.id === id) {
+                    gone.abort();
                     unknown(main, id);
-                else
+                } else
                     sections.event(type, data);
             }});
 }

@@ -7,9 +7,12 @@ export function stationAddress(id) {
     return `#/station/${encodeURIComponent(id)}`;
 }
 
-/* Fills a cell with the identity, as a way to its page. */
-export function showIdentity(cell, id) {
+/* Fills a cell with the identity, as a way to its page. online, where it is given: whether it is connected, which is to be read there
+ * where a narrow screen has no column for it (style.css). */
+export function showIdentity(cell, id, online) {
     showLink(cell, id, stationAddress(id));
+    if (online !== undefined)
+        setAttribute(cell, "data-online", online ? "connected" : "offline");
 }
 
 /* online: true, false, or undefined where it is not known. */

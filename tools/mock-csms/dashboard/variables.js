@@ -1,11 +1,12 @@
 /* The variables of a station: asked for by GetBaseReport (2.x; NotifyReport brings them) or GetConfiguration (1.6), found in a table, and set. */
 import {action, confirm, el, empty, field, note, replace, select, setText, trouble} from "./dom.js";
-import {number, time} from "./format.js";
+import {duration, number, time} from "./format.js";
 import {resultOf} from "./station-act.js";
 import {textOf} from "./station-lists.js";
 
 const REPORTS = [["FullInventory", "All variables"], ["ConfigurationInventory", "Those that can be set"], ["SummaryInventory", "Those that tell of trouble"]];
 const SHOWN_MOST = 2000; // rows of the table; the filter finds the others
+const SILENT_AFTER = 60000; // milliseconds: a station that has accepted and says nothing for so long is told to be silent
 
 function named(thing) {
     const evse = thing?.evse ? ` (EVSE ${textOf(thing.evse.id)}${thing.evse.connectorId !== undefined ? `, connector ${textOf(thing.evse.connectorId)}` : ""})` : "";
@@ -95,6 +96,11 @@ class View {
         this.report = new Report(context.frames);
         this.rows = new Map();
         this.place = el("div");
+        this.body = el("tbody");
+        this.rest = el("span"); // whether that is all
+        this.asked = false;     // nothing has come yet of what was asked for
+        this.silent = null;     // the timer that runs while a report is on its way
+        context.signal.addEventListener("abort", () => clearTimeout(this.silent));
         this.said = el("p", {class: "quiet", role: "status"});
         this.search = el("input", {type: "search", "aria-label": "Search in variables", placeholder: "Search component, variable, value", on: {input: () => this.paint()}});
         this.which = select([["", "All"], ["write", "Can be set"], ["read", "Read-only"]], "", {"aria-label": "Which", on: {change: () => this.paint()}});
@@ -107,19 +113,30 @@ class View {
 
     async ask() {
         setText(this.said, "The station is asked …");
+        this.asked = true;
         try {
             if (this.old) {
                 this.rows = await askConfiguration(this.context);
-                this.at = new Date().toISOString();
+                Object.assign(this, {at: new Date().toISOString(), asked: false});
                 return this.paint();
             }
             const requestId = 1 + Math.floor(Math.random() * 2000000000);
             const result = await resultOf(this.context, "GetBaseReport", {requestId, reportBase: this.base.value});
-            setText(this.said, result.status === "Accepted" ? "Accepted: the report is on its way …" : `The station answered ${textOf(result.status)}.`);
+            const accepted = result.status === "Accepted";
+            setText(this.said, accepted ? "Accepted: the report is on its way …" : `The station answered ${textOf(result.status)}.`);
+            if (accepted)
+                this.await(() => setText(this.said, `The station accepted, but for ${duration(SILENT_AFTER / 1000)} no NotifyReport has come. ` +
+                    "Its frames show what it does instead; ask again, or for single variables by GetVariables, under Call."));
         } catch (error) {
             setText(this.said, "");
             replace(this.place, trouble(error, "A variable that one knows by name can be asked for by GetVariables, under Call."));
         }
+    }
+
+    /* What is to be done if nothing of the report comes. */
+    await(silent) {
+        clearTimeout(this.silent);
+        this.silent = setTimeout(silent, SILENT_AFTER);
     }
 
     fits(row) {
@@ -129,20 +146,31 @@ class View {
 
     row(row) {
         const setting = row.readOnly ? el("span", {class: "badge"}, "read-only")
-            : action("Set", () => set(this.context, row, () => this.paint()), {operator: true, "aria-label": `Set ${row.name}`});
-        return el("tr", {}, this.old ? null : el("td", {}, row.where), el("th", {scope: "row"}, row.name, row.about ? el("small", {class: "quiet station-about"}, row.about) : null),
+            : action("Set", () => set(this.context, row, () => this.paint(keyOf(row))), {operator: true, "aria-label": `Set ${row.name}`});
+        return el("tr", {"data-key": keyOf(row)}, this.old ? null : el("td", {}, row.where), el("th", {scope: "row"}, row.name, row.about ? el("small", {class: "quiet station-about"}, row.about) : null),
                   el("td", {class: "mono station-value"}, row.secret && row.value === undefined ? "write-only" : textOf(row.value)), el("td", {}, setting));
     }
 
-    paint() {
+    /* Writes the rows anew; who was at one of them, or is to come to it, is there again. */
+    fill(shown, at = document.activeElement?.closest("tr[data-key]")?.dataset.key) {
+        replace(this.body, shown.map((row) => this.row(row)));
+        if (at !== undefined)
+            ([...this.body.rows].find((tr) => tr.dataset.key === at)?.querySelector("button") ?? this.body.closest(".table")).focus({preventScroll: true});
+    }
+
+    paint(at) {
         const fitting = [...this.rows.values()].filter((row) => this.fits(row)), shown = fitting.slice(0, SHOWN_MOST);
         if (this.rows.size === 0)
             return replace(this.place, empty(this.old ? "No keys yet" : "No report yet", "What this station is set to is only known when it is asked. ",
                                              this.old ? "Ask the station sends GetConfiguration." : "Ask the station sends GetBaseReport; what it reports appears here."));
-        replace(this.said, `${number(shown.length)} of ${number(this.rows.size)} shown, told `, time(this.at), this.old || this.report.whole ? "" : " – more is on its way …");
+        if (!this.asked)
+            replace(this.said, `${number(shown.length)} of ${number(this.rows.size)} shown, told `, time(this.at), this.rest);
+        this.fill(shown, at);
+        if (this.place.contains(this.body))
+            return this.place;
         const heads = [this.old ? null : "Component", this.old ? "Key" : "Variable", "Value", "Setting"].filter(Boolean);
         return replace(this.place, el("div", {class: "table", tabindex: 0, role: "region", "aria-label": "Variables"}, el("table", {},
-            el("thead", {}, el("tr", {}, heads.map((word) => el("th", {scope: "col"}, word)))), el("tbody", {}, shown.map((row) => this.row(row))))));
+            el("thead", {}, el("tr", {}, heads.map((word) => el("th", {scope: "col"}, word)))), this.body)));
     }
 
     show() {
@@ -156,7 +184,11 @@ class View {
         if (key === this.shown)
             return;
         this.shown = key;
-        Object.assign(this, {rows: this.report.rows, at: this.report.at});
+        Object.assign(this, {rows: this.report.rows, at: this.report.at, asked: false});
+        setText(this.rest, this.report.whole ? "" : " – more is on its way …");
+        clearTimeout(this.silent);
+        if (!this.report.whole)
+            this.await(() => setText(this.rest, ` – the rest has not come for ${duration(SILENT_AFTER / 1000)}: this is not all. Ask again.`));
         this.paint();
     }
 }

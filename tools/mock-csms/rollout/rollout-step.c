@@ -135,29 +135,34 @@ static bool is_out_of_reach(const RolloutGroup *group)
         return group->size - lost < rollout_needed(group);
 }
 
-static void judge_failures(Rollout *rollout, usec_t now)
+/* Why it stops: "1 of 4 stations of group internal has failed"; group NULL: of all. */
+static void pause_failed(Rollout *rollout, usec_t now, const RolloutGroup *group, bool lost)
 {
         char reason[ROLLOUT_REASON_MAX + 1];
+        uint32_t failed = group ? group->counts[TARGET_FAILED] : rollout->counts[TARGET_FAILED];
+        uint32_t size = group ? group->size : rollout->count;
+        snprintf(reason, sizeof(reason), "%" PRIu32 " of %" PRIu32 " %s%s%.64s %s failed%s.",
+                 failed, size, size == 1 ? "station" : "stations", group ? " of group " : "",
+                 group ? group->name : "", failed == 1 ? "has" : "have",
+                 lost ? ": too few are left for the share that must have the firmware" : "");
+        pause_itself(rollout, now, reason);
+}
+
+static void judge_failures(Rollout *rollout, usec_t now)
+{
         uint32_t begun = rollout_begun(rollout), failed = rollout->counts[TARGET_FAILED];
         if (is_passed(rollout->plan.fail_limit, rollout->count, failed, rollout->plan.forgiven)) {
-                snprintf(reason, sizeof(reason), "%" PRIu32 " of %" PRIu32 " stations have failed.",
-                         failed, rollout->count);
-                pause_itself(rollout, now, reason);
+                pause_failed(rollout, now, NULL, false);
                 return;
         }
         for (uint32_t g = 0; g < begun; g++) {
                 const RolloutGroup *group = &rollout->groups[g];
-                failed = group->counts[TARGET_FAILED];
                 bool lost = g + 1 < rollout->groups_count && group->reached_at == NO_TIME &&
                             !group->waived && is_out_of_reach(group);
-                if (!lost && !is_passed(group->fail_limit, group->size, failed, group->forgiven))
+                if (!lost && !is_passed(group->fail_limit, group->size,
+                                        group->counts[TARGET_FAILED], group->forgiven))
                         continue;
-                snprintf(reason, sizeof(reason),
-                         "%" PRIu32 " of the %" PRIu32 " stations of group %.64s have failed%s.",
-                         failed, group->size, group->name,
-                         lost ? ": too few are left for the share that must have the firmware"
-                              : "");
-                pause_itself(rollout, now, reason);
+                pause_failed(rollout, now, group, lost);
                 return;
         }
 }
