@@ -45,6 +45,10 @@ class Day:
         return sorted(f["station"] for f in self.frames() if f["from"] == "csms" and f["frame"][0] == 2 and f["frame"][2] in UPDATES
                       and f"/{name}" in json.dumps(f["frame"][3]))
 
+    def boots(self, station):
+        """Its BootNotifications of the day."""
+        return [f for f in self.frames() if f["station"] == station and f["frame"][2:3] == ["BootNotification"]]
+
     def to(self, page):
         self.browser.press("link", f"={page}", self.browser.find("navigation", "Pages"))
         self.browser.until_heading(page)
@@ -63,9 +67,11 @@ class Day:
         self.browser.until(f"const row = (() => {{ {ROW} }})(); return row && arguments[2].every((text) => row.some((cell) => cell.includes(text)))", rows, start, texts,
                            seconds=SECONDS, what=f"{start} with {texts}")
 
-    def choose(self, label, text):
-        """An option as one who clicks it does."""
-        Select(self.browser.find("combobox", label)).select_by_visible_text(text)
+    def choose(self, label, start):
+        """The option that begins so, once it is there, as one who clicks it does."""
+        box = self.browser.find("combobox", label)
+        text = self.browser.until("return [...arguments[0].options].find((o) => o.text.startsWith(arguments[1]))?.text", box, start, what=f"{label}: {start}")
+        Select(box).select_by_visible_text(text)
 
     def sure(self, title, button):
         """Presses this in the dialog that asks."""
@@ -97,9 +103,11 @@ class Day:
 
 @pytest.fixture(scope="module")
 def charger(keys):
-    """The real one: it wants signed firmware. Its boot loader and the CSMS can be slow, so that the test decides how long a step takes."""
+    """The real one: it wants signed firmware. Its hook, its boot loader and the CSMS can be slow, so that the test decides how long a step takes."""
     options = {"manufacturer_roots": keys / "manufacturer/root.pem", "require_signed": "yes"}
     with Stage(keys, csms_options=lambda charger: ["--rauc-keyring", charger.pki / "rauc/root.pem"], firmware=options) as stage:
+        stage.may_download = stage.folder / "may-download"
+        stage.settings["firmware"]["pre_download_check"] = stage.script("check", f"while [ ! -e {stage.may_download} ]; do sleep 0.05; done\n")
         stage.boot_until_known()
         yield stage
 
@@ -114,7 +122,7 @@ def day(browser, charger, request):  # noqa: F811
 @contextlib.contextmanager
 def simulated(charger, *options):
     """The other stations, all connected."""
-    with Fleet(charger.csms, "--count", COUNT, "--ramp", 1000, "--speed", 100, *options, url=f"{charger.csms.ocpp}/") as fleet:
+    with Fleet(charger.csms, "--count", COUNT, "--ramp", 1000, "--speed", 300, *options, url=f"{charger.csms.ocpp}/") as fleet:
         wait_until(lambda: fleet.report()["accepted"] == COUNT, SECONDS)
         yield fleet
 
@@ -138,14 +146,17 @@ def push(day, name):
     b.write("Search stations", AGENT)
     b.press("checkbox", f"Choose {AGENT}")
     b.until_text(f"{AGENT} is chosen.")
-    day.choose("File", next(o.text for o in Select(b.find("combobox", "File")).options if o.text.startswith(name)))
+    day.choose("File", name)
     day.see("push-new")
     b.press("button", "Make the draft")
     frame = json.loads(b.until("return document.querySelector('.frame-text')?.textContent"))
     day.see("push-draft")
     assert day.told(name) == []
     b.press("button", "Send …")
-    day.sure("Send push", "Send to 1")
+    b.find("dialog", "Send push")
+    b.tab()
+    assert b.driver.switch_to.active_element.text == "Send to 1"
+    b.keys(Keys.ENTER)
     return frame
 
 
@@ -161,6 +172,7 @@ def test_firmware_comes_to_the_real_agent(day):
     hold = charger.boot_loader.trap
     day.until_row(AGENT, "connected", old)
     hold("hold", "set-primary")
+    charger.may_download.unlink(missing_ok=True)
     day.upload(bundle)
     b.until_text("verified")
     sign(day)
@@ -175,6 +187,9 @@ def test_firmware_comes_to_the_real_agent(day):
     b.find("gridcell", f"={AGENT}").click()
     b.press("link", "To the station")
     b.until_heading(AGENT)
+    until_steps(b, "Ordered by UpdateFirmware", "Answer: Accepted")
+    assert len(b.script(STEPS)) == 2
+    charger.may_download.touch()
     until_steps(b, "Downloading", "Downloaded", "Signature verified", "Installing")
     assert "Rebooting" not in b.script(STEPS)
     day.see("station-installing")
@@ -214,7 +229,7 @@ def plan(day, name, file):
     b.press("link", "New roll-out")
     b.until_heading("New roll-out")
     b.write("=Name", name)
-    day.choose("Firmware", next(o.text for o in Select(b.find("combobox", "Firmware")).options if o.text.startswith(file)))
+    day.choose("Firmware", file)
     day.see("rollout-what")
     b.press("button", "=Next")
     b.press("button", "Remove internal")
@@ -248,7 +263,7 @@ def group(day, name, *texts):
 
 def test_canary_stops_a_bad_build(day):
     b, charger = day.browser, day.charger
-    name, canaries, others = f"autumn-{day.width}", [], COUNT - CANARY
+    name, others, why = f"autumn-{day.width}", COUNT - CANARY, "the first can't be installed"
     with simulated(charger, "--failures", "install:60,rollback:40", "--bad-build", "broken") as fleet:
         bad = day.build(f"{day.number}.1.0", "-broken")
         plan(day, name, bad)
@@ -266,10 +281,11 @@ def test_canary_stops_a_bad_build(day):
         canaries = sorted(b.script("return [...document.querySelectorAll('.grid-body .grid-row')].filter((r) => !r.hidden).map((r) => r.children[0].textContent)"))
         day.see("rollout-failed")
         assert day.told(bad) == canaries and len(set(canaries)) == CANARY  # nobody else was told, and nobody twice
-        b.press("link", f"={canaries[0]}")
-        b.until_heading(canaries[0])
-        b.until("return document.querySelector('[aria-label=\"Last update\"] [role=alert]')", what="what went wrong")
-        assert "Installation failed" in b.script(STEPS)
+        fallen = next(s for s in canaries if len(day.boots(s)) > 1)  # back to the old firmware
+        b.press("link", f"={fallen}")
+        b.until_heading(fallen)
+        b.until("return document.querySelector('[aria-label=\"Last update\"] [role=alert]')?.textContent.includes('not with the new firmware')", what="what went wrong")
+        assert b.script(STEPS)[-2:] == ["Booted", "Installation failed"]
         day.see("rollout-failed-station")
 
         good = day.build(f"{day.number}.2.0")
@@ -279,11 +295,12 @@ def test_canary_stops_a_bad_build(day):
         b.press("button", "Supersede …")
         dialog = b.find("dialog", "Supersede")
         assert f"{CANARY}" in dialog.text
-        day.choose("Firmware instead", next(o.text for o in Select(b.find("combobox", "Firmware instead")).options if o.text.startswith(good)))
+        day.choose("Firmware instead", good)
+        b.write("Reason", why)
         day.see("rollout-supersede")
         day.sure("Supersede", "Supersede")
         group(day, "canary", f"{CANARY} waiting")
-        b.until_text("⇄ superseded")
+        day.until_row("", "⇄ superseded", "operator", why, rows=".rollout-chart tbody tr")
         b.press("button", "due", b.find("region", "Stations"))
         b.until_text(f"{CANARY} listed")
         day.until_row(canaries[0], "due")
@@ -344,4 +361,3 @@ def test_logs_of_everybody_arrive_and_are_read(day):
         day.to("Logs")
         open_log(day, "FLEET00042", "FLEET00042 Box")
         day.see("log-simulated")
-        b.keys(Keys.NULL)

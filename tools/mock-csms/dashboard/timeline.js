@@ -16,12 +16,13 @@ const PHASES = {scheduled: "Scheduled", downloading: "Downloading", verifying: "
 const BEGINS = {__proto__: null, DownloadScheduled: "scheduled", Downloading: "downloading", DownloadPaused: "downloading", Downloaded: "verifying", SignatureVerified: "waiting",
                 InstallScheduled: "waiting", Installing: "installing", InstallRebooting: "reboot"};
 
-/* The phase that fails by a status, and what to do then. */
+/* The phase that fails by a status, and what to do then; the same where it has started anew before it said so. */
 const FAILS = {
     __proto__: null, // a station may say "constructor"
     DownloadFailed: ["downloading", "The station could not fetch the file. Can it reach the place that it was told, and is the file still there?"],
     InvalidSignature: ["verifying", "The station does not believe the signature of the file. Is the certificate issued by a root that it knows, and is the file the one that was signed?"],
-    InstallationFailed: ["installing", "The station has the file, but could not install it. Its log tells why; the old firmware should still run."],
+    InstallationFailed: ["installing", "The station has the file, but could not install it. Its log tells why; the old firmware should still run.",
+                         "The station has started anew, but not with the new firmware: that did not come up, or was not found good. Its log tells why."],
     InstallVerificationFailed: ["confirmed", "The station did not find the new firmware good, and should be back on the old one. Its log tells why."],
 };
 
@@ -204,10 +205,10 @@ function wentWrong(phases, frames) {
     const failed = phases.find((p) => p.state === "failed");
     if (!failed)
         return null;
-    const [, next] = FAILS[failed.failed] ?? [null, "The station did not take the order. Its frames show the answer; make a new push when that is mended."];
+    const [, early, late] = FAILS[failed.failed] ?? [null, "The station did not take the order. Its frames show the answer; make a new push when that is mended."];
     const info = infoOf(frames, failed.failed);
     return el("div", {class: "trouble", role: "alert"}, el("strong", {}, `${failed.word}: ${STATUSES[failed.failed]?.[2] ?? failed.failed}`),
-              info ? el("p", {}, `The station says: ${info}`) : null, el("p", {}, next));
+              info ? el("p", {}, `The station says: ${info}`) : null, el("p", {}, failed.key === "confirmed" && late ? late : early));
 }
 
 function sentence(update, phases, now) {
