@@ -15,7 +15,7 @@ const COLUMNS = [
     {...CELLS.online, track: "8rem", phone: "7.4rem"},
     {...CELLS.protocol, track: "5rem"},
     {...CELLS.model, track: "minmax(5rem,1fr)"},
-    {...CELLS.firmwareVersion, track: "minmax(5rem,1fr)", phone: "6rem"},
+    {...CELLS.firmwareVersion, track: "minmax(5rem,1fr)", phone: "6.6rem"},
     {...CELLS.tags, track: "minmax(5rem,1fr)"},
 ];
 
