@@ -1,4 +1,5 @@
-"""A station's page in the dashboard: it is forgotten, a report that never comes, and a table that is filled anew under one's hands."""
+"""A station's page in the dashboard: it is forgotten, a report that never comes, a table that is filled anew under one's hands; and which
+logs were asked for together."""
 import json
 import threading
 
@@ -122,3 +123,22 @@ def test_tags_are_told_with_the_steps_of_the_update(csms, browser):  # noqa: F81
         wait_until(lambda: csms.stations()["CP1"]["tags"] == ["canary"])
         patched = csms.request("PATCH", "/api/stations/CP1", '{"tags":[]}').json
         assert patched["update"] == whole["update"]
+
+
+def test_logs_that_were_asked_for_together(csms, browser):  # noqa: F811
+    """Also where calls follow each other at once, and the first log of a call is deleted."""
+    with Station(csms.port, "CP1") as one, Station(csms.port, "CP2") as other:
+        wait_until(lambda: len(csms.stations()) == 2)
+        for _ in range(2):
+            assert csms.request("POST", "/api/logs", '{"filter":{}}').status == 202
+        for station in (one, other) * 2:
+            station.answer(station.next_call()[1], {"status": "Accepted", "filename": "x"})
+        browser.open(csms, "logs?request=3", heading="Logs")
+        listed = "return [...document.querySelectorAll('.grid-body .grid-row')].filter((r) => !r.hidden).map((r) => r.children[1].textContent).sort().join()"
+        browser.until(f"return (() => {{ {listed} }})() === '3,4'")
+        assert len(browser.script("return [...document.querySelector('[aria-label=Request]').options].map((o) => o.textContent)")) == 3
+        assert csms.request("DELETE", "/api/logs/3").status == 204
+        browser.until(f"return (() => {{ {listed} }})() === '4'")
+        browser.open(csms, "logs/2")
+        browser.press("link", "all logs of this request")
+        browser.until(f"return (() => {{ {listed} }})() === '1,2'")

@@ -80,6 +80,8 @@ def test_each_station_has_a_row_and_a_place_of_its_own(keeping):
         row = until_log(keeping, asked["logs"][0]["id"], state="asked")
         assert row["requestId"] == first[3]["requestId"] and row["asked"] and row["file"] is None
         assert log(keeping, asked["logs"][1]["id"])["requestId"] is None
+        again = ask(keeping, stations=["CP1", "CP3"])["logs"]
+        assert [row["request"] for row in keeping.get("/api/logs").json] == [asked["logs"][0]["id"]] * 2 + [again[0]["id"]] * 2
 
 
 def test_stations_are_chosen_by_a_filter_and_offline_ones_are_told(keeping):

@@ -22,6 +22,7 @@ function asked(log) {
         ["Tries again", log.retries === null ? null
             : `${number(log.retries)} times${log.retryInterval === null ? "" : `, after ${number(log.retryInterval)} s`}`],
         ["Asked for", time(log.created)],
+        ["Together with", el("a", {href: `#/logs?request=${log.request}`}, "all logs of this request")],
     ]);
 }
 

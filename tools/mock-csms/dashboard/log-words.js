@@ -50,23 +50,15 @@ export function kindOf(log) {
     return log.logType ?? DEFAULTS[log.action] ?? "default";
 }
 
-const SAME = ["via", "logType", "oldestTimestamp", "latestTimestamp", "retries", "retryInterval"];
-const APART = 3000; // milliseconds: what was written later belongs to another request
-
-/* The requests that logs (by id) came from: [{first, created, logs}], newest first. What was asked with one call has ids one after
- * the other, identities in their order and the same wishes. */
+/* The requests that logs (by id) came from: [{first, created, logs}], newest first. */
 export function requestsOf(logs) {
-    const requests = [];
-    let before = null;
+    const requests = new Map();
     for (const log of logs) {
-        const goesOn = before && SAME.every((name) => log[name] === before[name]) && log.station > before.station &&
-            Date.parse(log.created) - Date.parse(before.created) < APART;
-        if (!goesOn)
-            requests.push({first: log.id, created: log.created, logs: []});
-        requests[requests.length - 1].logs.push(log);
-        before = log;
+        if (!requests.has(log.request))
+            requests.set(log.request, {first: log.request, created: log.created, logs: []});
+        requests.get(log.request).logs.push(log);
     }
-    return requests.reverse();
+    return [...requests.values()].reverse();
 }
 
 /* {under, received, uploaded, failed}: how many logs have come to that. */

@@ -72,7 +72,7 @@ class Logs {
     arrange() {
         const ordered = [...this.logs.values()].sort((a, b) => a.id - b.id);
         this.requests = requestsOf(ordered);
-        this.request = this.requests.find((r) => r.logs.some((log) => log.id === Number(this.wanted.request))) ?? null;
+        this.request = this.requests.find((r) => r.first === Number(this.wanted.request)) ?? null;
         const {search, state} = this.wanted, word = search.toLowerCase();
         const fits = KINDS[state]?.[1] ?? ((log) => !state || log.state === state);
         this.within = (this.request?.logs ?? ordered).filter((log) => log.station.toLowerCase().includes(word));

@@ -51,6 +51,8 @@ static void wish_done(Wish *wish)
 /* The answer under construction. */
 typedef struct Answer {
         cJSON *object, *logs, *skipped;
+        int64_t first; /* the id of the first log, by which all know that they belong together; 0:
+                          there is none yet */
 } Answer;
 
 static bool skip(const Answer *answer, const char *station, const char *reason)
@@ -64,7 +66,18 @@ static bool skip(const Answer *answer, const char *station, const char *reason)
         return cJSON_AddItemToArray(answer->skipped, o);
 }
 
-static int add_row(Logs *logs, const Answer *answer, const Wish *wish, const char *station)
+/* Writes it: the first one is known by its own id. */
+static int write_row(Logs *logs, Answer *answer, LogRow *row)
+{
+        row->request = answer->first;
+        int r = state_log_add(logs->options.state, row, &row->id);
+        if (r < 0 || answer->first)
+                return r;
+        row->request = answer->first = row->id;
+        return state_log_save(logs->options.state, row);
+}
+
+static int add_row(Logs *logs, Answer *answer, const Wish *wish, const char *station)
 {
         char token[37], oldest[TIME_TEXT_MAX], latest[TIME_TEXT_MAX], state[] = LOG_WAITING;
         LogRow row = LOG_ROW_INIT;
@@ -82,7 +95,7 @@ static int add_row(Logs *logs, const Answer *answer, const Wish *wish, const cha
         row.retries = wish->retries;
         row.retry_interval = wish->retry_interval;
         row.created = wallclock_now();
-        r = state_log_add(logs->options.state, &row, &row.id);
+        r = write_row(logs, answer, &row);
         if (r < 0)
                 return r;
         log_tell(logs, &row, "added");
@@ -97,7 +110,7 @@ static int add_row(Logs *logs, const Answer *answer, const Wish *wish, const cha
 }
 
 /* A station gets a row, or is skipped. 0, negative errno. */
-static int add_station(Logs *logs, const Answer *answer, const Wish *wish, const char *id)
+static int add_station(Logs *logs, Answer *answer, const Wish *wish, const char *id)
 {
         const Station *station = csms_find(logs->options.csms, id);
         if (!station || !station_is_online(station))

@@ -27,6 +27,7 @@ static const struct {
         const char *name;
         size_t offset;
 } numbers[] = {
+        { "request",       offsetof(LogRow, request)        },
         { "requestId",     offsetof(LogRow, request_id)     },
         { "retries",       offsetof(LogRow, retries)        },
         { "retryInterval", offsetof(LogRow, retry_interval) },

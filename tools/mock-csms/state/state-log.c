@@ -30,7 +30,8 @@ const char state_log_schema[] = "CREATE TABLE log ("
                                 " method TEXT,"
                                 " size INTEGER,"
                                 " sha256 TEXT,"
-                                " received INTEGER"
+                                " received INTEGER,"
+                                " request INTEGER"
                                 ");"
                                 "CREATE INDEX log_station ON log (station, request_id);"
                                 "CREATE INDEX log_state ON log (state)";
@@ -39,12 +40,12 @@ const char state_log_schema[] = "CREATE TABLE log ("
 #define COLUMNS                                                                                    \
         "station, token, via, state, location, action, request_id, log_type, oldest, latest, "     \
         "retries, retry_interval, created, asked, answered, answer, note, told_name, status, "     \
-        "status_since, file, name, method, size, sha256, received"
+        "status_since, file, name, method, size, sha256, received, request"
 #define VALUES                                                                                     \
         "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, "   \
-        "?20, ?21, ?22, ?23, ?24, ?25, ?26"
+        "?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27"
 #define SELECT "SELECT id, " COLUMNS " FROM log "
-#define ID_INDEX 27
+#define ID_INDEX 28
 
 /* clang-format off */
 static const Column columns[] = {
@@ -61,6 +62,7 @@ static const Column columns[] = {
         { COLUMN_TEXT,   offsetof(LogRow, file) },         { COLUMN_TEXT,   offsetof(LogRow, name) },
         { COLUMN_TEXT,   offsetof(LogRow, method) },           { COLUMN_NUMBER, offsetof(LogRow, size) },
         { COLUMN_TEXT,   offsetof(LogRow, sha256) },       { COLUMN_TIME,   offsetof(LogRow, received) },
+        { COLUMN_NUMBER, offsetof(LogRow, request) },
 };
 /* clang-format on */
 _Static_assert(ELEMENTSOF(columns) == ID_INDEX - 1, "the id is bound behind them");
@@ -149,7 +151,7 @@ int state_log_save(State *state, const LogRow *row)
 {
         _statement_ Statement q = NULL;
         int r = state_prepare_write(
-                state, "UPDATE log SET (" COLUMNS ") = (" VALUES ") WHERE id = ?27 RETURNING id",
+                state, "UPDATE log SET (" COLUMNS ") = (" VALUES ") WHERE id = ?28 RETURNING id",
                 &q);
         if (r < 0)
                 return r;

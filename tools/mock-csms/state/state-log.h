@@ -28,12 +28,13 @@ typedef struct LogRow {
         int64_t size;
         char *sha256; /* hex */
         usec_t received;
+        int64_t request; /* the id of the first log that the same call has asked for */
 } LogRow;
 #define LOG_ROW_INIT                                                                               \
         {                                                                                          \
                 .request_id = NO_INT, .retries = NO_INT, .retry_interval = NO_INT,                 \
                 .created = NO_TIME, .asked = NO_TIME, .answered = NO_TIME,                         \
-                .status_since = NO_TIME, .size = NO_INT, .received = NO_TIME                       \
+                .status_since = NO_TIME, .size = NO_INT, .received = NO_TIME, .request = NO_INT    \
         }
 
 /* NULL is fine. */
