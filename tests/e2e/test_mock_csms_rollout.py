@@ -116,6 +116,11 @@ def test_canary_that_fails_stops_and_a_fix_reaches_all(state):
         assert sorted(target["station"] for target in targets + rest) == names(50)
 
 
+def test_half_a_signature_is_refused(csms):
+    for half in "signature", "signingCertificate":
+        assert post(csms, "", plan(order={"location": "http://x/u", half: "QUJD"}), 400)["title"] == "signingCertificate and signature belong together."
+
+
 @pytest.mark.parametrize("size, limit, reason", [(4, "1", "1 of 4 stations{} has failed."), (4, "2", "2 of 4 stations{} have failed."), (1, "1", "1 of 1 station{} has failed.")])
 @pytest.mark.parametrize("group", ["", "all"])
 def test_reason_is_a_sentence(csms, size, limit, reason, group):

@@ -2,6 +2,7 @@
 import {all, at, get, post, remove} from "./api.js";
 import {action, confirm, el, field, note, select} from "./dom.js";
 import {number} from "./format.js";
+import {orderOf} from "./rollout-plan.js";
 
 const REASON_MOST = 64;
 
@@ -34,20 +35,23 @@ function firmwareFields(files) {
     const version = el("input", {maxlength: 32, autocomplete: "off"});
     const box = select([...files.map((f) => [String(f.id), `${f.name}${f.version ? ` · ${f.version}` : ""}`]), ["", "another location …"]],
                        files.length > 0 ? String(files.at(-1).id) : "", {on: {change: () => show()}});
-    const urlField = field("Location", url, "Stations are told this URL as it is.");
+    const certificate = el("textarea", {rows: 3, spellcheck: "false"}), signature = el("textarea", {rows: 2, spellcheck: "false"});
+    const elsewhere = el("div", {}, field("Location", url, "Stations are told this URL as it is."),
+        el("details", {}, el("summary", {}, "Signed: its certificate and signature"), field("Signing certificate (PEM)", certificate),
+           field("Signature (base64)", signature)));
     const show = () => {
-        urlField.hidden = box.value !== "";
+        elsewhere.hidden = box.value !== "";
         url.required = box.value === "";
         version.placeholder = files.find((f) => String(f.id) === box.value)?.version ?? "";
     };
     show();
     return {
         elements: [
-            field("Firmware instead", box), urlField,
+            field("Firmware instead", box), elsewhere,
             field("Version", version, "A station that boots with it has the firmware. Empty: what the firmware says.")
         ],
         read: () => ({
-            ...box.value ? {firmware: Number(box.value)} : {order: {location: url.value.trim()}},
+            ...box.value ? {firmware: Number(box.value)} : {order: orderOf({location: url.value, certificate: certificate.value, signature: signature.value})},
             ...version.value.trim() ? {version: version.value.trim()} : {}
         })
     };

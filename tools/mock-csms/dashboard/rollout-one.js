@@ -52,7 +52,7 @@ function showPlan(r, firmware) {
         ["At a time", r.inFlightMax > 0 ? `${number(r.inFlightMax)} stations` : "all that are due"],
         ["No answer", `failed after ${duration(r.answerTimeout)}`],
         ["No progress", `failed after ${duration(r.progressTimeout)}`],
-        r.plain ? ["Signature", "left out"] : null,
+        r.plain || r.order ? ["Signature", r.plain ? "left out" : r.order.signature ? "told" : "none"] : null,
     ]);
 }
 

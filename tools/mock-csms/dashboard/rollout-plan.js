@@ -38,6 +38,8 @@ export function newDraft() {
         source: "firmware",
         firmware: "",
         location: "",
+        certificate: "",
+        signature: "",
         version: "",
         retrieve: "",
         install: "",
@@ -105,6 +107,8 @@ function checkWhat(d) {
         d.source === "firmware" && d.firmware === "" && ["firmware", "Choose a firmware."],
         d.source === "location" && !/^(https?|ftps?|sftp):\/\/\S+$/.test(d.location.trim()) &&
             ["location", "The location must be a URL: http, https, ftp, ftps or sftp."],
+        d.source === "location" && d.certificate.trim() === "" && d.signature.trim() !== "" && ["certificate", "A signature needs its certificate."],
+        d.source === "location" && d.certificate.trim() !== "" && d.signature.trim() === "" && ["signature", "A certificate needs the signature."],
         d.retrieve.trim() !== "" && !TIME.test(d.retrieve.trim()) && ["retrieve", "When to fetch it is no time such as 02:00 or 2026-11-27T02:00."],
         d.install.trim() !== "" && !TIME.test(d.install.trim()) && ["install", "When to install it is no time such as 02:00 or 2026-11-27T02:00."],
         !isSpan(d.spread) && ["spread", "The spread must be between nothing and 7 days."],
@@ -167,12 +171,17 @@ function groupBody(g) {
     };
 }
 
+/* What stations are told of a file elsewhere: location and, as they are typed or pasted, certificate (PEM) and signature (base64). */
+export function orderOf({location, certificate, signature}) {
+    return {location: location.trim(), signingCertificate: certificate.trim() ? certificate : undefined, signature: signature.replace(/\s+/g, "") || undefined};
+}
+
 /* The body of POST /api/rollouts. */
 export function bodyOf(d) {
     const among = filterOf(d.among);
     return {
         name: d.name.trim(),
-        ...d.source === "firmware" ? {firmware: Number(d.firmware)} : {order: {location: d.location.trim()}},
+        ...d.source === "firmware" ? {firmware: Number(d.firmware)} : {order: orderOf(d)},
         version: d.version.trim() || undefined,
         retrieve: d.retrieve.trim() || undefined,
         install: d.install.trim() || undefined,

@@ -141,8 +141,11 @@ export function stepWhat(form, files) {
         files.map(
             (f) => el("option", {value: String(f.id)}, `${f.name}${f.version ? ` · ${f.version}` : ""}${f.scheme ? " · signed for OCPP" : ""}`)));
     const what = d.source === "location"
-        ? text(form, d, "location", "location", "Location", "Stations are told this URL as it is, without a signature.",
-              {type: "url", maxlength: 512, placeholder: "https://…"})
+        ? [text(form, d, "location", "location", "Location", "Stations are told this URL as it is.", {type: "url", maxlength: 512, placeholder: "https://…"}),
+           el("details", {open: d.certificate !== "" || d.signature !== ""}, el("summary", {}, "Signed: its certificate and signature"),
+              field("Signing certificate (PEM)", bind(form, d, "certificate", "certificate", el("textarea", {rows: 3, spellcheck: "false"})),
+                    "With both, 1.6 stations get SignedUpdateFirmware; without, all are told of an unsigned file."),
+              field("Signature (base64)", bind(form, d, "signature", "signature", el("textarea", {rows: 2, spellcheck: "false"}))))]
         : files.length > 0 ? field("Firmware", bind(form, d, "firmware", "firmware", firmware))
                            : el("p", {class: "quiet"}, "No firmware is kept here yet: ", el("a", {href: "#/firmware"}, "add one"),
                                  ", or tell a location elsewhere. What you have entered here is kept.");

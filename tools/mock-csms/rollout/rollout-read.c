@@ -148,6 +148,9 @@ static int take_what(const cJSON *body, FirmwareStore *store, int64_t firmware, 
                 return find_firmware(store, firmware, version, reterr);
         if (!cJSON_IsString(cJSON_GetObjectItemCaseSensitive(order, "location")))
                 return complain(reterr, "order must have a location.");
+        if (!cJSON_GetObjectItemCaseSensitive(order, "signature") !=
+            !cJSON_GetObjectItemCaseSensitive(order, "signingCertificate"))
+                return complain(reterr, "signingCertificate and signature belong together.");
         *ret_order = cJSON_PrintUnformatted(order);
         if (!*ret_order)
                 return -ENOMEM;
