@@ -115,7 +115,7 @@ def test_sorting(shown):
     shown.until(f"return (() => {{ {ROWS} }})().some((r) => r.id === 'FLEET00{COUNT}' && r.index === 2)")
 
 
-def test_phone_tells_who_is_connected(browser, empty):  # noqa: F811
+def test_phone_tells_who_is_connected(empty, browser):  # noqa: F811
     """There is no column for it: it stands below the identity."""
     told = "return getComputedStyle(document.querySelector('.grid-body .cell'), '::after').content"
     browser.look(PHONE)
@@ -131,7 +131,7 @@ def test_phone_tells_who_is_connected(browser, empty):  # noqa: F811
     assert browser.script(told) == "none"
 
 
-def test_change_is_seen_without_reloading(browser, empty):  # noqa: F811
+def test_change_is_seen_without_reloading(empty, browser):  # noqa: F811
     browser.open(empty, heading="Fleet")
     browser.until_text("No station has connected yet")
     assert_accessible(browser, "fleet-empty")
@@ -164,7 +164,7 @@ def test_frame_tells_whether_it_is_live(browser):  # noqa: F811
     assert_accessible(browser, "fleet-gone")
 
 
-def test_colours_are_the_systems_or_chosen(browser, empty):  # noqa: F811
+def test_colours_are_the_systems_or_chosen(empty, browser):  # noqa: F811
     dark = "return getComputedStyle(document.documentElement).colorScheme === 'dark'"
     browser.look(PHONE, "dark")
     browser.open(empty, heading="Fleet")
@@ -195,7 +195,7 @@ def sign_in(browser, csms, token, page="fleet"):  # noqa: F811
     browser.keys(Keys.ENTER)
 
 
-def test_token_is_asked_for_until_it_is_right(browser, guarded):  # noqa: F811
+def test_token_is_asked_for_until_it_is_right(guarded, browser):  # noqa: F811
     sign_in(browser, guarded, "wrong-wrong-wrong")
     browser.until_text("This token is not known here.")
     assert_accessible(browser, "token")
@@ -208,7 +208,7 @@ def test_token_is_asked_for_until_it_is_right(browser, guarded):  # noqa: F811
     assert browser.script("return Object.keys(localStorage).length === 0 && document.cookie === ''")
 
 
-def test_who_may_only_read_sees_it(browser, guarded):  # noqa: F811
+def test_who_may_only_read_sees_it(guarded, browser):  # noqa: F811
     plan = {"name": "spring", "order": {"location": "http://x/y"}, "groups": [{"name": "all", "filter": {}}]}
     with Station(guarded.port, "CP1") as station:
         station.call("BootNotification", BOOT["ocpp2.0.1"])
@@ -231,7 +231,7 @@ def boot(text, protocol, fence):
     return {"reason": text, "chargingStation": {"vendorName": text, "model": text, "serialNumber": text, "firmwareVersion": fence + text}}
 
 
-def test_hostile_texts_are_texts(browser, empty):  # noqa: F811
+def test_hostile_texts_are_texts(empty, browser):  # noqa: F811
     with contextlib.ExitStack() as stack, socket.create_server(("127.0.0.1", 0)) as trap:
         trap.settimeout(0.3)
         fence = f"<img src=http://127.0.0.1:{trap.getsockname()[1]}/x>"

@@ -260,6 +260,7 @@ def test_set_value_is_what_the_station_has(browser, harmed):  # noqa: F811
     liar = harmed.liars["bidi"]
     browser.open(harmed, f"station/{encode(liar.identity)}?tab=variables")
     browser.press("button", "Ask the station", browser.find("region", "=Variables"))
+    browser.until("return document.querySelector('[data-tab=variables] [role=status]').textContent.includes('shown, told')")
     browser.press("button", "Set ")
     assert browser.script("return document.querySelector('dialog input').value") == liar.text
     assert_harmless(browser)
@@ -336,6 +337,7 @@ def test_log(browser, harmed, name):  # noqa: F811
     assert seen
     assert_harmless(browser)
     browser.script("[...document.querySelectorAll('.log-entries .grid-row:not([hidden])')].find((r) => r.firstChild.textContent === 'b').click()")
+    browser.until("return document.querySelector('.log-text h3')?.textContent === 'b' && document.querySelector('.log-line')")
     browser.write("Find in the text", "red")
     assert_harmless(browser)
     assert browser.script("return document.querySelectorAll('.log-line mark').length") >= 3
