@@ -1,5 +1,6 @@
 """GET /api/events: what happens, as server-sent events."""
 import json
+import socket
 
 import pytest
 import openapi
@@ -152,6 +153,42 @@ def test_what_is_deleted_is_told(csms):
 def test_unknown_types_are_refused(csms, query):
     answer = csms.get(f"/api/events{query}")
     assert answer.status == 400 and answer.json["title"].startswith("types must be")
+
+
+def asking(csms, request, body=""):
+    """A socket on which this has been asked."""
+    client = socket.create_connection(("127.0.0.1", csms.port), timeout=10)  # less than until a listener's next sign of life
+    client.sendall(f"{request} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+    return client
+
+
+def hang_up(client):
+    """Waits until mock-csms has done so, too."""
+    client.shutdown(socket.SHUT_WR)
+    while client.recv(10000):
+        pass
+    client.close()
+
+
+def test_listeners_that_hang_up_make_room(csms):
+    """Though nothing happens that they could be told."""
+    clients = [asking(csms, "GET /api/events?types=firmware") for _ in range(64)]
+    for client in clients:
+        assert client.recv(10000).startswith(b"HTTP/1.1 200 ")
+    for client in clients:
+        hang_up(client)
+    with Stream(csms) as stream:
+        assert stream.response.status == 200
+
+
+def test_who_waits_for_a_station_may_hang_up(tmp_path):
+    with MockCsms("--files", tmp_path) as csms, Station(csms.port, "CP1", protocols=["ocpp1.6"]) as station:
+        client = asking(csms, "POST /api/stations/CP1/logs")
+        asked = station.next_call()
+        hang_up(client)
+        station.answer(asked[1])  # to nobody
+        assert "currentTime" in station.call("Heartbeat")[2]
+        assert csms.get("/api/self").status == 200
 
 
 def test_listeners_are_limited(csms):

@@ -39,6 +39,7 @@ struct Exchange {
         const StreamSource *stream; /* NULL: an answer of a known length */
         void *stream_userdata;
         bool beat_due;
+        bool is_watched, hung_up; /* while it waits */
 };
 
 /* What lws keeps of a connection. */

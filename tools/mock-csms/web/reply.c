@@ -21,6 +21,8 @@ void exchange_free(Exchange *x)
 {
         if (!x)
                 return;
+        if (x->is_watched)
+                hangups_forget(&web_of(x->wsi)->hangups, lws_get_socket_fd(x->wsi));
         if (x->gone)
                 x->gone(x->waiter);
         if (x->stream)
@@ -54,8 +56,24 @@ void exchange_add_header(Exchange *x, const char *name, char *value)
         x->headers[x->headers_count++].value = value;
 }
 
+/* The answer takes as long as it likes: whether the client still wants it is looked at meanwhile.
+ */
+static void watch(Exchange *x)
+{
+        x->is_watched = true;
+        hangups_watch(&web_of(x->wsi)->hangups, lws_get_socket_fd(x->wsi), x);
+}
+
+void http_hung_up(void *exchange)
+{
+        Exchange *x = exchange;
+        x->hung_up = true;
+        lws_set_timeout(x->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_ASYNC);
+}
+
 void exchange_wait(Exchange *x, void (*gone)(void *waiter), void *waiter)
 {
+        watch(x);
         x->gone = gone;
         x->waiter = waiter;
 }
@@ -79,6 +97,8 @@ Upload *exchange_upload(Exchange *x, int *ret_error)
 /* The client must have read what comes within a time. */
 static void want_to_write(Exchange *x)
 {
+        if (x->hung_up) /* or it would not be closed */
+                return;
         lws_set_timeout(x->wsi, PENDING_TIMEOUT_HTTP_CONTENT, CHUNK_SECONDS);
         lws_callback_on_writable(x->wsi);
 }
@@ -117,6 +137,7 @@ void exchange_stream(Exchange *x, const char *type, const StreamSource *source, 
 {
         x->stream = source;
         x->stream_userdata = userdata;
+        watch(x);
         exchange_reply(x, 200, type, NULL);
 }
 
@@ -314,7 +335,7 @@ int exchange_write(struct lws *wsi, Session *session)
 {
         unsigned char buffer[LWS_PRE + CHUNK_SIZE];
         Exchange *x = session->x;
-        if (!x || !x->answered)
+        if (!x || !x->answered || x->hung_up)
                 return 0;
         if (!x->headers_sent) {
                 if (write_headers(x) < 0)

@@ -145,6 +145,7 @@ static void stop(Server *server)
                 firmware_stop(server->service.firmware);
         uv_close((uv_handle_t *)&server->timer, NULL);
         uv_close((uv_handle_t *)&server->prepare, NULL);
+        hangups_close(&server->web.hangups);
         for (size_t i = 0; i < ELEMENTSOF(server->signals); i++)
                 uv_close((uv_handle_t *)&server->signals[i], NULL);
         if (server->context)
@@ -448,6 +449,7 @@ static void raise_limits(void)
 int server_run(const ServerOptions *options)
 {
         Server server = {.web.files_fd = -1,
+                         .web.hangups.epoll_fd = -1,
                          .web.want_certificates = options->client_ca != NULL,
                          .run = options->run,
                          .hook_program = options->hook};
@@ -461,7 +463,11 @@ int server_run(const ServerOptions *options)
                 return log_error_errno(r, "Can't start the loop");
         choose_protocols(&server, options->protocols);
         start_loop(&server);
-        r = open_things(&server, options);
+        r = hangups_open(&server.web.hangups, &server.loop, http_hung_up);
+        if (r < 0)
+                log_error_errno(r, "Can't start");
+        if (r == 0)
+                r = open_things(&server, options);
         if (r == 0)
                 r = create_context(&server, options);
         if (r < 0)

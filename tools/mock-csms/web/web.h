@@ -7,6 +7,7 @@
 #include "auth.h"
 #include "conn.h"
 #include "expired.h"
+#include "hangup.h"
 #include "liveness.h"
 #include <libwebsockets.h>
 
@@ -21,6 +22,7 @@ typedef struct Web {
         bool want_certificates;    /* stations need a client certificate, and no password */
         struct lws_context *context;
         Liveness liveness; /* of the stations */
+        Hangups hangups;   /* of those who wait for an answer */
         lws_sorted_usec_list_t timer;
         bool is_timer_set;
         Conn *unsent; /* those with something that waits for ws_send_all(); borrowed */
@@ -29,6 +31,8 @@ typedef struct Web {
 /* lws_callback_function of protocol 0, HTTP. */
 int http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                   size_t size);
+/* The tell() of its hangups. */
+void http_hung_up(void *exchange);
 /* … of the protocols that OCPP versions are. */
 int ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                 size_t size);
