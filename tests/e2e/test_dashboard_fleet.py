@@ -1,16 +1,19 @@
 """The dashboard's frame and its fleet in real Chromium: 300 simulated stations, what one may do, texts that mean harm."""
 import contextlib
 import json
+import pathlib
 import socket
+import subprocess
 
 import pytest
 
 from a11y import assert_accessible
 from browser import DESKTOP, PHONE, Keys, browser, chromium, legible  # noqa: F401
 from fleet import Fleet
-from mockcsms import BOOT, MockCsms, wait_until
+from mockcsms import BINARY_DIR, BOOT, MockCsms, wait_until
 from wsclient import Station
 
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
 COUNT = 300
 LISTED = "return document.querySelector('.head [role=status]').textContent"
 ROWS = "return [...document.querySelectorAll('.grid-body .grid-row')].filter((r) => !r.hidden).map((r) => ({index: Number(r.ariaRowIndex), id: r.children[0].textContent, text: r.innerText}))"
@@ -149,6 +152,51 @@ def test_change_is_seen_without_reloading(empty, browser):  # noqa: F811
     assert empty.request("DELETE", "/api/stations/CP1").status == 204
     browser.until_text("No station has connected yet")
     assert browser.script("return window.same")
+
+
+def test_what_has_just_changed_can_be_on_top(browser, empty):  # noqa: F811
+    """Each finds its place among the others as it changes: they are not all sorted anew."""
+    names = "return [...document.querySelectorAll('.grid-body .grid-row')].filter((r) => !r.hidden).map((r) => r.children[0].textContent).join()"
+
+    def until_order(*order):
+        browser.until(f"return (() => {{ {names} }})() === arguments[0]", ",".join(order), what=f"order {order}")
+
+    with contextlib.ExitStack() as stack:
+        stations = [stack.enter_context(Station(empty.port, f"CP{i}")) for i in range(1, 6)]
+        browser.open(empty, heading="Fleet")
+        until_listed(browser, 5)
+        for order in ("ascending", "descending"):
+            browser.press("button", "Changed", browser.find("grid"))
+            browser.until("return document.querySelector('[data-name=since]').ariaSort === arguments[0]", order)
+        until_order("CP1", "CP2", "CP3", "CP4", "CP5")  # of none anything is known
+        for i, order in ((3, "31245"), (5, "53124"), (3, "35124"), (1, "13524"), (4, "41352")):
+            stations[i - 1].call("FirmwareStatusNotification", {"status": "Downloading", "requestId": 1})
+            until_order(*(f"CP{n}" for n in order))
+        browser.write("Search", "CP5")
+        until_order("CP5")
+        stations[0].call("FirmwareStatusNotification", {"status": "Downloaded", "requestId": 1})
+        browser.write("Search", "")
+        until_order("CP1", "CP4", "CP3", "CP5", "CP2")
+        browser.choose("State", "Updating")
+        until_order("CP1", "CP4", "CP3", "CP5")
+        stations[3].call("FirmwareStatusNotification", {"status": "Installed", "requestId": 1})
+        until_order("CP1", "CP3", "CP5")
+        stations[1].call("FirmwareStatusNotification", {"status": "Downloading", "requestId": 1})
+        until_order("CP2", "CP1", "CP3", "CP5")
+        stations[2].close()
+        wait_until(lambda: not empty.stations()["CP3"]["online"])
+        assert empty.request("DELETE", "/api/stations/CP3").status == 204
+        until_order("CP2", "CP1", "CP5")
+        stations[2] = stack.enter_context(Station(empty.port, "CP3"))  # of which nothing is known any more
+        browser.choose("State", "All states")
+        until_order("CP2", "CP4", "CP1", "CP5", "CP3")
+
+
+def test_the_benchmark_of_the_dashboard_still_runs():
+    done = subprocess.run([SOURCE / "tests/bench/dashboard", "--quick", "--binaries", BINARY_DIR / "bin"], capture_output=True, text=True,
+                          check=False, timeout=300)
+    figures = [line.split()[0] for line in done.stdout.splitlines() if not line.startswith("#")]
+    assert figures == [f"dashboard-{n}" for n in ("statuses", "rows", "updates", "heap", "nodes", "listeners")], done.stdout + done.stderr  # met or not
 
 
 def test_frame_tells_whether_it_is_live(browser):  # noqa: F811

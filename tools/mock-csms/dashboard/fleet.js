@@ -40,11 +40,11 @@ const COLUMNS = [
     {name: "vendor", label: "Vendor", track: "minmax(5rem,.8fr)", sort: (s) => s.vendor, text: (s) => orDash(s.vendor)},
     {...CELLS.model, track: "minmax(5rem,.9fr)", sort: (s) => s.model},
     {...CELLS.firmwareVersion, track: "minmax(4.5rem,.7fr)", phone: "6.6rem", sort: (s) => s.firmwareVersion},
-    {...CELLS.bootedSlot, track: "5.5rem", sort: (s) => s.bootedSlot},
-    {name: "update", label: "Update", track: "minmax(9rem,1.1fr)", phone: "minmax(7rem,1fr)", sort: (s) => s.update?.status, show: (cell, s) => showUpdate(cell, s.update)},
-    {name: "since", label: "Changed", track: "6.2rem", sort: (s) => s.update && Date.parse(s.update.since), show: showChanged},
-    {name: "seen", label: "Seen", track: "9rem", sort: (s) => (s.online ? s.connectedSince : s.lastSeen), show: showSeen},
-    {...CELLS.tags, track: "minmax(4rem,.7fr)"},
+    {...CELLS.bootedSlot, track: "minmax(4rem,5.5rem)", sort: (s) => s.bootedSlot},
+    {name: "update", label: "Update", track: "minmax(8rem,1.1fr)", phone: "minmax(7rem,1fr)", sort: (s) => s.update?.status, show: (cell, s) => showUpdate(cell, s.update)},
+    {name: "since", label: "Changed", track: "minmax(4.5rem,6.5rem)", sort: (s) => s.update && Date.parse(s.update.since), show: showChanged},
+    {name: "seen", label: "Seen", track: "minmax(5.5rem,9rem)", sort: (s) => (s.online ? s.connectedSince : s.lastSeen), show: showSeen},
+    {...CELLS.tags, track: "minmax(3.5rem,.7fr)"},
 ];
 
 /* State words of the filter: whether a station is one of these. */
@@ -56,6 +56,8 @@ const STATES = {
     failed: ["Update failed", (s) => s.update?.phase === "failed"],
     installed: ["Installed", (s) => s.update?.phase === "installed"],
 };
+
+const NOTHING_WANTED = {search: "", state: "", firmwareVersion: "", model: "", tag: ""};
 
 function compareBy(sorted) {
     const down = sorted.startsWith("-"), name = down ? sorted.slice(1) : sorted;
@@ -73,16 +75,63 @@ function compareBy(sorted) {
     };
 }
 
+/* Whether the order is that in which things happen. */
+function isFollowed(sorted) {
+    return sorted.replace("-", "") === "since";
+}
+
+/* Two sorted lists as one; the places of the few among the many are looked for by halves. */
+function merge(many, few, compare) {
+    const merged = [];
+    let from = 0;
+    for (const item of few) {
+        let low = from, high = many.length;
+        while (low < high) {
+            const middle = (low + high) >> 1;
+            if (compare(many[middle], item) < 0)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        while (from < low)
+            merged.push(many[from++]);
+        merged.push(item);
+    }
+    while (from < many.length)
+        merged.push(many[from++]);
+    return merged;
+}
+
 /* The stations, those that fit, and how many there are of each kind. */
 class Fleet {
     constructor() {
         this.stations = new Map();
         this.sorted = "id";
-        this.wanted = {search: "", state: "", firmwareVersion: "", model: "", tag: ""};
+        this.wanted = {...NOTHING_WANTED};
+        this.ordered = null; // rows() as it was; null: that was for something else
+        this.changed = new Set(); // stations, since then
     }
 
     put(station) {
-        this.stations.set(station.id, Object.assign(this.stations.get(station.id) ?? {}, station));
+        const known = this.stations.get(station.id) ?? {};
+        this.stations.set(station.id, Object.assign(known, station));
+        this.changed.add(known);
+    }
+
+    remove(id) {
+        this.changed.add(this.stations.get(id));
+        this.stations.delete(id);
+    }
+
+    /* wanted: those members that are others now */
+    want(wanted) {
+        Object.assign(this.wanted, wanted);
+        this.ordered = null;
+    }
+
+    sortBy(sorted) {
+        this.sorted = sorted;
+        this.ordered = null;
     }
 
     fits(s) {
@@ -92,8 +141,14 @@ class Fleet {
             (!search || [s.id, s.vendor, s.model, s.serialNumber, s.firmwareVersion].some((t) => t?.toLowerCase().includes(search)));
     }
 
+    /* Those that fit, in order. Only what has changed looks for its place: to sort ten thousand takes too long to be done ten times a second. */
     rows() {
-        return [...this.stations.values()].filter((s) => this.fits(s)).sort(compareBy(this.sorted));
+        const compare = compareBy(this.sorted), {ordered, changed, stations} = this;
+        const others = ordered ? ordered.filter((s) => !changed.has(s)) : [];
+        const fresh = [...(ordered ? changed : stations.values())].filter((s) => s && stations.get(s.id) === s && this.fits(s)).sort(compare);
+        changed.clear();
+        this.ordered = merge(others, fresh, compare);
+        return this.ordered;
     }
 
     count() {
@@ -153,24 +208,29 @@ export async function show(main, {query, signal}) {
     const nothing = el("div", {});
     const grid = new Grid(COLUMNS, {label: "Stations", key: (s) => s.id, sorted: fleet.sorted,
                                     open: (s) => { location.hash = stationAddress(s.id); },
-                                    onSort: (sorted) => { fleet.sorted = sorted; arrange(); }});
-    const choose = (name, value) => { fleet.wanted[name] = value; arrange(); };
+                                    onSort: (sorted) => { fleet.sortBy(sorted); arrange(); }});
+    const choose = (name, value) => { fleet.want({[name]: value}); arrange(); };
     const tiles = makeTiles("Stations by state", TILES, (state) => choose("state", state));
     const filters = makeFilters(fleet, choose);
     let total = null;
-    const arrange = () => {
+    const arrangeRows = () => {
         const rows = fleet.rows();
         grid.setRows(rows);
-        const counts = fleet.count();
+        setText(listed, total !== null && fleet.stations.size < total ? `${number(fleet.stations.size)} of ${number(total)} loaded` : `${number(rows.length)} listed`);
+    };
+    const arrange = () => {
+        arrangeRows();
+        const {rows} = grid, counts = fleet.count();
         tiles.show((state) => counts[state || "all"], fleet.wanted.state);
         filters.show();
-        setText(listed, total !== null && fleet.stations.size < total ? `${number(fleet.stations.size)} of ${number(total)} loaded` : `${number(rows.length)} listed`);
         grid.element.hidden = rows.length === 0;
         replace(nothing, rows.length > 0 || total === null ? null : fleet.stations.size > 0
-            ? empty("No station fits", "Take a filter away: ", el("button", {type: "button", on: {click: () => { Object.keys(fleet.wanted).forEach((k) => { fleet.wanted[k] = ""; }); arrange(); }}}, "show all"))
+            ? empty("No station fits", "Take a filter away: ", el("button", {type: "button", on: {click: () => { fleet.want(NOTHING_WANTED); arrange(); }}}, "show all"))
             : empty("No station has connected yet", "Let one connect to ", el("code", {}, `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ocpp/IDENTITY`), ", or try it with mock-csms-fleet."));
     };
-    const repaint = gather(() => grid.repaint(), REPAINT_EVERY), rearrange = gather(arrange, ARRANGE_EVERY);
+    /* What is sorted by its last change runs by, unless somebody is about to press on a row. */
+    const repaint = gather(() => (isFollowed(fleet.sorted) && !grid.isInUse() ? arrangeRows() : grid.repaint()), REPAINT_EVERY);
+    const rearrange = gather(arrange, ARRANGE_EVERY);
     replace(main, el("div", {class: "head"}, el("h1", {}, "Fleet"), listed), tiles.element, filters.element, nothing, grid.element);
     signal.addEventListener("abort", () => grid.close());
     const first = load(fleet, signal, (n) => { total = n; arrange(); });
@@ -178,7 +238,7 @@ export async function show(main, {query, signal}) {
             lost: () => first.then(() => load(fleet, signal, (n) => { total = n; rearrange(); })).catch(() => {}),
             event(type, data) {
                 if (type === "station-deleted")
-                    fleet.stations.delete(data.id);
+                    fleet.remove(data.id);
                 else
                     fleet.put(data);
                 repaint();

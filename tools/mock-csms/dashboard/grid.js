@@ -196,6 +196,11 @@ export class Grid {
         this.pool.find((line) => line.index === index)?.row.focus({preventScroll: true});
     }
 
+    /* Whether somebody points at a row, or is on one. */
+    isInUse() {
+        return this.body.matches(":hover, :focus-within");
+    }
+
     close() {
         this.observer.disconnect();
     }
