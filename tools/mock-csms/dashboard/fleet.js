@@ -213,6 +213,9 @@ export async function show(main, {query, signal}) {
     const tiles = makeTiles("Stations by state", TILES, (state) => choose("state", state));
     const filters = makeFilters(fleet, choose);
     let total = null;
+    const noneFits = empty("No station fits", "Take a filter away: ", el("button", {type: "button", on: {click: () => { fleet.want(NOTHING_WANTED); arrange(); }}}, "show all"));
+    const noneYet = empty("No station has connected yet", "Let one connect to ",
+                          el("code", {}, `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ocpp/IDENTITY`), ", or try it with mock-csms-fleet.");
     const arrangeRows = () => {
         const rows = fleet.rows();
         grid.setRows(rows);
@@ -224,9 +227,9 @@ export async function show(main, {query, signal}) {
         tiles.show((state) => counts[state || "all"], fleet.wanted.state);
         filters.show();
         grid.element.hidden = rows.length === 0;
-        replace(nothing, rows.length > 0 || total === null ? null : fleet.stations.size > 0
-            ? empty("No station fits", "Take a filter away: ", el("button", {type: "button", on: {click: () => { fleet.want(NOTHING_WANTED); arrange(); }}}, "show all"))
-            : empty("No station has connected yet", "Let one connect to ", el("code", {}, `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ocpp/IDENTITY`), ", or try it with mock-csms-fleet."));
+        const told = rows.length > 0 || total === null ? null : fleet.stations.size > 0 ? noneFits : noneYet;
+        if (nothing.firstChild !== told) // a button that is replaced can't be pressed
+            replace(nothing, told);
     };
     /* What is sorted by its last change runs by, unless somebody is about to press on a row. */
     const repaint = gather(() => (isFollowed(fleet.sorted) && !grid.isInUse() ? arrangeRows() : grid.repaint()), REPAINT_EVERY);
