@@ -15,11 +15,12 @@ from stage import Stage
 
 AGENT, COUNT, CANARY = "CS001", 100, 10
 WIDTHS = {"desktop": DESKTOP, "phone": PHONE}
-SECONDS = 20  # that something may take which others than the browser do
+SECONDS = 60  # that something may take which others than the browser do
 UPDATES = ("UpdateFirmware", "SignedUpdateFirmware")
 
 ROW = """return [...document.querySelectorAll(arguments[0])].filter((r) => r.checkVisibility() && r.children[0].textContent.startsWith(arguments[1]))
     .map((r) => [...r.children].map((c) => c.textContent.trim()))[0] ?? null"""
+BADGE = "document.querySelector('main .head .badge').textContent"
 STEPS = "return [...document.querySelectorAll('[aria-label=\"Last update\"] tbody th')].map((th) => th.firstChild.data)"
 
 
@@ -174,7 +175,7 @@ def test_firmware_comes_to_the_real_agent(day):
     hold("hold", "set-primary")
     charger.may_download.unlink(missing_ok=True)
     day.upload(bundle)
-    b.until_text("verified")
+    b.until("return [...document.querySelectorAll('.badge')].some((badge) => badge.textContent === 'verified')", what="the bundle's own signature")
     sign(day)
     day.see("firmware")
     shown = push(day, bundle.name)
@@ -183,8 +184,7 @@ def test_firmware_comes_to_the_real_agent(day):
     assert told[2:] == shown[2:] and told[3]["firmware"]["signature"]
     day.see("push-sent")
 
-    b.script("arguments[0].scrollIntoView({block: 'center'})", b.find("gridcell", f"={AGENT}"))
-    b.find("gridcell", f"={AGENT}").click()
+    b.press("gridcell", f"={AGENT}")
     b.press("link", "To the station")
     b.until_heading(AGENT)
     until_steps(b, "Ordered by UpdateFirmware", "Answer: Accepted")
@@ -197,7 +197,7 @@ def test_firmware_comes_to_the_real_agent(day):
     until_steps(b, "Rebooting")
     wait_until(lambda: charger.reboot_asked, SECONDS)
     charger.power_off()
-    b.until("return document.querySelector('.head .badge').textContent === 'offline'")
+    b.until(f"return {BADGE} === 'offline'")
     day.see("station-rebooting")
 
     day.to("Fleet")
@@ -213,13 +213,12 @@ def test_firmware_comes_to_the_real_agent(day):
     charger.csms.fault(AGENT, kind="none", action="BootNotification")
     until_steps(b, "Installed")
     b.until("return document.querySelector('[aria-label=\"Last update\"] .badge').textContent === 'Installed'")
+    assert list(dict.fromkeys(b.script(STEPS))) == ["Ordered by UpdateFirmware", "Answer: Accepted", "Downloading", "Downloaded", "Signature verified", "Installing",
+                                                    "Rebooting", "Booted", "Installed"]
     day.see("station-installed")
     day.to("Fleet")
     day.until_row(AGENT, "connected", version, "Installed")
     assert charger.version_of(charger.slot) == version
-
-
-GROUPS = ".rollout-progress"
 
 
 def plan(day, name, file):
@@ -271,7 +270,7 @@ def test_canary_stops_a_bad_build(day):
         b.until_text(f"Show the failed stations ({CANARY})", seconds=SECONDS)
         reason = b.script("return document.querySelector('.rollout-cause').textContent")
         assert "canary" in reason and "3" in reason
-        assert "stopped by itself" in b.text()
+        b.until(f"return {BADGE} === 'stopped by itself'")
         group(day, "canary", f"{CANARY} of 3")
         group(day, "full", "not begun", f"{others} waiting")
         day.see("rollout-stopped")
@@ -294,7 +293,7 @@ def test_canary_stops_a_bad_build(day):
         b.until_heading(name)
         b.press("button", "Supersede …")
         dialog = b.find("dialog", "Supersede")
-        assert f"{CANARY}" in dialog.text
+        assert f"{others} stations are told it in their turn; {CANARY} that have failed are told it, too." in dialog.text
         day.choose("Firmware instead", good)
         b.write("Reason", why)
         day.see("rollout-supersede")
@@ -309,7 +308,7 @@ def test_canary_stops_a_bad_build(day):
         b.press("button", "=Resume")
         day.sure("Resume", "Resume")
         b.until_text(f"{COUNT} stations: {COUNT} installed", seconds=SECONDS)
-        b.until("return document.querySelector('main .head .badge').textContent === 'finished'")
+        b.until(f"return {BADGE} === 'finished'")
         b.until_text("✓ finished")
         day.see("rollout-finished")
         assert day.told(good) == sorted(f"FLEET{i:05}" for i in range(1, COUNT + 1)) and day.told(bad) == canaries
@@ -326,12 +325,9 @@ def open_log(day, station, text, file=None):
     b = day.browser
     b.write("Station", station)
     b.press("link", f"={station}")  # the newest, if there are several
-    b.until_heading()
+    b.until_text(f" of {station}")
     if file:
-        b.find("grid", "Files in the log")
-        cell = b.find("gridcell", file)
-        b.script("arguments[0].scrollIntoView({block: 'center'})", cell)
-        cell.click()
+        b.press("gridcell", file)
     b.until("return document.querySelector('.log-lines')?.textContent.includes(arguments[0])", text, what=text)
 
 
