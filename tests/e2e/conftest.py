@@ -17,7 +17,7 @@ MAKE_PKI = Path(__file__).resolve().parents[2] / "certs" / "make-pki"
 
 # The files that take longest. A worker of a run takes whole files: one that began its last of these late would keep the run
 # waiting while the others have nothing to do.
-LONGEST = ("test_conformance", "test_conformance_21", "test_logs", "test_faults", "test_faults_csms", "test_streaming", "test_soak",
+LONGEST = ("test_conformance", "test_conformance_21", "test_dashboard_hostile", "test_logs", "test_faults", "test_faults_csms", "test_streaming", "test_soak",
            "test_kill", "test_mock_csms_fleet", "test_network_profile", "test_mock_csms_liveness", "test_demo", "test_dashboard_pages",
            "test_dashboard_day", "test_attempts", "test_reset", "test_mock_csms_hostile", "test_transfer_servers", "test_upload")
 

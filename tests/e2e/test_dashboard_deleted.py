@@ -37,6 +37,7 @@ def test_pushes(csms, browser):  # noqa: F811
     browser.until_text("1 push")
     browser.go("push/2", heading="Push 2")
     browser.until_text("The messages")
+    browser.wait("await new Promise((r) => setTimeout(r, 500))")  # what it asks for as it opens is there
     delete(csms, "pushes/2")
     browser.until_text("This push is deleted")
     assert_accessible(browser, "push-deleted")

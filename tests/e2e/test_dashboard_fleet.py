@@ -151,6 +151,7 @@ def test_change_is_seen_without_reloading(empty, browser):  # noqa: F811
     browser.until("return document.querySelector('[role=gridcell][data-tone=off]')?.textContent === 'offline'")
     assert empty.request("DELETE", "/api/stations/CP1").status == 204
     browser.until_text("No station has connected yet")
+    until_listed(browser, 0)
     assert browser.script("return window.same")
 
 

@@ -106,6 +106,7 @@ function merge(many, few, compare) {
 class Fleet {
     constructor() {
         this.stations = new Map();
+        this.gone = new Set(); // forgotten: an answer that is older than the event may have them
         this.sorted = "id";
         this.wanted = {...NOTHING_WANTED};
         this.ordered = null; // rows() as it was; null: that was for something else
@@ -119,7 +120,9 @@ class Fleet {
     }
 
     remove(id) {
-        this.changed.add(this.stations.get(id));
+        this.gone.add(id);
+        if (this.stations.has(id))
+            this.changed.add(this.stations.get(id));
         this.stations.delete(id);
     }
 
@@ -187,17 +190,22 @@ function makeFilters(fleet, changed) {
 }
 
 async function load(fleet, signal, arrived) {
+    const before = [...fleet.stations.keys()], there = new Set();
     let limit = FIRST;
     for (let after; ;) {
         const page = await pages(at("stations"), {limit, after}, signal).next();
-        for (const station of page.value.items)
-            fleet.put(station);
+        for (const station of page.value.items) {
+            there.add(station.id);
+            if (!fleet.gone.has(station.id))
+                fleet.put(station);
+        }
         arrived(page.value.total);
         if (page.value.next === null)
-            return;
+            break;
         after = page.value.next;
         limit = NEXT;
     }
+    before.filter((id) => !there.has(id)).forEach((id) => fleet.remove(id)); // forgotten while nobody listened
 }
 
 export async function show(main, {query, signal}) {
@@ -212,14 +220,14 @@ export async function show(main, {query, signal}) {
     const choose = (name, value) => { fleet.want({[name]: value}); arrange(); };
     const tiles = makeTiles("Stations by state", TILES, (state) => choose("state", state));
     const filters = makeFilters(fleet, choose);
-    let total = null;
+    let total = null, whole = false; // whole: all that there were have been asked for
     const noneFits = empty("No station fits", "Take a filter away: ", el("button", {type: "button", on: {click: () => { fleet.want(NOTHING_WANTED); arrange(); }}}, "show all"));
     const noneYet = empty("No station has connected yet", "Let one connect to ",
                           el("code", {}, `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ocpp/IDENTITY`), ", or try it with mock-csms-fleet.");
     const arrangeRows = () => {
         const rows = fleet.rows();
         grid.setRows(rows);
-        setText(listed, total !== null && fleet.stations.size < total ? `${number(fleet.stations.size)} of ${number(total)} loaded` : `${number(rows.length)} listed`);
+        setText(listed, !whole && total !== null && fleet.stations.size < total ? `${number(fleet.stations.size)} of ${number(total)} loaded` : `${number(rows.length)} listed`);
     };
     const arrange = () => {
         arrangeRows();
@@ -240,12 +248,16 @@ export async function show(main, {query, signal}) {
     listen({types: ["station", "station-deleted"], signal,
             lost: () => first.then(() => load(fleet, signal, (n) => { total = n; rearrange(); })).catch(() => {}),
             event(type, data) {
-                if (type === "station-deleted")
+                if (type === "station-deleted") {
                     fleet.remove(data.id);
-                else
+                } else {
+                    fleet.gone.delete(data.id);
                     fleet.put(data);
+                }
                 repaint();
                 rearrange();
             }});
     await first;
+    whole = true;
+    arrange();
 }

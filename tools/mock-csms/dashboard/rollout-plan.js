@@ -233,11 +233,11 @@ export function sentencesOf(d, r, i) {
 /* What holds for all of them. */
 export function wholeSentences(d, r) {
     return [
-        `${stationsWord(r.size)} get ${r.version ? `version ${r.version}` : "the firmware"}: they fetch it ${
+        `${stationsWord(r.size)} ${r.size === 1 ? "gets" : "get"} ${r.version ? `version ${r.version}` : "the firmware"}: they fetch it ${
             d.retrieve.trim() ? `at ${d.retrieve.trim()}` : "at once"} and install it ${d.install.trim() ? `at ${d.install.trim()}` : "at once"}` +
             `${seconds(d.spread) ? `, spread over ${duration(seconds(d.spread))}` : ""}. Those that are offline are told when they come.`,
         r.failureCount === null ? "No number of failures of all stations stops it: only what a group says."
-                                : `It stops by itself when ${number(r.failureCount)} of all have failed.`,
+                                : `It stops by itself when ${number(r.failureCount)} of all ${r.failureCount === 1 ? "has" : "have"} failed.`,
         r.retry.times > 0 ? `A station that failed is told again ${r.retry.times === 1 ? "once" : `${r.retry.times} times`}, after ${
                                 duration(r.retry.after)}; only then does it count.`
                           : "A station that failed is not told again.",

@@ -104,7 +104,7 @@ async function lostBy(context) {
         station.timezone ? "its time zone" : null].filter(Boolean);
     return [`Lost for good: ${known.slice(0, -1).join(", ")}${known.length > 1 ? " and " : ""}${known.at(-1)}.`,
             `${logs > 0 ? `Its ${counted(logs, "log")} and what` : "What"} pushes and roll-outs tell of it stay${logs > 0 ? "" : "s"}; a roll-out in which its turn is still to come tells it when it is back.`,
-            "If it connects again it is a new station, and is asked for nothing."];
+            "If it connects again it is a new station."];
 }
 
 async function forget(context) {

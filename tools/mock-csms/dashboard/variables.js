@@ -122,6 +122,8 @@ class View {
             }
             const requestId = 1 + Math.floor(Math.random() * 2000000000);
             const result = await resultOf(this.context, "GetBaseReport", {requestId, reportBase: this.base.value});
+            if (this.report.requestId === requestId)
+                return; // the report was faster
             const accepted = result.status === "Accepted";
             setText(this.said, accepted ? "Accepted: the report is on its way …" : `The station answered ${textOf(result.status)}.`);
             if (accepted)
