@@ -213,6 +213,21 @@ def test_frame_tells_whether_it_is_live(browser):  # noqa: F811
     assert_accessible(browser, "fleet-gone")
 
 
+def test_what_another_mock_csms_never_heard_of_goes(browser):  # noqa: F811
+    """Which was begun in the place of the one that the page was from."""
+    with MockCsms() as csms:
+        for name in ("CP1", "CP2"):
+            with Station(csms.port, name):
+                pass
+        browser.open(csms, heading="Fleet")
+        until_listed(browser, 2)
+        port = csms.port
+    with MockCsms("--listen", f"127.0.0.1:{port}") as csms, Station(csms.port, "CP2"):
+        until_listed(browser, 1)
+        assert column(browser, "Station") == ["CP2"]
+    browser.expect("ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE")
+
+
 def test_colours_are_the_systems_or_chosen(empty, browser):  # noqa: F811
     dark = "return getComputedStyle(document.documentElement).colorScheme === 'dark'"
     browser.look(PHONE, "dark")

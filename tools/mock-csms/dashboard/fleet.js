@@ -40,9 +40,9 @@ const COLUMNS = [
     {name: "vendor", label: "Vendor", track: "minmax(5rem,.8fr)", sort: (s) => s.vendor, text: (s) => orDash(s.vendor)},
     {...CELLS.model, track: "minmax(5rem,.9fr)", sort: (s) => s.model},
     {...CELLS.firmwareVersion, track: "minmax(4.5rem,.7fr)", phone: "6.6rem", sort: (s) => s.firmwareVersion},
-    {...CELLS.bootedSlot, track: "minmax(4rem,5.5rem)", sort: (s) => s.bootedSlot},
+    {...CELLS.bootedSlot, extra: true, track: "5.5rem", sort: (s) => s.bootedSlot},
     {name: "update", label: "Update", track: "minmax(8rem,1.1fr)", phone: "minmax(7rem,1fr)", sort: (s) => s.update?.status, show: (cell, s) => showUpdate(cell, s.update)},
-    {name: "since", label: "Changed", track: "minmax(4.5rem,6.5rem)", sort: (s) => s.update && Date.parse(s.update.since), show: showChanged},
+    {name: "since", label: "Changed", extra: true, track: "6.5rem", sort: (s) => s.update && Date.parse(s.update.since), show: showChanged},
     {name: "seen", label: "Seen", track: "minmax(5.5rem,9rem)", sort: (s) => (s.online ? s.connectedSince : s.lastSeen), show: showSeen},
     {...CELLS.tags, track: "minmax(3.5rem,.7fr)"},
 ];
@@ -189,9 +189,11 @@ function makeFilters(fleet, changed) {
             }};
 }
 
+/* All of them; what is known and not among them has been forgotten meanwhile. */
 async function load(fleet, signal, arrived) {
     const before = [...fleet.stations.keys()], there = new Set();
     let limit = FIRST;
+    fleet.gone.clear();
     for (let after; ;) {
         const page = await pages(at("stations"), {limit, after}, signal).next();
         for (const station of page.value.items) {
@@ -245,8 +247,9 @@ export async function show(main, {query, signal}) {
     replace(main, el("div", {class: "head"}, el("h1", {}, "Fleet"), listed), tiles.element, filters.element, nothing, grid.element);
     signal.addEventListener("abort", () => grid.close());
     const first = load(fleet, signal, (n) => { total = n; arrange(); });
+    let last = first;
     listen({types: ["station", "station-deleted"], signal,
-            lost: () => first.then(() => load(fleet, signal, (n) => { total = n; rearrange(); })).catch(() => {}),
+            lost: () => { last = last.then(() => load(fleet, signal, (n) => { total = n; rearrange(); })).catch(() => {}); },
             event(type, data) {
                 if (type === "station-deleted") {
                     fleet.remove(data.id);

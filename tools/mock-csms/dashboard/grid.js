@@ -4,7 +4,18 @@ import {el, setAttribute, setText} from "./dom.js";
 
 const SPARE = 6; // rows kept above and below what is to be seen
 
-/* columns: [{name, label, track (CSS), sort (may sort by it), phone (also on a narrow screen), numeric,
+/* Which columns there are on a wide, a narrow and a phone's page, and how wide each is. */
+const WIDTHS = [
+    ["--tracks", () => true, (c) => c.track ?? "1fr"],
+    ["--narrow-tracks", (c) => !c.extra, (c) => c.track ?? "1fr"],
+    ["--phone-tracks", (c) => c.phone, (c) => c.phone === true ? "1fr" : c.phone],
+];
+
+function classesOf(column) {
+    return `cell${column.numeric ? " numeric" : ""}${column.extra ? " extra" : ""}${column.phone ? "" : " wide"}`;
+}
+
+/* columns: [{name, label, track (CSS), sort (may sort by it), phone (also on a phone), extra (only where there is room), numeric,
  *            show(cell, row): fills the cell; else text(row)}]
  * options: label, key(row), open(row), onSort(name, descending), sorted ("name" or "-name"), selected (a Set of keys: rows get
  * a box; onSelect() is called), emptyText */
@@ -16,17 +27,14 @@ export class Grid {
         this.pool = [];
         this.first = -1;
         this.current = 0;
-        const tracks = [options.selected ? "2.2rem" : null, ...columns.map((c) => c.track ?? "1fr")].filter(Boolean).join(" ");
-        const phone = [options.selected ? "2.2rem" : null, ...columns.filter((c) => c.phone).map((c) => c.phone === true ? "1fr" : c.phone)]
-            .filter(Boolean).join(" ");
         this.head = el("div", {role: "row", class: "grid-row grid-head", "aria-rowindex": 1}, this.heads());
         this.body = el("div", {role: "rowgroup", class: "grid-body"});
         this.sizer = el("div", {class: "grid-sizer", role: "presentation"}, this.body);
         this.scroll = el("div", {class: "grid-scroll", role: "presentation", tabindex: -1}, this.sizer);
         this.element = el("div", {class: "grid", role: "grid", "aria-label": options.label, "aria-colcount": columns.length},
                           el("div", {role: "rowgroup", class: "grid-top"}, this.head), this.scroll);
-        this.element.style.setProperty("--tracks", tracks);
-        this.element.style.setProperty("--phone-tracks", phone);
+        for (const [name, has, track] of WIDTHS)
+            this.element.style.setProperty(name, [options.selected ? "2.2rem" : "", ...columns.filter(has).map(track)].join(" "));
         this.scroll.addEventListener("scroll", () => this.paint(), {passive: true});
         this.body.addEventListener("keydown", (event) => this.onKey(event));
         this.body.addEventListener("click", (event) => this.onClick(event));
@@ -36,7 +44,7 @@ export class Grid {
 
     heads() {
         const heads = this.columns.map((c) => {
-            const classes = `cell${c.numeric ? " numeric" : ""}${c.phone ? "" : " wide"}`;
+            const classes = classesOf(c);
             if (!c.sort)
                 return el("div", {role: "columnheader", class: classes}, c.label);
             const button = el("button", {type: "button", class: "sort", on: {click: () => this.sortBy(c.name)}}, c.label, el("span", {"aria-hidden": "true"}));
@@ -110,7 +118,7 @@ export class Grid {
     }
 
     makeRow() {
-        const cells = this.columns.map((c) => el("div", {role: "gridcell", class: `cell${c.numeric ? " numeric" : ""}${c.phone ? "" : " wide"}`}));
+        const cells = this.columns.map((c) => el("div", {role: "gridcell", class: classesOf(c)}));
         const box = this.options.selected ? el("input", {type: "checkbox", tabindex: -1}) : null;
         const row = el("div", {role: "row", class: "grid-row", tabindex: -1}, box ? el("div", {role: "gridcell", class: "cell box"}, box) : null, cells);
         this.body.append(row);
