@@ -303,6 +303,7 @@ def test_canary_stops_a_bad_build(day):
         b.press("button", "due", b.find("region", "Stations"))
         b.until_text(f"{CANARY} listed")
         day.until_row(canaries[0], "due")
+        b.until_text("due again: resume when you are ready")
         assert day.told(good) == []
         day.see("rollout-superseded")
         b.press("button", "=Resume")

@@ -80,7 +80,7 @@ def test_boot_is_accepted_and_remembered(csms, station):
     assert times == sorted(times)
     assert known == {
         "id": "CP1", "online": True, "protocol": station.protocol, "vendor": "ACME", "model": "Box",
-        "serialNumber": None, "firmwareVersion": "1.0", "reason": BOOT[station.protocol].get("reason"), "update": None,
+        "serialNumber": None, "firmwareVersion": "1.0", "bootedSlot": None, "reason": BOOT[station.protocol].get("reason"), "update": None,
         "tags": [], "timezone": None}
 
 

@@ -17,6 +17,11 @@ function ofLimit(n, limit, share) {
     return limit === null ? number(n) : `${number(n)} of ${number(limit)}${share?.endsWith("%") ? ` (${share})` : ""}`;
 }
 
+/* What to do when it has stopped by itself; what superseded it has another chance with those that failed. */
+function nextStep(r) {
+    return r.counts.failed > 0 ? "Look at the stations that failed; then resume, supersede or abort." : "Those that failed are due again: resume when you are ready.";
+}
+
 /* What stopped it, or what troubles it: large, where there is something. */
 function stopBox(r, showFailed) {
     if (r.trouble)
@@ -28,7 +33,7 @@ function stopBox(r, showFailed) {
     const title = itself ? "It has stopped by itself." : `${r.state === "paused" ? "Paused" : "Aborted"} by ${r.by}.`;
     return el("div", {class: `rollout-stop ${itself ? "trouble" : "card"}`, role: itself ? "alert" : null}, el("strong", {}, title),
         el("p", {class: "rollout-cause"}, r.reason || "No reason was given."),
-        el("p", {class: "quiet"}, time(r.since), itself ? " · Look at the stations that failed; then resume, supersede or abort." : ""),
+        el("p", {class: "quiet"}, time(r.since), itself ? ` · ${nextStep(r)}` : ""),
         r.counts.failed > 0 ? el("button", {type: "button", on: {click: showFailed}}, `Show the failed stations (${number(r.counts.failed)})`)
                             : null);
 }

@@ -71,10 +71,9 @@ static int write_row(Logs *logs, Answer *answer, LogRow *row)
 {
         row->request = answer->first;
         int r = state_log_add(logs->options.state, row, &row->id);
-        if (r < 0 || answer->first)
-                return r;
-        row->request = answer->first = row->id;
-        return state_log_save(logs->options.state, row);
+        if (r == 0 && !answer->first)
+                row->request = answer->first = row->id;
+        return r;
 }
 
 static int add_row(Logs *logs, Answer *answer, const Wish *wish, const char *station)

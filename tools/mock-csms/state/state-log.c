@@ -85,6 +85,8 @@ static int read_row(Statement q, LogRow **ret)
         int r = columns_read(q, 1, columns, ELEMENTSOF(columns), row);
         if (r < 0)
                 return r;
+        if (row->request == 0)
+                row->request = row->id;
         *ret = TAKE_PTR(row);
         return 0;
 }

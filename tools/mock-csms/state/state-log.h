@@ -28,7 +28,8 @@ typedef struct LogRow {
         int64_t size;
         char *sha256; /* hex */
         usec_t received;
-        int64_t request; /* the id of the first log that the same call has asked for */
+        int64_t request; /* the id of the first log that the same call has asked for; 0 where a new
+                          * row is that itself */
 } LogRow;
 #define LOG_ROW_INIT                                                                               \
         {                                                                                          \
