@@ -22,6 +22,13 @@ void install_ask_again(Agent *a, void (*ask)(Agent *a))
         agent_timer(a, &a->work_timer, INSTALLER_RETRY, on_retry);
 }
 
+bool install_awaits_installer(Agent *a)
+{
+        if (a->mark_until == 0)
+                a->mark_until = boottime_now() + INSTALLER_WAIT;
+        return boottime_now() < a->mark_until;
+}
+
 static void fail(Agent *a, const char *reason)
 {
         agent_set_reason(a, reason);
@@ -127,7 +134,7 @@ static void on_prepare_state(void *userdata, int error, const InstallerState *st
         if (a->job.state != JOB_PREPARING && !announced)
                 return;
         if ((error == INSTALLER_BUSY && announced) ||
-            (error == INSTALLER_GONE && boottime_now() < a->mark_until)) {
+            (error == INSTALLER_GONE && install_awaits_installer(a))) {
                 install_ask_again(a, install_prepare);
         } else if (error == INSTALLER_BUSY) {
                 a->installer_busy = true;
@@ -144,8 +151,6 @@ static void on_prepare_state(void *userdata, int error, const InstallerState *st
 
 void install_prepare(Agent *a)
 {
-        if (a->mark_until == 0)
-                a->mark_until = boottime_now() + INSTALLER_WAIT;
         if (a->whereabouts_known || a->blind)
                 a->installer->ops->read_state(a->installer, on_prepare_state, a);
         else /* else what is found would be taken for an install that a restart interrupted */

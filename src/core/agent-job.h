@@ -114,6 +114,9 @@ int hold_inhibit(Agent *a, const char *who, const char *why, uint32_t connector,
 /* Calls ask as soon as the installer is idle or back, at the latest after INSTALLER_RETRY; the next
  * state forgets it. */
 void install_ask_again(Agent *a, void (*ask)(Agent *a));
+/* Whether an installer that is gone is still waited for, from the first such question of a state
+ * on. */
+bool install_awaits_installer(Agent *a);
 void install_prepare(Agent *a);
 void install_begin(Agent *a);
 void install_resume(Agent *a);

@@ -123,14 +123,15 @@ static void refuse(Agent *a, const char *id, const Incoming *incoming, const Upd
                             .action = incoming->action,
                             .status = update_verdict_to_string(why->verdict)};
 
+        /* before the answer: a power cut behind it must not take the event along */
+        if (why == &refuse_cert || why == &refuse_revoked)
+                agent_security_event(a, SECURITY_INVALID_FIRMWARE_SIGNING_CERTIFICATE, text);
         if (plain && why->plain_error != RPC_ERROR_MAX)
                 rpc_refuse(a->rpc, id, why->plain_error, text);
         else
                 answer(a, id, incoming, why->verdict, why, text);
         log_event(LOG_WARNING, EVENT_REQUEST_REFUSED, &fields, "%s %s refused (%s): %s",
                   incoming->action, id_text, fields.status, text);
-        if (why == &refuse_cert || why == &refuse_revoked)
-                agent_security_event(a, SECURITY_INVALID_FIRMWARE_SIGNING_CERTIFICATE, text);
 }
 
 /* The request becomes the job, in one transaction with the end of the one that it supersedes. *q

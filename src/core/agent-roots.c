@@ -123,6 +123,7 @@ static bool may_change(const Agent *a)
         return link_is_encrypted(a->link) || a->config->allow_plain_certificates;
 }
 
+/* Before the answer: nothing that the CSMS believes done may lose its event to a power cut. */
 static void tell(Agent *a, RootUse use, const char *what)
 {
         _cleanup_(freep) char *text = str_printf(
@@ -174,11 +175,11 @@ void roots_handle_install(Agent *a, const char *id, const Incoming *incoming, co
         if (calls_decode(a, id, incoming, payload, &q) < 0)
                 return;
         message = install(a, &q, &is_new);
-        answer(a, id, incoming, &message);
         if (message.reason_code == invalid_certificate && q.use == ROOT_OF_CSMS)
                 agent_security_event(a, SECURITY_INVALID_CSMS_CERTIFICATE, message.additional_info);
         if (is_new)
                 tell(a, (RootUse)q.use, "installed");
+        answer(a, id, incoming, &message);
         codec_done(incoming->request, &q);
 }
 
@@ -249,9 +250,9 @@ void roots_handle_delete(Agent *a, const char *id, const Incoming *incoming, con
         if (calls_decode(a, id, incoming, payload, &q) < 0)
                 return;
         message = delete (a, &q, &changed);
-        answer(a, id, incoming, &message);
         for (RootUse use = 0; use < ROOT_USES; use++)
                 if (changed & 1 << use)
                         tell(a, use, "deleted");
+        answer(a, id, incoming, &message);
         codec_done(incoming->request, &q);
 }

@@ -115,7 +115,8 @@ static void on_looked(void *userdata, int error, const char *message, const Bund
 
         if (a->job.state != JOB_DOWNLOADING)
                 return;
-        if (error == INSTALLER_BUSY)
+        /* at a start the CSMS may be there before RAUC */
+        if (error == INSTALLER_BUSY || (error == INSTALLER_GONE && install_awaits_installer(a)))
                 install_ask_again(a, stream_begin);
         else if (error < 0)
                 look_failed(a, error, message);

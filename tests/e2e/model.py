@@ -93,5 +93,6 @@ def two_connectors(keys, version, **station):
     judged at its end."""
     with Stage(keys, station={"connectors": 2, **station}, csms={"protocols": version}) as charger:
         registered(charger)
+        wait_for(lambda: get(charger, "ChargingStation.BootedSlot") == ["rootfs.0"], "the slot")  # the last to be known
         yield charger
         check_schemas(charger)

@@ -120,7 +120,7 @@ class Station(Stage):
 
     def events(self):
         """The security events so far, but those of starts; those in the outbox are waited for."""
-        wait_for(lambda: self.outbox() == [], "the outbox to be empty")
+        self.until_told()
         return [(event["type"], event.get("techInfo")) for event in self.payloads("SecurityEventNotification")
                 if event["type"] not in STARTS]
 

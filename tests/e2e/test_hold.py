@@ -144,6 +144,7 @@ def test_session_drains_the_other_connectors(keys):
     with Stage(keys, station={"connectors": "2"}) as charger:
         charger.build_bundle("update")
         charger.boot_until_known()
+        wait_for(lambda: charger.connectors() == {1: "Available", 2: "Available"}, "the connectors")
         lock = subprocess.Popen(["/usr/bin/python3", "-c", INHIBIT, charger.bus.address], stdin=subprocess.PIPE,
                                 stdout=subprocess.PIPE)
         assert lock.stdout.readline() == b"held\n"
@@ -214,6 +215,7 @@ def test_paused_download_goes_on_when_told(keys):
         charger.until_status("Downloading")
         assert ctl(charger, "pause") == (0, "")
         charger.until_status("DownloadPaused")
+        charger.until_told()
         charger.stop_agent(signal.SIGKILL)
         charger.start_agent()
         charger.until_job("paused")

@@ -89,6 +89,7 @@ def test_the_csms_is_answered_while_a_worker_hangs(keys, lie):
     with charger_with(keys, lie) as charger:
         charger.ask()
         wait_for(lambda: attempts(charger) == 1, "the worker")
+        charger.until_status("Downloading")
         for _ in range(3):
             charger.beat()
         before = len(charger.statuses())

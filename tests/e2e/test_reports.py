@@ -270,5 +270,5 @@ def test_report_ends_with_its_version(keys):
         time.sleep(1)
         charger.agent.process.send_signal(signal.SIGTERM)
         wait_for(lambda: frames and frames[-1] is None, "the end of the connection")
-        # connectors that were not told before the report are told now
-        assert {f[2] for f in frames[:-1]} <= {"StatusNotification"}
+        # what was not told before the report is told now
+        assert {f[2] for f in frames[:-1]} <= {"StatusNotification", "SecurityEventNotification"}

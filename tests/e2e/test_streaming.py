@@ -122,6 +122,27 @@ def test_server_that_wants_to_know_who_asks(keys, site):
         assert PASSWORD not in charger.log()
 
 
+@pytest.mark.parametrize("comes", [True, False])
+def test_rauc_that_starts_after_the_agent(keys, site, comes):
+    """It is waited for, and no attempt is lost: the CSMS may be there before it."""
+    with Streaming(keys, site) as charger:
+        charger.publish(charger.build_bundle("update"))
+        start, charger.rauc.start = charger.rauc.start, lambda slot: None
+        charger.boot_until_known()
+        charger.ask(location=f"{site.http}/update.raucb")
+        charger.until_status("Downloading")
+        charger.beat()
+        assert charger.statuses() == ["Downloading"]
+        if comes:
+            charger.rauc.start = start
+            start("A")
+            charger.until_status("Installed", ticking=True)
+            assert charger.statuses() == WHOLE
+        else:
+            charger.until_status("DownloadFailed")
+            assert "there is no RAUC on the bus" in charger.shown()["reason"]
+
+
 def test_server_without_ranges(keys, site):
     """It is the look that fails, so it was the download."""
     with Streaming(keys, site, retry_interval="0") as charger:
@@ -249,6 +270,7 @@ def test_restart_in_a_streamed_install(keys, site):
         charger.boot_until_known()
         charger.ask(location=f"{site.http}/update.raucb")
         wait_for(lambda: charger.loader_calls("set-primary B"), "the end of the install")
+        charger.until_told()
         charger.power_off(signal.SIGKILL)
         charger.boot_loader.trap("hold", "set-primary", on=False)
         charger.boot()
