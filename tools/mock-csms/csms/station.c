@@ -164,7 +164,7 @@ void station_free(Station *station)
         queue_move(station, NULL);
         free(station->server);
         free(station->uploads);
-        free(station->steps);
+        steps_forget(station);
         free(station->tags);
         free(station->timezone);
         if (station->rpc)

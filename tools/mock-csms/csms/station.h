@@ -15,6 +15,8 @@
 typedef enum Mangle { MANGLE_NOTHING, MANGLE_CUT, MANGLE_DOUBLE } Mangle;
 
 /* The last firmware status that a station told. */
+typedef struct UpdateStep UpdateStep;
+
 typedef struct UpdateState {
         char status[STATUS_WORD_MAX + 1]; /* "" = nothing heard yet */
         int64_t request_id;               /* NO_INT: the message had none */
@@ -39,8 +41,7 @@ struct Station {
         Call *calls; /* the first is in flight if call_sent */
         size_t calls_count;
         bool call_sent;
-        int steps_count; /* in steps */
-        Queue *queue;    /* where it waits, beside these two; NULL: nowhere */
+        Queue *queue; /* where it waits, beside these two; NULL: nowhere */
         Station *before, *behind;
         const cJSON *frame;  /* the frame being handled */
         Mangle mangle;       /* of the next frame that rpc sends */
@@ -52,11 +53,11 @@ struct Station {
                 serial[FIELD_TEXT_MAX + 1], reason[FIELD_TEXT_MAX + 1], slot[FIELD_TEXT_MAX + 1];
         bool tells_slot; /* it has told slot (see slot.h), though that may be "" now */
         UpdateState update;
-        char *steps;    /* of its last update: see update-steps.h; NULL: none */
-        char *tags;     /* the operator's words, a blank between each two; NULL: none */
-        char *timezone; /* see station_timezone() */
-        char *server;   /* see station_server() */
-        char *uploads;  /* see station_uploads() */
+        UpdateStep *steps; /* of its last update: see update-steps.h; NULL: none */
+        char *tags;        /* the operator's words, a blank between each two; NULL: none */
+        char *timezone;    /* see station_timezone() */
+        char *server;      /* see station_server() */
+        char *uploads;     /* see station_uploads() */
 };
 
 /* An answer held back. */

@@ -2,7 +2,6 @@
 #include "update-steps.h"
 #include "fields.h"
 #include "filter.h"
-#include "json-add.h"
 #include "station.h"
 #include <math.h>
 
@@ -16,90 +15,94 @@ static const char *const kind_words[STEP_KIND_MAX] = {
 };
 static const EnumTable kinds = WORDS(kind_words);
 
-/* What a kept list must be. */
-static const Field step_fields[] = {
-        IGNORED_WORD(  "kind",            REQUIRED, kinds),
-        IGNORED_STRING("status",          REQUIRED, STATUS_WORD_MAX),
-        IGNORED_STRING("at",              REQUIRED, TIME_TEXT_MAX),
-        IGNORED_STRING("action",          OPTIONAL, STATUS_WORD_MAX),
-        IGNORED_FIELD( "requestId",       OPTIONAL, JSON_INTEGER),
-        IGNORED_STRING("firmwareVersion", OPTIONAL, FIELD_TEXT_MAX),
+/* A step as JSON, in REST and in the state. */
+typedef struct StepForm {
+        int kind;
+        char *status;
+        usec_t at;
+        char *action; /* of an order */
+        int64_t request_id;
+        char *version; /* that BootNotification told */
+} StepForm;
+static const Field form_fields[] = {
+        ENUM_FIELD(  "kind",            REQUIRED, StepForm, kind, kinds),
+        STRING_FIELD("status",          REQUIRED, StepForm, status,  STATUS_WORD_MAX),
+        TIME_FIELD(  "at",              REQUIRED, StepForm, at),
+        STRING_FIELD("action",          OPTIONAL, StepForm, action,  STATUS_WORD_MAX),
+        INT_FIELD(   "requestId",       OPTIONAL, StepForm, request_id),
+        STRING_FIELD("firmwareVersion", OPTIONAL, StepForm, version, FIELD_TEXT_MAX),
 };
-static const Table step_table = TABLE("step", step_fields);
 /* clang-format on */
+static const Table form_table = TABLE("step", form_fields);
+static const CodecRules form_rules = {.unknown_is_violation = true};
 
-typedef struct Step {
+struct UpdateStep {
+        UpdateStep *next;
+        usec_t at;
+        int64_t request_id; /* of the first step; NO_INT: none */
         StepKind kind;
-        const char *status;
-        const char *action;  /* of the order */
-        int64_t request_id;  /* of the first step; NO_INT: none */
-        const char *version; /* that BootNotification told */
-} Step;
+        const char *more; /* behind the status: the action of an order, the version of a boot; NULL:
+                             nothing */
+        char status[];
+};
 
-static const char *text_of(const cJSON *step, const char *name)
+static UpdateStep *last_of(UpdateStep *step)
 {
-        return strempty(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(step, name)));
+        while (step && step->next)
+                step = step->next;
+        return step;
 }
 
-static bool is_kind(const cJSON *step, StepKind kind)
+static UpdateStep *step_new(const UpdateStep *like, const char *status, const char *more)
 {
-        return streq(text_of(step, "kind"), kind_words[kind]);
-}
-
-static cJSON *last_of(const cJSON *list)
-{
-        return cJSON_GetArrayItem(list, cJSON_GetArraySize(list) - 1);
-}
-
-cJSON *steps_describe(const Station *station)
-{
-        return station->steps ? cJSON_Parse(station->steps) : cJSON_CreateArray();
-}
-
-static cJSON *step_new(const Step *step)
-{
-        _cleanup_(cJSON_Deletep) cJSON *o = cJSON_CreateObject();
-        if (!o || !json_add_text(o, "kind", kind_words[step->kind]) ||
-            !json_add_text(o, "status", step->status) || !json_add_time(o, "at", wallclock_now()) ||
-            !json_add_text_if(o, "action", step->action) ||
-            !json_add_number_if(o, "requestId", step->request_id) ||
-            !json_add_text_if(o, "firmwareVersion", step->version))
+        size_t n = strlen(status) + 1, m = more ? strlen(more) + 1 : 0;
+        UpdateStep *step = malloc(sizeof(*step) + n + m);
+        if (!step)
                 return NULL;
-        return TAKE_PTR(o);
+        *step = *like;
+        memcpy(step->status, status, n);
+        if (more)
+                step->more = memcpy(step->status + n, more, m);
+        return step;
 }
 
 /* Of too many the second goes: the first one says what was ordered. */
-static int make_room(Station *station)
+static void make_room(UpdateStep *first)
 {
-        _cleanup_(cJSON_Deletep) cJSON *list = steps_describe(station);
-        cJSON_DeleteItemFromArray(list, 1);
-        char *text = cJSON_PrintUnformatted(list);
-        if (!text)
-                return -ENOMEM;
-        free(station->steps);
-        station->steps = text;
-        station->steps_count--;
-        return 0;
+        int count = 0;
+        for (const UpdateStep *step = first; step; step = step->next)
+                count++;
+        if (count < UPDATE_STEPS_MAX)
+                return;
+        UpdateStep *second = first->next;
+        first->next = second->next;
+        free(second);
 }
 
-/* Puts it behind the others, or in their place. As text: a push adds two to each of its stations,
- * which hardly anybody looks at. */
-static void add(Station *station, bool begins, const Step *step)
+/* Puts it behind the others, or in their place. */
+static void add(Station *station, bool begins, const UpdateStep *like, const char *status,
+                const char *more)
 {
-        begins |= !station->steps;
-        if (!begins && station->steps_count == UPDATE_STEPS_MAX && make_room(station) < 0)
+        UpdateStep *step = step_new(like, status, more);
+        if (!step)
                 return;
-        _cleanup_(cJSON_Deletep) cJSON *o = step_new(step);
-        _cleanup_(freep) char *one = o ? cJSON_PrintUnformatted(o) : NULL;
-        size_t kept = begins ? 0 : strlen(station->steps) - strlen("]");
-        char *text = one ? str_printf("%.*s%c%s]", (int)kept, strempty(station->steps),
-                                      begins ? '[' : ',', one)
-                         : NULL;
-        if (!text)
-                return;
-        free(station->steps);
-        station->steps = text;
-        station->steps_count = begins ? 1 : station->steps_count + 1;
+        if (begins)
+                steps_forget(station);
+        if (station->steps) {
+                make_room(station->steps);
+                last_of(station->steps)->next = step;
+        } else {
+                station->steps = step;
+        }
+}
+
+void steps_forget(Station *station)
+{
+        for (UpdateStep *step = station->steps, *next; step; step = next) {
+                next = step->next;
+                free(step);
+        }
+        station->steps = NULL;
 }
 
 int64_t update_request_id(const cJSON *payload)
@@ -122,10 +125,10 @@ void steps_ordered(Station *station, const char *action, const cJSON *payload)
         _cleanup_(cJSON_Deletep) cJSON *parsed =
                 cJSON_IsRaw(payload) ? cJSON_Parse(payload->valuestring) : NULL;
         add(station, true,
-            &(Step){.kind = STEP_ORDER,
-                    .status = "Ordered",
-                    .action = action,
-                    .request_id = update_request_id(parsed ? parsed : payload)});
+            &(UpdateStep){.kind = STEP_ORDER,
+                          .at = wallclock_now(),
+                          .request_id = update_request_id(parsed ? parsed : payload)},
+            "Ordered", action);
 }
 
 /* The status of its answer, which 1.6 UpdateFirmware has not; the code of its error. */
@@ -152,73 +155,106 @@ bool steps_answered(Station *station, const char *action, const CallOutcome *out
         _cleanup_(freep) char *word = utf8_clip(word_of(outcome), STATUS_WORD_MAX);
         if (word)
                 add(station, false,
-                    &(Step){.kind = STEP_ANSWER, .status = word, .request_id = NO_INT});
+                    &(UpdateStep){.kind = STEP_ANSWER, .at = wallclock_now(), .request_id = NO_INT},
+                    word, NULL);
         return true;
 }
 
 /* The phase of the newest status in the list; PHASE_NONE: it has none. */
-static int phase_of(const cJSON *list)
+static int phase_of(const UpdateStep *step)
 {
         int phase = PHASE_NONE;
-        const cJSON *step;
-        cJSON_ArrayForEach (step, list)
-                if (is_kind(step, STEP_STATUS))
-                        phase = update_phase(text_of(step, "status"));
+        for (; step; step = step->next)
+                if (step->kind == STEP_STATUS)
+                        phase = update_phase(step->status);
         return phase;
 }
 
 /* Whether the status is about another update than the list. Messages that name no request are about
  * the same, unless that was installed. */
-static bool is_another(const cJSON *list, const UpdateState *update)
+static bool is_another(const UpdateStep *first, const UpdateState *update)
 {
-        int64_t id = update_request_id(list->child);
-        if (id != NO_INT && update->request_id != NO_INT)
-                return id != update->request_id;
-        return phase_of(list) == PHASE_INSTALLED && update_phase(update->status) == PHASE_RUNNING;
+        if (first->request_id != NO_INT && update->request_id != NO_INT)
+                return first->request_id != update->request_id;
+        return phase_of(first) == PHASE_INSTALLED && update_phase(update->status) == PHASE_RUNNING;
 }
 
 void steps_status(Station *station)
 {
         const UpdateState *update = &station->update;
-        _cleanup_(cJSON_Deletep) cJSON *list = steps_describe(station);
-        if (!list)
-                return;
-        const cJSON *last = last_of(list);
-        bool begins = !last || is_another(list, update);
+        const UpdateStep *last = last_of(station->steps);
+        bool begins = !last || is_another(station->steps, update);
         bool is_idle = update_phase(update->status) == PHASE_NONE; /* of no update */
-        bool is_told = !last ? is_idle
-                             : !begins && is_kind(last, STEP_STATUS) &&
-                                       streq(text_of(last, "status"), update->status);
+        bool is_told =
+                !last ? is_idle
+                      : !begins && last->kind == STEP_STATUS && streq(last->status, update->status);
         if (!is_told)
                 add(station, begins,
-                    &(Step){.kind = STEP_STATUS,
-                            .status = update->status,
-                            .request_id = begins ? update->request_id : NO_INT});
+                    &(UpdateStep){.kind = STEP_STATUS,
+                                  .at = wallclock_now(),
+                                  .request_id = begins ? update->request_id : NO_INT},
+                    update->status, NULL);
 }
 
 /* A station may boot again and again, long after the update: behind its end the first one counts.
  */
 void steps_booted(Station *station)
 {
-        if (!station->steps)
+        const UpdateStep *last = last_of(station->steps);
+        if (!last)
                 return;
-        _cleanup_(cJSON_Deletep) cJSON *list = steps_describe(station);
-        const cJSON *last = last_of(list);
-        int phase = phase_of(list);
-        if (last && is_kind(last, STEP_BOOT) &&
-            (phase == PHASE_INSTALLED || phase == PHASE_FAILED ||
-             streq(text_of(last, "firmwareVersion"), station->version)))
+        int phase = phase_of(station->steps);
+        if (last->kind == STEP_BOOT && (phase == PHASE_INSTALLED || phase == PHASE_FAILED ||
+                                        streq(strempty(last->more), station->version)))
                 return;
         add(station, false,
-            &(Step){.kind = STEP_BOOT,
-                    .status = "BootNotification",
-                    .request_id = NO_INT,
-                    .version = *station->version ? station->version : NULL});
+            &(UpdateStep){.kind = STEP_BOOT, .at = wallclock_now(), .request_id = NO_INT},
+            "BootNotification", *station->version ? station->version : NULL);
+}
+
+/* ---- as JSON ---- */
+
+static cJSON *describe(const UpdateStep *step)
+{
+        CodecError error;
+        cJSON *o = NULL;
+        StepForm form = {.kind = (int)step->kind,
+                         .status = (char *)step->status,
+                         .at = step->at,
+                         .action = step->kind == STEP_ORDER ? (char *)step->more : NULL,
+                         .request_id = step->request_id,
+                         .version = step->kind == STEP_BOOT ? (char *)step->more : NULL};
+        return codec_encode(&form_table, &form, &o, &error) < 0 ? NULL : o;
+}
+
+cJSON *steps_describe(const Station *station)
+{
+        _cleanup_(cJSON_Deletep) cJSON *list = cJSON_CreateArray();
+        for (const UpdateStep *step = station->steps; step && list; step = step->next)
+                if (!cJSON_AddItemToArray(list, describe(step)))
+                        return NULL;
+        return TAKE_PTR(list);
+}
+
+/* Takes one more. 0; -EINVAL; -ENOMEM. */
+static int restore(Station *station, const cJSON *json)
+{
+        CodecError error;
+        StepForm form = {.request_id = NO_INT};
+        int r = cJSON_IsObject(json) ? codec_decode(&form_table, form_rules, json, &form, &error)
+                                     : -EINVAL;
+        if (r == 0)
+                add(station, false,
+                    &(UpdateStep){.kind = (StepKind)form.kind,
+                                  .at = form.at,
+                                  .request_id = form.request_id},
+                    form.status, form.kind == STEP_ORDER ? form.action : form.version);
+        codec_done(&form_table, &form);
+        return r == 0 || r == -ENOMEM ? r : -EINVAL;
 }
 
 int steps_restore(Station *station, const char *text)
 {
-        CodecError error;
         const cJSON *step;
         _cleanup_(cJSON_Deletep) cJSON *list = NULL;
         int r = json_parse(text, strlen(text), &list);
@@ -228,12 +264,7 @@ int steps_restore(Station *station, const char *text)
         if (!cJSON_IsArray(list) || count < 1 || count > UPDATE_STEPS_MAX)
                 return -EINVAL;
         cJSON_ArrayForEach (step, list)
-                if (!cJSON_IsObject(step) ||
-                    codec_decode(&step_table, (CodecRules){.unknown_is_violation = true}, step,
-                                 NULL, &error) < 0)
-                        return -EINVAL;
-        r = str_replace(&station->steps, text);
-        if (r == 0)
-                station->steps_count = count;
-        return r;
+                if ((r = restore(station, step)) < 0)
+                        return r;
+        return 0;
 }

@@ -1,6 +1,5 @@
 /* The last update of a station as a time line: what it was told and answered, each firmware status,
- * and the BootNotifications in between. Kept as JSON text, as REST tells it; a station without any
- * has none. A step for which there is no memory is not kept. */
+ * and the BootNotifications in between. A step for which there is no memory is not kept. */
 #pragma once
 
 #include "csms.h"
@@ -17,7 +16,10 @@ bool steps_answered(Station *station, const char *action, const CallOutcome *out
 void steps_status(Station *station);
 /* It has told of itself by BootNotification, and its version is known. */
 void steps_booted(Station *station);
-/* The list as REST tells it, owned by the caller; empty if there is none. NULL: out of memory. */
+/* It has none any more. */
+void steps_forget(Station *station);
+/* The list as REST tells it and the state keeps it, owned by the caller; empty if there is none.
+ * NULL: out of memory. */
 cJSON *steps_describe(const Station *station);
 /* Takes a list that was kept before. 0; -EINVAL: it is none; -ENOMEM. */
 int steps_restore(Station *station, const char *text);

@@ -92,8 +92,8 @@ static void on_done(void *userdata, const CallOutcome *outcome)
         Pusher *pusher = w->pusher;
         const char *detail;
         PushState to = judge(outcome, &detail);
-        (void)state_push_set_target(pusher->options.state, w->push, station_id(w->station), to,
-                                    detail, wallclock_now());
+        (void)state_push_answered(pusher->options.state, w->push, station_id(w->station), to,
+                                  detail, wallclock_now());
         note_change(pusher, w->push);
         waiting_free(w);
 }
@@ -130,15 +130,16 @@ static int write_slice(Pusher *pusher, Slice *slice)
         int r = state_savepoint(state);
         if (r < 0)
                 return r;
-        r = state_push_told(state, pusher->sending, slice->targets[slice->count - 1].station, now);
+        r = state_push_told(state, pusher->sending, strempty(pusher->told),
+                            slice->targets[slice->count - 1].station, now);
         for (size_t i = 0; i < slice->count && r == 0; i++) {
                 const char *id = slice->targets[i].station;
                 Station *station = csms_find(pusher->options.csms, id);
                 bool online = station && station_is_online(station);
                 slice->stations[i] = online ? station : NULL;
                 if (!online)
-                        r = state_push_set_target(state, pusher->sending, id, PUSH_OFFLINE, NULL,
-                                                  now);
+                        r = state_push_answered(state, pusher->sending, id, PUSH_OFFLINE, NULL,
+                                                now);
         }
         r = state_end_savepoint(state, r);
         return r < 0 ? r : state_flush(state);
@@ -162,26 +163,32 @@ static int call_station(Pusher *pusher, Station *station, const PushTarget *targ
 
 static int send_slice(Pusher *pusher, Slice *slice)
 {
-        int r = state_push_each_target(pusher->options.state, pusher->sending, PUSH_READY, "",
-                                       SLICE, take, slice);
+        int r = state_push_each_target(pusher->options.state, pusher->sending, PUSH_READY,
+                                       strempty(pusher->told), SLICE, take, slice);
         if (r == 0 && slice->count > 0)
                 r = write_slice(pusher, slice);
         for (size_t i = 0; r == 0 && i < slice->count; i++) {
                 if (!slice->stations[i])
                         continue;
                 if (call_station(pusher, slice->stations[i], &slice->targets[i]) < 0)
-                        (void)state_push_set_target(
+                        (void)state_push_answered(
                                 pusher->options.state, pusher->sending, slice->targets[i].station,
                                 PUSH_NO_ANSWER, "Too much waits for it already.", wallclock_now());
+        }
+        if (r == 0 && slice->count > 0) {
+                free(pusher->told);
+                pusher->told = TAKE_PTR(slice->targets[slice->count - 1].station);
         }
         return r;
 }
 
-/* Which push goes on; 0: none. */
-static int64_t find_unsent(Pusher *pusher)
+/* The next push goes on, if there is one. */
+static void take_unsent(Pusher *pusher)
 {
         int64_t id = 0;
-        return state_push_unsent(pusher->options.state, &id) > 0 ? id : 0;
+        pusher->sending = state_push_unsent(pusher->options.state, &id) > 0 ? id : 0;
+        free(pusher->told);
+        pusher->told = NULL;
 }
 
 usec_t pusher_tick(Pusher *pusher, usec_t now)
@@ -198,7 +205,7 @@ usec_t pusher_tick(Pusher *pusher, usec_t now)
                 free(slice);
                 note_change(pusher, pusher->sending);
                 if (over)
-                        pusher->sending = find_unsent(pusher);
+                        take_unsent(pusher);
         }
         tell_change(pusher);
         return pusher->sending ? pusher->try_at : USEC_INFINITY;
@@ -264,7 +271,7 @@ int pusher_new(const PusherOptions *options, Pusher **ret)
         pusher->options = *options;
         pusher->user = (FirmwareUser){.needs = needs, .userdata = pusher};
         firmware_add_user(options->firmware, &pusher->user);
-        pusher->sending = find_unsent(pusher);
+        take_unsent(pusher);
         if (pusher->sending)
                 options->wake_at(options->userdata, boottime_now());
         *ret = pusher;
@@ -279,6 +286,7 @@ void pusher_free(Pusher *pusher)
                 call_forget(pusher->waiting->call);
                 waiting_free(pusher->waiting);
         }
+        free(pusher->told);
         free(pusher);
 }
 

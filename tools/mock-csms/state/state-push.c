@@ -21,7 +21,14 @@ const char state_push_schema[] =
         " since INTEGER NOT NULL,"
         " PRIMARY KEY (push, station)"
         ") WITHOUT ROWID;"
-        "CREATE INDEX push_target_state ON push_target (push, state, station);";
+        /* How many targets of a push are in which state, once none of them can change any more. An
+         * index of push_target would cost a quarter of a push. */
+        "CREATE TABLE push_count ("
+        " push INTEGER NOT NULL REFERENCES push ON DELETE CASCADE,"
+        " state INTEGER NOT NULL,"
+        " n INTEGER NOT NULL,"
+        " PRIMARY KEY (push, state)"
+        ") WITHOUT ROWID;";
 
 /* clang-format off */
 static const char *const state_words[PUSH_STATE_MAX] = {
@@ -115,13 +122,13 @@ int state_push_mark_sent(State *state, int64_t push, usec_t now)
         return state_step(state, q);
 }
 
-int state_push_set_target(State *state, int64_t push, const char *station, PushState to,
-                          const char *detail, usec_t now)
+int state_push_answered(State *state, int64_t push, const char *station, PushState to,
+                        const char *detail, usec_t now)
 {
         _statement_ Statement q = NULL;
         int r = state_prepare_write(state,
                                     "UPDATE push_target SET state = ?, detail = ?, since = ? WHERE "
-                                    "push = ? AND station = ?",
+                                    "push = ? AND station = ? AND state = ?",
                                     &q);
         if (r < 0)
                 return r;
@@ -130,23 +137,25 @@ int state_push_set_target(State *state, int64_t push, const char *station, PushS
         sqlite3_bind_int64(q, 3, (int64_t)now);
         sqlite3_bind_int64(q, 4, push);
         bind_text(q, 5, station);
+        sqlite3_bind_int(q, 6, PUSH_SENT);
         return state_step(state, q);
 }
 
-int state_push_told(State *state, int64_t push, const char *last, usec_t now)
+int state_push_told(State *state, int64_t push, const char *after, const char *last, usec_t now)
 {
         _statement_ Statement q = NULL;
         int r = state_prepare_write(state,
                                     "UPDATE push_target SET state = ?, since = ? WHERE "
-                                    "push = ? AND state = ? AND station <= ?",
+                                    "push = ? AND station > ? AND station <= ? AND state = ?",
                                     &q);
         if (r < 0)
                 return r;
         sqlite3_bind_int(q, 1, PUSH_SENT);
         sqlite3_bind_int64(q, 2, (int64_t)now);
         sqlite3_bind_int64(q, 3, push);
-        sqlite3_bind_int(q, 4, PUSH_READY);
+        bind_text(q, 4, after);
         bind_text(q, 5, last);
+        sqlite3_bind_int(q, 6, PUSH_READY);
         return state_step(state, q);
 }
 
@@ -154,7 +163,9 @@ int state_push_give_up(State *state, const char *detail, usec_t now)
 {
         _statement_ Statement q = NULL;
         int r = state_prepare_write(
-                state, "UPDATE push_target SET state = ?, detail = ?, since = ? WHERE state = ?",
+                state,
+                "UPDATE push_target SET state = ?, detail = ?, since = ? WHERE state = ?"
+                " AND push IN (SELECT id FROM push WHERE id NOT IN (SELECT push FROM push_count))",
                 &q);
         if (r < 0)
                 return r;
@@ -165,12 +176,11 @@ int state_push_give_up(State *state, const char *detail, usec_t now)
         return state_step(state, q);
 }
 
-/* Its targets by state. */
-static int count(State *state, Push *push)
+/* Adds to the counts what a literal finds: state, number. 0; negative errno. */
+static int read_counts(State *state, const char *sql, Push *push)
 {
         _statement_ Statement q = NULL;
-        int r = state_prepare(
-                state, "SELECT state, count(*) FROM push_target WHERE push = ? GROUP BY state", &q);
+        int r = state_prepare(state, sql, &q);
         if (r < 0)
                 return r;
         sqlite3_bind_int64(q, 1, push->id);
@@ -179,6 +189,38 @@ static int count(State *state, Push *push)
                 if (i >= 0 && i < PUSH_STATE_MAX)
                         push->counts[i] = sqlite3_column_int64(q, 1);
         }
+        return r;
+}
+
+static int keep_count(State *state, const Push *push, PushState of)
+{
+        _statement_ Statement q = NULL;
+        int r = state_prepare_write(state, "INSERT INTO push_count VALUES (?, ?, ?)", &q);
+        if (r < 0)
+                return r;
+        sqlite3_bind_int64(q, 1, push->id);
+        sqlite3_bind_int(q, 2, (int)of);
+        sqlite3_bind_int64(q, 3, push->counts[of]);
+        return state_step(state, q);
+}
+
+/* Its targets by state. They are counted one by one as long as the push is under way, and once
+ * more: then the counts are kept. */
+static int count(State *state, Push *push)
+{
+        int r = read_counts(state, "SELECT state, n FROM push_count WHERE push = ?", push);
+        int64_t kept = 0;
+        for (PushState i = 0; i < PUSH_STATE_MAX; i++)
+                kept += push->counts[i];
+        if (r < 0 || kept > 0)
+                return r;
+        r = read_counts(state,
+                        "SELECT state, count(*) FROM push_target WHERE push = ? GROUP BY state",
+                        push);
+        if (push->counts[PUSH_READY] > 0 || push->counts[PUSH_SENT] > 0)
+                return r;
+        for (PushState i = 0; i < PUSH_STATE_MAX && r == 0; i++)
+                r = push->counts[i] > 0 ? keep_count(state, push, i) : 0;
         return r;
 }
 
@@ -291,8 +333,10 @@ int state_push_unsent(State *state, int64_t *ret)
         _statement_ Statement q = NULL;
         int r = state_prepare(
                 state,
-                "SELECT id FROM push WHERE sent IS NOT NULL AND EXISTS (SELECT 1 FROM push_target "
-                "WHERE push = push.id AND state = ?) ORDER BY id LIMIT 1",
+                "SELECT id FROM push WHERE sent IS NOT NULL"
+                " AND id NOT IN (SELECT push FROM push_count)"
+                " AND EXISTS (SELECT 1 FROM push_target WHERE push = push.id AND state = ?)"
+                " ORDER BY id LIMIT 1",
                 &q);
         if (r < 0)
                 return r;

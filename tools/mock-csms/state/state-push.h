@@ -49,11 +49,13 @@ int state_push_add(State *state, const Push *push, int64_t *ret_id);
 int state_push_add_target(State *state, int64_t push, const PushTarget *target);
 /* It is a draft no more. 0; negative errno. */
 int state_push_mark_sent(State *state, int64_t push, usec_t now);
-/* 0; negative errno. detail may be NULL. */
-int state_push_set_target(State *state, int64_t push, const char *station, PushState to,
-                          const char *detail, usec_t now);
-/* All that are ready, up to the station last, are PUSH_SENT. 0; negative errno. */
-int state_push_told(State *state, int64_t push, const char *last, usec_t now);
+/* What became of a target that is PUSH_SENT; any other stays as it is. 0; negative errno. detail
+ * may be NULL. */
+int state_push_answered(State *state, int64_t push, const char *station, PushState to,
+                        const char *detail, usec_t now);
+/* All that are ready, behind the station after, up to the station last, are PUSH_SENT. 0; negative
+ * errno. */
+int state_push_told(State *state, int64_t push, const char *after, const char *last, usec_t now);
 /* Those that were sent and have not answered have nobody any more who waits for it: PUSH_NO_ANSWER.
  * Returns 0 or negative errno. */
 int state_push_give_up(State *state, const char *detail, usec_t now);

@@ -91,6 +91,13 @@ static const struct { int column; size_t offset; } numbers[] = {
 };
 /* clang-format on */
 
+/* As text; without memory as if there were none. */
+static void bind_steps(Statement q, const Station *station)
+{
+        _cleanup_(cJSON_Deletep) cJSON *list = station->steps ? steps_describe(station) : NULL;
+        sqlite3_bind_text(q, STEPS + 1, list ? cJSON_PrintUnformatted(list) : NULL, -1, free);
+}
+
 static void bind_row(Statement q, const Station *station)
 {
         sqlite3_bind_int64(q, KEY + 1, station->key);
@@ -106,7 +113,7 @@ static void bind_row(Statement q, const Station *station)
                 sqlite3_bind_int64(q, REQUEST_ID + 1, station->update.request_id);
         if (station->connected_since > 0)
                 sqlite3_bind_int64(q, CONNECTED + 1, (int64_t)station->connected_since);
-        bind_text(q, STEPS + 1, station->steps);
+        bind_steps(q, station);
         bind_text(q, TAGS + 1, station->tags);
         bind_text(q, TIMEZONE + 1, station->timezone);
 }
