@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import JavascriptException, StaleElementReferenceException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.keys import Keys  # noqa: F401
 
@@ -94,12 +95,16 @@ class Browser:
         return done["v"]
 
     def until(self, text, *arguments, seconds=20, what=None):
-        """Waits until the script gives something that is true, and gives it."""
-        end = time.monotonic() + seconds
-        while not (value := self.script(text, *arguments)):
-            assert time.monotonic() < end, f"never came: {what or text}\n{self.text()[-1500:]}\n{self.complaints()}"
+        """Waits until the script gives something that is true, and gives it. What it reads may not be there yet."""
+        end, error = time.monotonic() + seconds, ""
+        while True:
+            try:
+                if value := self.script(text, *arguments):
+                    return value
+            except JavascriptException as e:
+                error = e.msg
+            assert time.monotonic() < end, f"never came: {what or text} {error}\n{self.text()[-1500:]}\n{self.complaints()}"
             time.sleep(0.03)
-        return value
 
     def text(self):
         return self.script("return document.body.innerText")
@@ -124,12 +129,18 @@ class Browser:
         return found[0]
 
     def press(self, role, name=None, within=None):
-        """Clicks it, once it can be pressed."""
-        button = self.find(role, name, within)
-        self.until("return !arguments[0].disabled", button, what=f"{role} {name} to be pressed")
-        self.script("arguments[0].scrollIntoView({block: 'center'})", button)
-        button.click()
-        return button
+        """Clicks it, once it can be pressed; one that the page has put in its place meanwhile is as good."""
+        end = time.monotonic() + 20
+        while True:
+            try:
+                button = self.find(role, name, within)
+                self.until("return !arguments[0].disabled", button, what=f"{role} {name} to be pressed")
+                self.script("arguments[0].scrollIntoView({block: 'center'})", button)
+                button.click()
+                return button
+            except StaleElementReferenceException:
+                if time.monotonic() > end:
+                    raise
 
     def keys(self, *keys):
         """What the keyboard sends to where the focus is."""

@@ -327,6 +327,7 @@ def test_log(browser, harmed, name):  # noqa: F811
     browser.expect("status of 404")  # no address can name a member with an end of line in its name
     for i in range(rows):
         browser.script("document.querySelectorAll('.log-entries .grid-body .grid-row:not([hidden])')[arguments[0]].click()", i)
+        browser.until("return !document.querySelector('.log-text').textContent.includes('Reading …')")
         settled(browser)
         if browser.script("return document.querySelector('.log-line') !== null"):
             browser.until_text("⟨U+001B⟩[31mred")

@@ -34,9 +34,9 @@ def order(number, answer, second):
             said("station", [3, f"c{number}", {"status": answer}], second)]
 
 
-def end(number, word, second, answered=True):
+def end(number, word, second, answered=True, late=0):
     call = [2, f"s{number}-{second}", "FirmwareStatusNotification", {"status": word, "requestId": number}]
-    return [said("station", call, second)] + ([said("csms", [3, call[1], {}], second)] if answered else [])
+    return [said("station", call, second)] + ([said("csms", [3, call[1], {}], second + late)] if answered else [])
 
 
 TRIGGER = said("csms", [2, "t", "TriggerMessage", {"requestedMessage": "FirmwareStatusNotification"}], 20)
@@ -54,6 +54,7 @@ TRIGGER = said("csms", [2, "t", "TriggerMessage", {"requestedMessage": "Firmware
     (order(1, "Accepted", 1) + end(1, "DownloadFailed", 10) + end(1, "InstallationFailed", 30), [], 1),
     (order(1, "Accepted", 1) + end(1, "DownloadFailed", 10) + end(1, "DownloadFailed", 30), [], 1),
     (order(1, "Accepted", 1) + end(1, "DownloadFailed", 10, False) + end(1, "DownloadFailed", 30), [], 0),
+    (order(1, "Accepted", 1) + end(1, "DownloadFailed", 10, late=2) + end(1, "DownloadFailed", 30), [], 0),
     (order(1, "Accepted", 1) + end(1, "DownloadFailed", 10) + [TRIGGER] + end(1, "DownloadFailed", 30), [], 0),
     (order(1, "Accepted", 1) + end(1, "DownloadFailed", 10) + end(1, "DownloadFailed", 30), [1795493411.0], 0),
 ])

@@ -123,8 +123,12 @@ class Storm:
             '[3,"x",' + '{"a":' * 300 + "1" + "}" * 300 + "]"))
         if self.chance.random() < 0.02:
             data = "x" * (TOO_LONG + 1)
+        self._later(self._send, data, binary=self.chance.random() < 0.2)
+
+    def _send(self, data, binary):
+        if len(data) > TOO_LONG:
             self._disturb()
-        self._later(self.charger.send_raw, data, binary=self.chance.random() < 0.2)
+        self.charger.send_raw(data, binary)
 
     def stranger(self):
         """An action that is not served, or without what it needs."""
@@ -160,6 +164,7 @@ class Storm:
                 pass
         except (OSError, Refused, Closed):
             pass
+        self._disturb()
 
     def _disturb(self):
         self.disturbed.append(time.time())

@@ -10,6 +10,7 @@ TRIGGERED = {"FirmwareStatusNotification": "update", "LogStatusNotification": "l
 FINAL = {"update": {"Installed", "InstallationFailed", "InstallVerificationFailed", "InvalidSignature", "DownloadFailed"},
          "logs": {"Uploaded", "UploadFailure", "PermissionDenied", "BadMessage", "NotSupportedOperation", "AcceptedCanceled"}}
 NEAR = 3.0  # seconds within which an answer may have got lost with its connection
+SLOW = 0.5  # seconds after which an answer may have come too late: half of what the agent waits for it
 
 
 class Told:
@@ -17,7 +18,7 @@ class Told:
 
     def __init__(self, word, when):
         self.word, self.when = word, when
-        self.answered = False
+        self.answered = False  # in time
 
 
 class Request:
@@ -45,7 +46,7 @@ class Trace:
         if frame[0] == 2 and len(frame) == 4 and isinstance(frame[3], dict):
             (self._ask if who == "csms" else self._tell)(frame[1], frame[2], frame[3], when)
         elif frame[0] in (3, 4):
-            (self._told if who == "csms" else self._answer)(frame)
+            self._told(frame, when) if who == "csms" else self._answer(frame)
 
     def _ask(self, call, action, payload, when):
         number = payload.get("requestId")
@@ -68,10 +69,10 @@ class Trace:
             self._said[call] = told = Told(payload["status"], when)
             request.told.append(told)
 
-    def _told(self, frame):
+    def _told(self, frame, when):
         told = self._said.pop(frame[1], None)
         if told:
-            told.answered = True
+            told.answered = when - told.when < SLOW
 
     def _ends_wanted(self, request, silent_kinds):
         """How many ends are right. One that was superseded without a word for it has none."""
