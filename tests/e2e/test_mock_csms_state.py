@@ -163,11 +163,12 @@ def test_state_of_another_program(state):
     refuses(state, "no state of mock-csms")
 
 
-def test_state_of_a_newer_one(state):
+@pytest.mark.parametrize("layout,word", [(99, "newer"), (1, "older")])
+def test_state_of_another_version(state, layout, word):
     MockCsms("--state", state).stop()
     with database(state) as db:
-        db.execute("PRAGMA user_version = 99")
-    refuses(state, "newer")
+        db.execute(f"PRAGMA user_version = {layout}")
+    refuses(state, word)
 
 
 def test_state_that_is_damaged(state):

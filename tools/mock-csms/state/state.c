@@ -5,7 +5,7 @@
 
 /* Marks a file as ours ("mCSM"), and the layout of this version. */
 #define APPLICATION_ID "1833128781"
-#define LAYOUT 1
+#define LAYOUT 2
 /* Statements kept prepared. */
 #define STATEMENTS_MAX 128
 /* Fresh ids begin at a number made of the time, so that another database does not repeat those that
@@ -254,9 +254,12 @@ static int check_layout(State *state)
         if (id != strtoll(APPLICATION_ID, NULL, 10))
                 return log_error_errno(-EBADMSG, "State %s is no state of mock-csms",
                                        state_path(state));
-        if (layout > LAYOUT)
-                return log_error_errno(-EPROTO, "State %s was made by a newer mock-csms",
-                                       state_path(state));
+        if (layout != LAYOUT)
+                return log_error_errno(
+                        -EPROTO,
+                        "State %s was made by %s mock-csms, which keeps it otherwise; "
+                        "name another file to begin anew",
+                        state_path(state), layout > LAYOUT ? "a newer" : "an older");
         return 0;
 }
 
