@@ -156,7 +156,8 @@ static void state_tells_what_a_file_is_not(void **state)
         } files[] = {
                 {NULL, -EBADMSG},
                 {"PRAGMA application_id = 7", -EBADMSG},
-                {"PRAGMA user_version = 2", -EPROTO},
+                {"PRAGMA user_version = 1", -EPROTO},
+                {"PRAGMA user_version = 3", -EPROTO},
         };
         const Place *place = *state;
         for (size_t i = 0; i < ELEMENTSOF(files); i++) {

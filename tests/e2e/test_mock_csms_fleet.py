@@ -262,8 +262,8 @@ def test_stations_that_are_offline_come_and_go(tmp_path):
         assert min(datetime.datetime.fromisoformat(boot.replace("Z", "+00:00")).timestamp() for boot in boots) > begin + 0.3
         online = [i for i, s in csms.stations().items() if s["online"]]
         url = f"http://127.0.0.1:{csms.port}/files/box-2.1.0.raucb"
-        for station in online:
-            csms.post(station, "update", {"location": url})
+        for station in online:  # one that has just gone is asked when it is back
+            wait_until(lambda s=station: csms.post(s, "update", {"location": url}).status == 200, 20)
         gone = set()
 
         def all_were_gone():
