@@ -3,6 +3,7 @@ import contextlib
 import json
 import signal
 import sqlite3
+import time
 from urllib.parse import unquote
 
 import pytest
@@ -41,11 +42,11 @@ def test_everything_known_survives(state, how):
         two.call("BootNotification", BOOT["ocpp2.1"])
         before = csms.stations()
         assert before["CP1"]["serialNumber"] == "0815" and before["Säule 2"]["reason"] == "PowerUp"
-        settings = change(csms, "CP1", tags=["canary", "außen"], timezone="Europe/Berlin")  # flushes all
+        frames = {station: csms.frames(station) for station in before}  # writes them
+        settings = change(csms, "CP1", tags=["canary", "außen"], timezone="Europe/Berlin")  # flushes all that is written
         assert settings.status == 200
         before["CP1"] = settings.json
         before["CP1"]["update"].pop("steps")
-        frames = {station: csms.frames(station) for station in before}
         csms = restarted(csms, state, how)
     after = csms.stations()
     for station, known in before.items():
@@ -333,3 +334,18 @@ def test_page_goes_on_where_a_station_is_forgotten(fleet):
 def test_list_by_what_can_not_be(csms, query, word):
     answer = csms.get(f"/api/stations?{query}")
     assert answer.status == 400 and word in answer.json["title"]
+
+
+def test_frames_are_on_the_disk_within_their_time(state):
+    """Though there is always another one, and nobody reads them."""
+    csms = MockCsms("--state", state)
+    with Station(csms.port, "CP1", ["ocpp1.6"]) as station:
+        end, count = time.monotonic() + 7, 0
+        while time.monotonic() < end:
+            station.call("DataTransfer", {"vendorId": "v", "data": str(count)})
+            count += 1
+            time.sleep(0.02)
+        csms = restarted(csms, state, signal.SIGKILL)
+    told = [line["frame"][3]["data"] for line in csms.frames("CP1") if line["frame"][0] == 2]
+    assert 10 < len(told) <= count and told == [str(i) for i in range(len(told))]
+    csms.stop()

@@ -7,6 +7,13 @@
 
 /* How many are forgotten at a time. */
 #define FORGET_AT_A_TIME 64
+/* Frames wait in memory until no more have come for a while, and at most so long: to write one
+ * takes longer than to answer it, and stations come first. */
+#define WRITE_WHEN_QUIET (50 * USEC_PER_MSEC)
+#define WRITE_AFTER USEC_PER_SEC
+#define WRITE_AT_A_TIME 500
+/* Bytes that may wait. */
+#define WAITING_MAX ((size_t)16 << 20)
 
 /* seq counts the frames of all stations: the oldest have the lowest. Of what a number is in kind:
  * FROM_CSMS, IS_JSON. */
@@ -22,12 +29,26 @@ const char state_frame_schema[] = "CREATE TABLE frame ("
 
 enum { FROM_CSMS = 1, IS_JSON = 2 };
 
+/* A frame that is to be written. */
+typedef struct Waiting {
+        struct Waiting *next;
+        usec_t came; /* boottime */
+        int64_t station, number;
+        usec_t time;
+        const char *protocol; /* one of the dialects', so it stays */
+        int kind;
+        size_t size;
+        char text[];
+} Waiting;
+
 struct StateFrames {
         State *state;
         Csms *csms;
         int64_t max;
         int64_t first, next; /* seq of the oldest there may be, and of the next */
         int64_t bytes;       /* of the texts */
+        Waiting *oldest, *newest;
+        size_t waiting; /* bytes of those that wait */
         Observer observer;
 };
 
@@ -73,34 +94,82 @@ static void keep_within(StateFrames *frames)
         }
 }
 
+static void write_frame(StateFrames *frames, const Waiting *frame)
+{
+        _statement_ Statement q = NULL;
+        if (state_prepare_write_later(frames->state,
+                                      "INSERT INTO frame VALUES (?, ?, ?, ?, ?, ?, ?)", &q) < 0)
+                return;
+        sqlite3_bind_int64(q, 1, frames->next);
+        sqlite3_bind_int64(q, 2, frame->station);
+        sqlite3_bind_int64(q, 3, frame->number);
+        sqlite3_bind_int64(q, 4, (int64_t)frame->time);
+        bind_text(q, 5, frame->protocol);
+        sqlite3_bind_int(q, 6, frame->kind);
+        sqlite3_bind_blob64(q, 7, frame->text, frame->size, SQLITE_STATIC);
+        if (state_step(frames->state, q) < 0)
+                return;
+        frames->next++;
+        frames->bytes += (int64_t)frame->size;
+        keep_within(frames);
+}
+
+/* Writes the oldest of those that wait, until so many bytes are left, and count at most. */
+static void write_waiting(StateFrames *frames, size_t left, size_t count)
+{
+        for (; frames->waiting > left && count > 0; count--) {
+                _cleanup_(freep) Waiting *frame = frames->oldest;
+                write_frame(frames, frame);
+                frames->oldest = frame->next;
+                frames->waiting -= sizeof(*frame) + frame->size;
+        }
+}
+
 static void keep(void *userdata, const Station *station, uint64_t number,
                  const TraceMessage *message)
 {
         StateFrames *frames = userdata;
-        _statement_ Statement q = NULL;
-        if (frames->max == 0 ||
-            state_prepare_write_later(frames->state,
-                                      "INSERT INTO frame VALUES (?, ?, ?, ?, ?, ?, ?)", &q) < 0)
+        Waiting *frame = frames->max > 0 ? malloc(sizeof(*frame) + message->size) : NULL;
+        if (!frame)
                 return;
-        sqlite3_bind_int64(q, 1, frames->next);
-        sqlite3_bind_int64(q, 2, station->key);
-        sqlite3_bind_int64(q, 3, (int64_t)number);
-        sqlite3_bind_int64(q, 4, (int64_t)message->time);
-        bind_text(q, 5, message->protocol);
-        sqlite3_bind_int(q, 6,
-                         (message->from_csms ? FROM_CSMS : 0) | (message->is_json ? IS_JSON : 0));
-        sqlite3_bind_blob64(q, 7, message->size > 0 ? message->text : "", message->size,
-                            SQLITE_STATIC);
-        if (state_step(frames->state, q) < 0)
-                return;
-        frames->next++;
-        frames->bytes += (int64_t)message->size;
-        keep_within(frames);
+        *frame = (Waiting){.came = boottime_now(),
+                           .station = station->key,
+                           .number = (int64_t)number,
+                           .time = message->time,
+                           .protocol = message->protocol,
+                           .kind = (message->from_csms ? FROM_CSMS : 0) |
+                                   (message->is_json ? IS_JSON : 0),
+                           .size = message->size};
+        if (message->size > 0)
+                memcpy(frame->text, message->text, message->size);
+        if (frames->oldest)
+                frames->newest->next = frame;
+        else
+                frames->oldest = frame;
+        if (frames->oldest == frame)
+                frames->csms->options.wake_at(frames->csms->options.userdata,
+                                              frame->came + WRITE_WHEN_QUIET);
+        frames->newest = frame;
+        frames->waiting += sizeof(*frame) + message->size;
+        write_waiting(frames, WAITING_MAX, SIZE_MAX);
+}
+
+usec_t state_frames_tick(StateFrames *frames, usec_t now)
+{
+        if (!frames->oldest)
+                return USEC_INFINITY;
+        usec_t due =
+                MIN(frames->newest->came + WRITE_WHEN_QUIET, frames->oldest->came + WRITE_AFTER);
+        if (now < due)
+                return due;
+        write_waiting(frames, 0, WRITE_AT_A_TIME);
+        return frames->oldest ? now : USEC_INFINITY;
 }
 
 int state_frames_delete_station(StateFrames *frames, const Station *station)
 {
         State *state = frames->state;
+        write_waiting(frames, 0, SIZE_MAX);
         int64_t bytes = ask(
                 frames, "SELECT total(length(text)) FROM frame WHERE station = ? AND number >= ?",
                 station->key, 0);
@@ -140,6 +209,8 @@ int state_frames_open(State *state, Csms *csms, int64_t max, StateFrames **ret)
 
 void state_frames_free(StateFrames *frames)
 {
+        if (frames)
+                write_waiting(frames, 0, SIZE_MAX);
         free(frames);
 }
 
@@ -194,13 +265,14 @@ static int write_lines(const StateFrames *frames, const Station *station, Statem
         return MIN(r, 0);
 }
 
-int state_frames_read(const StateFrames *frames, const Station *station, int64_t since,
-                      int64_t limit, char **ret, uint64_t *ret_last)
+int state_frames_read(StateFrames *frames, const Station *station, int64_t since, int64_t limit,
+                      char **ret, uint64_t *ret_last)
 {
         _cleanup_(freep) char *text = NULL;
         _statement_ Statement q = NULL;
         size_t size;
         uint64_t last = station->last_frame;
+        write_waiting(frames, 0, SIZE_MAX);
         int r = state_prepare(frames->state,
                               "SELECT number, time, protocol, kind, text FROM frame WHERE station"
                               " = ? AND number > ? ORDER BY number LIMIT ?",

@@ -19,8 +19,12 @@ typedef struct StateFrames StateFrames;
 /* From now on the frames of csms are kept, max of them (0: none). Both must outlive it, but for its
  * end csms may have gone. 0 and *ret; negative errno, logged. */
 int state_frames_open(State *state, Csms *csms, int64_t max, StateFrames **ret);
+/* Writes what it still has to. */
 void state_frames_free(StateFrames *frames);
 DEFINE_CLEANUP(StateFrames *, state_frames_free)
+/* Frames are written when no more come, within a second: this writes some of them. Returns the
+ * boottime of the next time. */
+usec_t state_frames_tick(StateFrames *frames, usec_t now);
 /* Deletes a station from the state with its frames, before csms_remove(): they have gone from the
  * disk when this returns. 0; negative errno, logged: nothing has changed there. */
 int state_frames_delete_station(StateFrames *frames, const Station *station);
@@ -28,5 +32,5 @@ int state_frames_delete_station(StateFrames *frames, const Station *station);
 /* The frames of a station after the number since (-1: its newest), at most limit of them, as lines
  * of JSON. 0, *ret (owned by the caller), and *ret_last: the number of the last of them, or the
  * station's newest if there is none. -ENOMEM; negative errno, logged. */
-int state_frames_read(const StateFrames *frames, const Station *station, int64_t since,
+int state_frames_read(StateFrames *frames, const Station *station, int64_t since,
                       int64_t limit, char **ret, uint64_t *ret_last);

@@ -13,7 +13,7 @@
 #define STATE_FLUSH_AFTER (200 * USEC_PER_MSEC)
 /* … and one of what is many and small, and may be lost by a kill: frames. Each flush writes whole
  * pages, of which a few frames of many stations touch many. */
-#define STATE_FLUSH_LATER (5 * USEC_PER_SEC)
+#define STATE_FLUSH_LATER (4 * USEC_PER_SEC)
 
 typedef struct State State;
 

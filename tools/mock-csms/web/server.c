@@ -72,6 +72,7 @@ static void on_timer(uv_timer_t *timer)
                 logs_tick(service->logs, now),
                 rollouts_tick(service->rollouts),
                 pusher_tick(service->pusher, now),
+                state_frames_tick(service->frames, now),
         };
         flush_if_due(server, now);
         for (size_t i = 0; i < ELEMENTSOF(next); i++)
