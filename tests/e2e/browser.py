@@ -159,12 +159,14 @@ class Browser:
         return field
 
     def choose(self, label, value):
-        """An option of a <select>, by its value or its text."""
+        """An option of a <select>, by its value or its text, once it is there."""
         box = self.find("combobox", label)
-        self.script("""const [box, value] = arguments;
-            box.value = [...box.options].find((o) => o.value === value || o.textContent === value).value;
-            box.dispatchEvent(new Event("input", {bubbles: true}));
-            box.dispatchEvent(new Event("change", {bubbles: true}));""", box, value)
+        find = "[...box.options].find((o) => o.value === value || o.textContent === value)"
+        self.until(f"const [box, value] = arguments; return {find} !== undefined", box, value, what=f"{value} among {label}")
+        self.script(f"""const [box, value] = arguments;
+            box.value = {find}.value;
+            box.dispatchEvent(new Event("input", {{bubbles: true}}));
+            box.dispatchEvent(new Event("change", {{bubbles: true}}));""", box, value)
 
     def shot(self, name):
         SHOTS.mkdir(parents=True, exist_ok=True)

@@ -347,8 +347,8 @@ def test_waits_grow_as_the_csms_sees_them(keys):
         times = [end, *arrivals(charger.a.port, 4)]
         waits = [b - a for a, b in zip(times, times[1:])]
         assert all(wait > least - 0.5 for wait, least in zip(waits, (1, 2, 4, 4))), waits  # how much longer is the machine's
-        told = re.findall(r"again in ([\d.]+) s", charger.log())[:4]
-        assert [round(float(wait)) for wait in told] == [1, 2, 4, 4], told
+        told = [float(wait) for wait in re.findall(r"again in ([\d.]+) s", charger.log())][:4]
+        assert told[0] == 1 and told[1] >= 2 and told[2] >= 4 and told[3] == told[2], told  # twice what it was, twice
 
 
 def test_waits_go_on_from_profile_to_profile(keys):
