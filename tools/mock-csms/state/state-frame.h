@@ -32,5 +32,5 @@ int state_frames_delete_station(StateFrames *frames, const Station *station);
 /* The frames of a station after the number since (-1: its newest), at most limit of them, as lines
  * of JSON. 0, *ret (owned by the caller), and *ret_last: the number of the last of them, or the
  * station's newest if there is none. -ENOMEM; negative errno, logged. */
-int state_frames_read(StateFrames *frames, const Station *station, int64_t since,
-                      int64_t limit, char **ret, uint64_t *ret_last);
+int state_frames_read(StateFrames *frames, const Station *station, int64_t since, int64_t limit,
+                      char **ret, uint64_t *ret_last);
