@@ -230,7 +230,6 @@ static const bool told_each_time[SECURITY_EVENT_MAX] = {
         [SECURITY_FIRMWARE_UPDATED] = true,
         [SECURITY_INVALID_FIRMWARE_SIGNATURE] = true,
         [SECURITY_INVALID_FIRMWARE_SIGNING_CERTIFICATE] = true,
-        [SECURITY_PARAMETERS_RECONFIGURED] = true,
         [SECURITY_STARTUP] = true,
         [SECURITY_RESET_OR_REBOOT] = true,
 };

@@ -136,7 +136,7 @@ class Stage(Charger):
         """What is still to be said."""
         return [row[0] for row in self.database("SELECT value FROM outbox ORDER BY id")]
 
-    def until_told(self, seconds=30.0):
+    def until_outbox_empty(self, seconds=30.0):
         """Until everything was said and its answer is stored: none of it is told again, whatever happens now. What
         was only heard may be, when the plug is pulled before its answer is stored."""
         wait_for(lambda: self.outbox() == [], lambda: f"the CSMS to be told {self.outbox()}", seconds)

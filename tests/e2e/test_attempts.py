@@ -133,7 +133,7 @@ def test_restart_in_a_download_goes_on_where_it_was(keys):
         charger.boot_until_known()
         charger.ask(location=depot.url)
         wait_for(lambda: part_bytes(charger) == depot.piece, "half of the file")
-        charger.until_told()
+        charger.until_outbox_empty()
         charger.power_off(signal.SIGKILL)
         depot.holds, depot.piece = False, None
         charger.boot()

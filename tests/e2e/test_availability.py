@@ -35,7 +35,7 @@ class Connectors(Stage):
                 for p in self.payloads("StatusNotification")}
         return "".join(last[k][0] for k in sorted(last))
 
-    def until_told(self, text):
+    def until_outbox_empty(self, text):
         text = text if self.version == "ocpp2.0.1" else ("U" if text == "UU" else "A") + text
         wait_for(lambda: self.told() == text, lambda: f"{text}, told {self.told()}")
 
@@ -45,11 +45,11 @@ def test_connectors_are_taken_out_of_service(keys, version):
     """The answer, then StatusNotification for what has changed alone; kept over restarts and power cuts."""
     with Connectors(keys, version) as charger:
         charger.boot_until_known()
-        charger.until_told("AA")
+        charger.until_outbox_empty("AA")
         charger.beat()
         before = len(charger.payloads("StatusNotification"))
         assert charger.change("Inoperative", 2) == "Accepted"
-        charger.until_told("AU")
+        charger.until_outbox_empty("AU")
         assert charger.change("Inoperative", 2) == "Accepted"
         assert charger.change("Operative", 1) == "Accepted"
         charger.beat()
@@ -58,11 +58,11 @@ def test_connectors_are_taken_out_of_service(keys, version):
             charger.power_off(how)
             charger.frames.clear()
             charger.boot()
-            charger.until_told("AU")
+            charger.until_outbox_empty("AU")
         charger.restart_agent()
-        charger.until_told("AU")
+        charger.until_outbox_empty("AU")
         assert charger.change("Operative", 2) == "Accepted"
-        charger.until_told("AA")
+        charger.until_outbox_empty("AA")
         assert charger.database("SELECT value FROM value WHERE name = 'inoperative'") == []
         check_schemas(charger, version)
 
@@ -70,13 +70,13 @@ def test_connectors_are_taken_out_of_service(keys, version):
 def test_station_stands_for_all_in_16(keys):
     with Connectors(keys, "ocpp1.6") as charger:
         charger.boot_until_known()
-        charger.until_told("AA")
+        charger.until_outbox_empty("AA")
         assert charger.change("Inoperative", 2) == charger.change("Inoperative") == "Accepted"
-        charger.until_told("UU")
+        charger.until_outbox_empty("UU")
         assert charger.change("Operative", 1) == "Accepted"
-        charger.until_told("AU")
+        charger.until_outbox_empty("AU")
         assert charger.change("Inoperative", 0) == charger.change("Operative", 0) == "Accepted"
-        charger.until_told("AA")
+        charger.until_outbox_empty("AA")
         assert [charger.change("Inoperative", n) for n in (-1, 3)] == ["Rejected"] * 2
 
 
@@ -84,16 +84,16 @@ def test_levels_are_apart_in_201(keys):
     """G03, G04: what is Operative again is what it was before, EVSE and connector by themselves."""
     with Connectors(keys, "ocpp2.0.1") as charger:
         charger.boot_until_known()
-        charger.until_told("AA")
+        charger.until_outbox_empty("AA")
         assert charger.change("Inoperative", 2, 1) == charger.change("Inoperative") == "Accepted"
-        charger.until_told("UU")
+        charger.until_outbox_empty("UU")
         assert json.loads(ctl(charger, "status", "--json")[1])["inoperative"] == "0 2.1"
         charger.restart_agent()
-        charger.until_told("UU")
+        charger.until_outbox_empty("UU")
         assert charger.change("Operative") == charger.change("Operative", 2) == "Accepted"
-        charger.until_told("AU")
+        charger.until_outbox_empty("AU")
         assert charger.change("Operative", 2, 1) == "Accepted"
-        charger.until_told("AA")
+        charger.until_outbox_empty("AA")
         for evse, connector, reason in (0, None, "UnknownEvse"), (3, 1, "UnknownEvse"), (1, 2, "UnknownConnectorId"):
             answer = charger.csms.call(charger.station, "ChangeAvailability", {
                 "operationalStatus": "Inoperative",
@@ -106,12 +106,12 @@ def test_session_is_not_cut_off(keys, version):
     """Scheduled; the connector is told of when its session has ended, the others at once."""
     with Connectors(keys, version) as charger:
         charger.boot_until_known()
-        charger.until_told("AA")
+        charger.until_outbox_empty("AA")
         session = Session(charger)
         assert charger.change("Operative", 1) == "Accepted"
         assert charger.change("Inoperative", 1) == "Scheduled"
         assert charger.change("Inoperative", 2) == "Accepted"
-        charger.until_told("AU")
+        charger.until_outbox_empty("AU")
         assert asked_for(charger, "StatusNotification",
                          **({"connectorId": 1} if version == "ocpp1.6" else
                             {"evse": {"id": 1, "connectorId": 1}})) == ("Rejected", [])
@@ -129,16 +129,16 @@ def test_update_does_not_put_a_connector_back_in_service(keys):
     with Connectors(keys, "ocpp2.0.1") as charger:
         charger.build_bundle("update")
         charger.boot_until_known()
-        charger.until_told("AA")
+        charger.until_outbox_empty("AA")
         session = Session(charger)
         assert charger.change("Inoperative", 2) == "Accepted"
         charger.ask()
         charger.until_job("reboot-held")
-        charger.until_told("AU")
+        charger.until_outbox_empty("AU")
         session.end()
         charger.until_status("Installed", ticking=True)
         charger.beat()
-        charger.until_told("AU")
+        charger.until_outbox_empty("AU")
 
 
 # ---- what a station without charging does not have ----
@@ -232,7 +232,7 @@ def test_trigger_for_a_connector_that_is_not_there(keys, version):
 
     with Connectors(keys, version) as charger:
         charger.boot_until_known()
-        charger.until_told("AA")
+        charger.until_outbox_empty("AA")
         assert asked_for(charger, "MeterValues", **connector(3)) == ("Rejected", [])
         assert asked_for(charger, "MeterValues", **connector(2)) == ("NotImplemented", [])
         assert asked_for(charger, "Heartbeat", **connector(3))[0] == "Accepted"  # F06.FR.02

@@ -327,7 +327,7 @@ def test_error_as_the_answer_to_a_status(keys):
         charger.csms.fault(charger.station, action="FirmwareStatusNotification", kind="callerror", code="NotSupported")
         charger.restart_agent()  # which does not wait
         wait_for(lambda: charger.statuses() == ["Downloading", "DownloadFailed", "DownloadFailed"], "the second try")
-        charger.until_told()
+        charger.until_outbox_empty()
         charger.restart_agent()
         charger.beat()
         assert len(charger.statuses()) == 3
@@ -352,7 +352,7 @@ def test_final_status_that_is_never_answered_is_set_aside(keys):
         assert charger.statuses() == ["DownloadFailed"] * 3
         wait_for(lambda: charger.database("SELECT aside FROM outbox") == [(1,)], "the one aside")
         charger.restart_agent()
-        charger.until_told()
+        charger.until_outbox_empty()
         assert charger.statuses() == ["DownloadFailed"] * 4
 
 

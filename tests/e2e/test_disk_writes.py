@@ -17,7 +17,7 @@ def test_request_for_later_is_stored_in_one_step(keys):
         before = record.names()
         assert charger.ask(requestId=7, retrieveDateTime=LATER)["result"]["status"] == "Accepted"
         charger.until_status("DownloadScheduled")
-        charger.until_told()
+        charger.until_outbox_empty()
         stored = record.names()[len(before):]
         assert stored.count("after-store/download-scheduled") == stored.count("after-store/outbox-remove") == 1
         due = charger.database("SELECT due_at - retrieve_at FROM job")[0][0]

@@ -65,7 +65,7 @@ def test_power_cut_in_a_download(keys):
         charger.boot_until_known()
         charger.ask()
         wait_for(lambda: (charger.agent_percent() or 0) > 20, "a part of the file")
-        charger.until_told()
+        charger.until_outbox_empty()
         charger.power_off(signal.SIGKILL)
         charger.boot()
         charger.until_status("Downloaded")

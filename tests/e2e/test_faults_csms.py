@@ -151,7 +151,7 @@ def test_update_comes_to_its_end_though_no_connection_stays(keys, fault):
         told = charger.statuses()
         assert [b for a, b in zip([None, *told], told) if a != b] == ["Downloading", "Downloaded", "Installing", "InstallRebooting", "Installed"]
         charger.csms.rest("DELETE", "/api/faults")
-        charger.until_told()
+        charger.until_outbox_empty()
         assert charger.slot == "B" and set(charger.finals()) == {"Installed"}
 
 

@@ -215,7 +215,7 @@ def test_paused_download_goes_on_when_told(keys):
         charger.until_status("Downloading")
         assert ctl(charger, "pause") == (0, "")
         charger.until_status("DownloadPaused")
-        charger.until_told()
+        charger.until_outbox_empty()
         charger.stop_agent(signal.SIGKILL)
         charger.start_agent()
         charger.until_job("paused")

@@ -234,7 +234,11 @@ def test_report_that_nobody_answers_is_given_up(keys):
 
 
 def old_csms(port, frames):
-    """Takes one connection on the port, speaks 1.6 alone, and answers {} to all: texts go to frames, None is its end."""
+    """Takes one connection on the port, speaks 1.6 alone, asks for a Heartbeat, and answers {} to all: calls go to frames, None is
+    its end."""
+    def say(frame):
+        text = json.dumps(frame).encode()
+        peer.sendall(bytes([0x81, len(text)]) + text)
     with socket.create_server(("127.0.0.1", port)) as listener:
         peer, _ = listener.accept()
     with peer, peer.makefile("rb") as read:
@@ -243,15 +247,15 @@ def old_csms(port, frames):
         accept = base64.b64encode(hashlib.sha1((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest())
         peer.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                      b"Sec-WebSocket-Protocol: ocpp1.6\r\nSec-WebSocket-Accept: " + accept + b"\r\n\r\n")
+        say([2, "beat", "TriggerMessage", {"requestedMessage": "Heartbeat"}])
         while len(start := read.read(2)) == 2:
             size = start[1] & 127
             size = int.from_bytes(read.read(2), "big") if size == 126 else size
             mask = read.read(4)
             text = bytes(b ^ mask[i % 4] for i, b in enumerate(read.read(size)))
-            if start[0] == 0x81:
-                frames.append(json.loads(text))
-                answer = json.dumps([3, frames[-1][1], {}]).encode()
-                peer.sendall(bytes([0x81, len(answer)]) + answer)
+            if start[0] == 0x81 and (frame := json.loads(text))[0] == 2:
+                frames.append(frame)
+                say([3, frame[1], {}])
     frames.append(None)
 
 
@@ -267,8 +271,9 @@ def test_report_ends_with_its_version(keys):
         threading.Thread(target=old_csms, args=(charger.csms.port, frames), daemon=True).start()
         wait_for(lambda: "Connected to the CSMS with OCPP 1.6" in charger.log(), "OCPP 1.6")
         charger.csms.start_again()
+        wait_for(lambda: "Heartbeat" in [f[2] for f in frames], "the Heartbeat that 1.6 was asked for")
         time.sleep(1)
         charger.agent.process.send_signal(signal.SIGTERM)
         wait_for(lambda: frames and frames[-1] is None, "the end of the connection")
         # what was not told before the report is told now
-        assert {f[2] for f in frames[:-1]} <= {"StatusNotification", "SecurityEventNotification"}
+        assert {f[2] for f in frames[:-1]} <= {"Heartbeat", "StatusNotification", "SecurityEventNotification"}

@@ -73,7 +73,7 @@ def test_verdict_on_a_signed_request(keys, version):
         for certificate in certificates:
             answer = charger.ask(signingCertificate=certificate, signature="none")
             assert verdict(answer)[0] == "InvalidCertificate", certificate
-        charger.until_told()
+        charger.until_outbox_empty()
         assert charger.events() == ["InvalidFirmwareSigningCertificate"] * (1 + len(certificates))
         assert charger.statuses() == [] and charger.job == "idle"
         check_schemas(charger, version)
@@ -88,7 +88,7 @@ def test_same_request_again_and_another(keys, version):
         for number, (more, word) in enumerate([({"requestId": 1}, "Accepted"), ({"requestId": 2}, "AcceptedCanceled"),
                                                ({"requestId": 2, "retries": 7}, "AcceptedCanceled")]):
             assert [verdict(charger.ask(**signed, **more))[0] for _ in range(2)] == [word] * 2
-            charger.until_told()
+            charger.until_outbox_empty()
             charger.restart_agent()
             assert verdict(charger.ask(**signed, **more))[0] == word
             charger.beat()

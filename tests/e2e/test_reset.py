@@ -34,7 +34,7 @@ def reasons(charger):
 def until_boots(charger, count):
     wait_for(lambda: len(charger.boot_reports()) >= count, f"BootNotification {count}")
     charger.beat()
-    charger.until_told()
+    charger.until_outbox_empty()
 
 
 class Session:
@@ -192,7 +192,7 @@ def test_power_is_cut_after_a_reset(keys):
         charger.power_off(signal.SIGKILL)
         charger.boot()
         until_boots(charger, 3)
-        charger.until_told()
+        charger.until_outbox_empty()
         assert reasons(charger) == ["PowerUp", "RemoteReset", "RemoteReset"]
         assert charger.events(starts=True) == ["StartupOfTheDevice", "ResetOrReboot", "StartupOfTheDevice"]
 
@@ -276,7 +276,7 @@ def test_update_is_not_disturbed(keys, version):
         assert [reset(charger, kind) for kind in kinds] == [refused] * 2
         charger.boot_loader.trap("hold", "set-state", on=False)
         charger.until_status("Installed")
-        charger.until_told()
+        charger.until_outbox_empty()
         assert charger.events(starts=True) == ["StartupOfTheDevice", "ResetOrReboot", "ResetOrReboot", "FirmwareUpdated"]
         if version == "ocpp2.0.1":
             assert reasons(charger) == ["PowerUp", "RemoteReset", "FirmwareUpdate"]

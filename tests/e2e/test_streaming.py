@@ -270,7 +270,7 @@ def test_restart_in_a_streamed_install(keys, site):
         charger.boot_until_known()
         charger.ask(location=f"{site.http}/update.raucb")
         wait_for(lambda: charger.loader_calls("set-primary B"), "the end of the install")
-        charger.until_told()
+        charger.until_outbox_empty()
         charger.power_off(signal.SIGKILL)
         charger.boot_loader.trap("hold", "set-primary", on=False)
         charger.boot()

@@ -82,7 +82,7 @@ def test_version_changes_while_statuses_wait(keys):
         depot.let.set()
         wait_for(lambda: charger.outbox() == ["Downloaded", "Installing", "InstallRebooting"], "statuses that wait", 60)
         csms_speaks(charger, "ocpp1.6")
-        charger.until_told(60)
+        charger.until_outbox_empty(60)
         charger.csms.stop()
         wait_for(lambda: charger.reboot_asked, "the reboot", 60)
         csms_speaks(charger, "ocpp2.0.1")
