@@ -14,9 +14,9 @@
 /* What is done to the next frame that rpc sends. */
 typedef enum Mangle { MANGLE_NOTHING, MANGLE_CUT, MANGLE_DOUBLE } Mangle;
 
-/* The last firmware status that a station told. */
 typedef struct UpdateStep UpdateStep;
 
+/* The last firmware status that a station told. */
 typedef struct UpdateState {
         char status[STATUS_WORD_MAX + 1]; /* "" = nothing heard yet */
         int64_t request_id;               /* NO_INT: the message had none */

@@ -142,13 +142,13 @@ static void keep(void *userdata, const Station *station, uint64_t number,
                            .size = message->size};
         if (message->size > 0)
                 memcpy(frame->text, message->text, message->size);
-        if (frames->oldest)
+        if (frames->oldest) {
                 frames->newest->next = frame;
-        else
+        } else {
                 frames->oldest = frame;
-        if (frames->oldest == frame)
                 frames->csms->options.wake_at(frames->csms->options.userdata,
                                               frame->came + WRITE_WHEN_QUIET);
+        }
         frames->newest = frame;
         frames->waiting += sizeof(*frame) + message->size;
         write_waiting(frames, WAITING_MAX, SIZE_MAX);

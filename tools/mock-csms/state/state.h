@@ -26,8 +26,8 @@ typedef struct StateOptions {
 } StateOptions;
 
 /* Opens or makes the database. 0 and *ret; -EBUSY: another process has it; -EBADMSG: no database,
- * or not one of ours; -EPROTO: a newer mock-csms has made it; -EUCLEAN: it is damaged; negative
- * errno. What went wrong is logged with the path. */
+ * or not one of ours; -EPROTO: a newer or older mock-csms has made it; -EUCLEAN: it is damaged;
+ * negative errno. What went wrong is logged with the path. */
 int state_open(const StateOptions *options, State **ret);
 /* Flushes and closes. */
 void state_free(State *state);
